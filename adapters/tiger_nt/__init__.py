@@ -1,0 +1,1 @@
+"""Tiger Brokers for NautilusTrader 2. Reserved: the clients are not written yet."""

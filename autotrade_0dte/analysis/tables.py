@@ -1,0 +1,226 @@
+"""The Parquet tables of a run folder: their schemas, and writing, reading and joining them.
+
+Every row starts with the run and the session it belongs to, so tables of many runs can be
+stacked. Times are UTC nanoseconds; money is dollars; an unknown float is NaN.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+__all__ = ["DECISIONS", "EQUITY", "FILLS", "ORDERS", "POSITIONS", "STATES", "TABLES", "TableError"]
+__all__ += [
+    "join_sessions",
+    "read_table",
+    "read_tables",
+    "table_path",
+    "write_bytes",
+    "write_table",
+]
+
+
+class TableError(ValueError):
+    """A table of a run folder does not have the columns or values its schema asks for."""
+
+
+_TIME = pa.timestamp("ns", "UTC")
+_TEXT = pa.string()
+_FLOAT = pa.float64()
+_COUNT = pa.int64()
+_NULLABLE = {"plan_id", "ts_closed"}
+
+
+def _schema(**columns: pa.DataType) -> pa.Schema:
+    head = {"run_id": _TEXT, "session": pa.date32()}
+    return pa.schema(
+        [pa.field(name, kind, name in _NULLABLE) for name, kind in (head | columns).items()]
+    )
+
+
+DECISIONS = _schema(
+    ts_event=_TIME,
+    strategy=_TEXT,
+    plan_id=_TEXT,
+    kind=_TEXT,
+    reason=_TEXT,
+    instrument_id=_TEXT,
+    side=_TEXT,
+    quantity=_COUNT,
+    price=_FLOAT,
+    spot=_FLOAT,
+    figures=_TEXT,
+)
+"""What a strategy decided: ENTER, EXIT or REFUSE, with its price cap and figures (JSON)."""
+
+ORDERS = _schema(
+    ts_init=_TIME,
+    ts_last=_TIME,
+    client_order_id=_TEXT,
+    strategy=_TEXT,
+    plan_id=_TEXT,
+    instrument_id=_TEXT,
+    side=_TEXT,
+    type=_TEXT,
+    time_in_force=_TEXT,
+    quantity=_COUNT,
+    price=_FLOAT,
+    status=_TEXT,
+    filled_quantity=_COUNT,
+    average_price=_FLOAT,
+    reason=_TEXT,
+)
+"""Orders in their last state; `reason` is the text of a denial or rejection, else empty."""
+
+FILLS = _schema(
+    ts_event=_TIME,
+    client_order_id=_TEXT,
+    trade_id=_TEXT,
+    strategy=_TEXT,
+    plan_id=_TEXT,
+    instrument_id=_TEXT,
+    side=_TEXT,
+    quantity=_COUNT,
+    price=_FLOAT,
+    fee=_FLOAT,
+    liquidity=_TEXT,
+    kind=_TEXT,
+)
+"""Executions and expiry settlements (`kind` TRADE, EXPIRY_CASH/_PHYSICAL/_WORTHLESS)."""
+
+POSITIONS = _schema(
+    position_id=_TEXT,
+    plan_id=_TEXT,
+    strategy=_TEXT,
+    instrument_id=_TEXT,
+    side=_TEXT,
+    quantity=_COUNT,
+    ts_opened=_TIME,
+    ts_closed=_TIME,
+    average_open=_FLOAT,
+    average_close=_FLOAT,
+    gross_pnl=_FLOAT,
+    fees=_FLOAT,
+    net_pnl=_FLOAT,
+    exit_reason=_TEXT,
+)
+"""Positions with their peak quantity; an open one has no `ts_closed` and its P&L so far."""
+
+EQUITY = _schema(ts_event=_TIME, cash=_FLOAT, position_value=_FLOAT, equity=_FLOAT)
+"""Account value through a session, which starts at the starting cash."""
+
+STATES = _schema(
+    ts_event=_TIME,
+    spot=_FLOAT,
+    forward=_FLOAT,
+    atm_iv=_FLOAT,
+    atm_iv_change=_FLOAT,
+    skew=_FLOAT,
+    gex=_FLOAT,
+    gex_flip=_FLOAT,
+    liquidity=_FLOAT,
+    spread_fraction=_FLOAT,
+    implied_move=_FLOAT,
+    variance_gauge=_FLOAT,
+    usable=_COUNT,
+)
+"""Scalars of the chain snapshots; `spread_fraction` is the median relative spread near ATM."""
+
+TABLES: dict[str, pa.Schema] = {
+    "decisions": DECISIONS,
+    "orders": ORDERS,
+    "fills": FILLS,
+    "positions": POSITIONS,
+    "equity": EQUITY,
+    "states": STATES,
+}
+
+
+def table_path(folder: Path, name: str) -> Path:
+    """Return where table `name` of a run folder lies."""
+    return folder / f"{name}.parquet"
+
+
+def write_table(folder: Path, name: str, columns: Mapping[str, Sequence[Any] | Any]) -> Path:
+    """Write one table atomically from its columns (lists or arrays; times as int64 ns).
+
+    Raises
+    ------
+    TableError
+        When a column is missing, unknown, null where it may not be, or of another type or length.
+    """
+    schema = TABLES[name]
+    if set(columns) != set(schema.names):
+        missing = sorted(set(schema.names) - set(columns))
+        unknown = sorted(set(columns) - set(schema.names))
+        raise TableError(
+            f"Expected the {len(schema.names)} columns of table {name},"
+            f" was without {missing} and with {unknown}"
+        )
+    path = table_path(folder, name)
+    partial = _partial(path)
+    try:
+        table = pa.Table.from_pydict(dict(columns), schema)
+        pq.write_table(table, partial, compression="zstd")
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as e:
+        partial.unlink(missing_ok=True)
+        raise TableError(f"Expected columns that fit table {name}, was: {e}") from e
+    partial.replace(path)
+    return path
+
+
+def read_table(folder: Path, name: str) -> pa.Table:
+    """Read one table of a run folder; raise TableError when its columns are not the schema's."""
+    path = table_path(folder, name)
+    table = pq.read_table(path)
+    if not table.schema.equals(TABLES[name]):
+        raise TableError(
+            f"Expected the schema of table {name}, was {table.schema.names} ({path.name})"
+        )
+    return table
+
+
+def read_tables(folder: Path) -> dict[str, pa.Table]:
+    """Read all tables of a run folder by name."""
+    return {name: read_table(folder, name) for name in TABLES}
+
+
+def join_sessions(folder: Path, parts: Sequence[Path]) -> None:
+    """Join the tables of per-session part folders into `folder`, in session order.
+
+    One part is in memory at a time. A table appears in `folder` only when it is complete.
+    """
+    for name, schema in TABLES.items():
+        path = table_path(folder, name)
+        partial = _partial(path)
+        first = {part: _first_session(part, name) for part in parts}
+        try:
+            with pq.ParquetWriter(partial, schema, compression="zstd") as writer:
+                for part in sorted(parts, key=first.__getitem__):
+                    writer.write_table(read_table(part, name))
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+        partial.replace(path)
+
+
+def write_bytes(path: Path, content: bytes) -> Path:
+    """Write a file atomically: a reader sees the old content or the new, never a part."""
+    partial = _partial(path)
+    partial.write_bytes(content)
+    partial.replace(path)
+    return path
+
+
+def _first_session(part: Path, name: str) -> str:
+    """Return the session of a part's first row, empty for an empty table."""
+    first = pq.read_table(table_path(part, name), columns=["session"])["session"].slice(0, 1)
+    return first[0].as_py().isoformat() if len(first) else ""
+
+
+def _partial(path: Path) -> Path:
+    """Return the name to write under until the file is complete; two writers never share it."""
+    return path.with_name(f".{path.name}.{os.getpid()}.partial")

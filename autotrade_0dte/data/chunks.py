@@ -1,0 +1,127 @@
+"""Time-ordered engine objects from many Parquet files, in bounded memory.
+
+Only the times of all files are held for the whole session (8 bytes a row); other columns are read
+by row group when their turn comes. NautilusTrader's own time-window query gives the same objects at
+about a third of the speed, because each window opens and scans every file again.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from nautilus_trader.model import IndexPriceUpdate, InstrumentId, Price
+from nautilus_trader.persistence import QuoteTickDataWrangler, TradeTickDataWrangler
+from numpy.typing import NDArray
+
+from autotrade_0dte.data.columns import PRICE_DECIMALS, SIZE_DECIMALS
+from autotrade_0dte.data.manifest import StoredDataset
+
+__all__ = ["DEFAULT_ROWS", "merged"]
+
+DEFAULT_ROWS = 250_000
+
+_TICK_FOLDERS = ("quotes", "trades", "index_prices")
+
+type Ints = NDArray[np.int64]
+
+
+def merged(root: Path, datasets: tuple[StoredDataset, ...], rows: int) -> Iterator[list[Any]]:
+    """Yield the objects of all datasets in order of time; equal times keep the datasets' order."""
+    streams = [
+        _Stream(root / file.path)
+        for held in datasets
+        for file in held.files
+        if file.path.split("/")[1] in _TICK_FOLDERS
+    ]
+    if not streams:
+        return
+    times = np.concatenate([stream.times for stream in streams])
+    times.sort()
+    # A cut is the first instant of the next list, so that no instant is split between two lists.
+    cuts = [*np.unique(times[rows::rows]).tolist(), int(times[-1]) + 1]
+    del times
+    for cut in cuts:
+        parts = [stream.take_before(cut) for stream in streams]
+        objects = [item for items, _ in parts for item in items]
+        if objects:
+            order = np.argsort(np.concatenate([when for _, when in parts]), kind="stable")
+            unordered = np.empty(len(objects), object)
+            unordered[:] = objects
+            yield unordered[order].tolist()
+
+
+class _Stream:
+    """One file read forwards, a row group at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.times: Ints = pq.read_table(path, columns=["ts_init"])[0].cast(pa.int64()).to_numpy()
+        self._path = path
+        self._taken = 0
+        self._group = 0
+        self._buffer: pa.Table | None = None
+        kind, name = path.parts[-3:-1]
+        self._decode = _DECODERS[kind](name)
+
+    def take_before(self, cut: int) -> tuple[list[Any], Ints]:
+        stop = int(np.searchsorted(self.times, cut))
+        wanted = stop - self._taken
+        when = self.times[self._taken : stop]
+        if wanted == 0:
+            return [], when
+        self._fill(wanted)
+        assert self._buffer is not None
+        items = self._decode(self._buffer.slice(0, wanted))
+        self._buffer = self._buffer.slice(wanted)
+        self._taken = stop
+        return items, when
+
+    def _fill(self, wanted: int) -> None:
+        pieces = [] if self._buffer is None else [self._buffer]
+        have = sum(piece.num_rows for piece in pieces)
+        if have >= wanted:
+            return
+        # Opened anew each time: a chain may have more files than a process may hold open.
+        with pq.ParquetFile(self._path) as file:
+            while have < wanted:
+                pieces.append(file.read_row_group(self._group))
+                have += pieces[-1].num_rows
+                self._group += 1
+        self._buffer = pa.concat_tables(pieces)
+
+
+def _quotes(name: str) -> Any:
+    wrangler = QuoteTickDataWrangler(name, PRICE_DECIMALS, SIZE_DECIMALS)
+    return lambda table: wrangler.process_record_batch_bytes(_ipc(table))
+
+
+def _trades(name: str) -> Any:
+    wrangler = TradeTickDataWrangler(name, PRICE_DECIMALS, SIZE_DECIMALS)
+    return lambda table: wrangler.process_record_batch_bytes(_ipc(table))
+
+
+def _index_prices(name: str) -> Any:
+    engine_id = InstrumentId.from_str(name)
+
+    def decode(table: pa.Table) -> list[IndexPriceUpdate]:
+        times = table["ts_init"].cast(pa.int64()).to_pylist()
+        values = table["value"].cast(pa.float64()).to_pylist()
+        return [
+            IndexPriceUpdate(engine_id, Price(value, PRICE_DECIMALS), when, when)
+            for value, when in zip(values, times, strict=True)
+        ]
+
+    return decode
+
+
+_DECODERS = {"quotes": _quotes, "trades": _trades, "index_prices": _index_prices}
+
+
+def _ipc(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    content: bytes = sink.getvalue().to_pybytes()
+    return content

@@ -1,0 +1,171 @@
+"""One session's market data as columns: what importers produce and the catalog keeps.
+
+Prices are int64 cents, times int64 ns since the epoch (UTC), sizes int64 contracts or shares.
+A side without a quote is price 0 with size 0.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["ChainData", "IndexPrices", "SessionData", "SessionDataError", "SettlementPrice"]
+__all__ += ["UnderlyingQuotes", "UnderlyingTrades"]
+
+type Ints = NDArray[np.int64]
+type Bools = NDArray[np.bool_]
+
+
+class SessionDataError(ValueError):
+    """Columns do not fit together."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChainData:
+    """Quotes of every contract of one root that expires on `session`.
+
+    Parameters
+    ----------
+    root : str
+        Option root (``SPY``, ``SPXW``).
+    session : datetime.date
+        Trading day and expiry.
+    strike_mills, is_call : int64 (c,), bool (c,)
+        The contracts, sorted by strike, call before put; strikes in thousandths of a dollar.
+    contract : int32 (n,)
+        Row of the quote's contract in `strike_mills`.
+    ts_event : int64 (n,)
+        Ascending.
+    bid, ask, bid_size, ask_size : int64 (n,)
+        Cents and contracts; 0 with size 0 is a side without a quote.
+    open_interest : int64 (c,), optional
+        Contracts open at the start of the day, -1 where unknown.
+    """
+
+    root: str
+    session: dt.date
+    strike_mills: Ints
+    is_call: Bools
+    contract: NDArray[np.int32]
+    ts_event: Ints
+    bid: Ints
+    ask: Ints
+    bid_size: Ints
+    ask_size: Ints
+    open_interest: Ints | None = None
+
+    def __post_init__(self) -> None:
+        _freeze(self)
+        where = f"{self.root} {self.session}"
+        count = len(self.strike_mills)
+        _expect_lengths(self, where, count, ("is_call", "open_interest"))
+        _expect_ticks(self, where, ("contract", "bid", "ask", "bid_size", "ask_size"))
+        order = self.strike_mills * 2 + ~self.is_call
+        if count == 0 or (np.diff(order) <= 0).any() or self.strike_mills[0] <= 0:
+            raise SessionDataError(
+                f"Expected distinct contracts sorted by strike, call before put, was not ({where})"
+            )
+        if self.contract.min() < 0 or self.contract.max() >= count:
+            raise SessionDataError(
+                f"Expected contract rows in [0, {count}), was {self.contract.min()} to "
+                f"{self.contract.max()} ({where})"
+            )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnderlyingTrades:
+    """Trades of a stock or ETF; `ts_event` ascending, `price` cents, `size` shares (at least 1)."""
+
+    symbol: str
+    session: dt.date
+    ts_event: Ints
+    price: Ints
+    size: Ints
+
+    def __post_init__(self) -> None:
+        _freeze(self)
+        where = f"{self.symbol} trades {self.session}"
+        _expect_ticks(self, where, ("price", "size"))
+        if self.price.min() <= 0 or self.size.min() <= 0:
+            raise SessionDataError(f"Expected trade prices and sizes above 0, was not ({where})")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnderlyingQuotes:
+    """Best bid and ask of a stock or ETF; `ts_event` ascending, cents and shares."""
+
+    symbol: str
+    session: dt.date
+    ts_event: Ints
+    bid: Ints
+    ask: Ints
+    bid_size: Ints
+    ask_size: Ints
+
+    def __post_init__(self) -> None:
+        _freeze(self)
+        names = ("bid", "ask", "bid_size", "ask_size")
+        _expect_ticks(self, f"{self.symbol} quotes {self.session}", names)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IndexPrices:
+    """Values of an index (SPX, VIX); `ts_event` ascending, `value` in hundredths."""
+
+    symbol: str
+    session: dt.date
+    ts_event: Ints
+    value: Ints
+
+    def __post_init__(self) -> None:
+        _freeze(self)
+        _expect_ticks(self, f"{self.symbol} {self.session}", ("value",))
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementPrice:
+    """Official closing price that options expiring on `session` settle against.
+
+    `source` says where the price came from, for reports.
+    """
+
+    symbol: str
+    session: dt.date
+    price_cents: int
+    source: str
+
+    def __post_init__(self) -> None:
+        if self.price_cents <= 0:
+            raise SessionDataError(
+                f"Expected a settlement price above 0, was {self.price_cents} cents "
+                f"({self.symbol} {self.session})"
+            )
+
+
+type SessionData = ChainData | UnderlyingTrades | UnderlyingQuotes | IndexPrices | SettlementPrice
+
+
+def _freeze(item: object) -> None:
+    for field in fields(item):  # type: ignore[arg-type]
+        value = getattr(item, field.name)
+        if isinstance(value, np.ndarray):
+            value.flags.writeable = False
+
+
+def _expect_ticks(item: object, where: str, names: tuple[str, ...]) -> None:
+    times: Ints = item.ts_event  # type: ignore[attr-defined]
+    _expect_lengths(item, where, len(times), names)
+    if len(times) == 0:
+        raise SessionDataError(f"Expected at least 1 row, was 0 ({where})")
+    if (np.diff(times) < 0).any():
+        raise SessionDataError(f"Expected ts_event in ascending order, was not ({where})")
+
+
+def _expect_lengths(item: object, where: str, length: int, names: tuple[str, ...]) -> None:
+    for name in names:
+        column = getattr(item, name)
+        if column is not None and len(column) != length:
+            raise SessionDataError(
+                f"Expected {length} values of {name}, was {len(column)} ({where})"
+            )

@@ -47,11 +47,7 @@ def new_york_ns(date: dt.date, time: dt.time) -> int:
 def session(date: dt.date) -> Session:
     """Return the session of `date`; raise CalendarError when the market is closed that day."""
     calendar = _nyse()
-    stamp = date.isoformat()
-    if not dt.date(FIRST_YEAR, 1, 1) <= date <= calendar.last_session.date():
-        raise CalendarError(
-            f"Expected a date in {FIRST_YEAR} to {calendar.last_session.date()}, was {stamp}"
-        )
+    stamp = _checked(calendar, date)
     if not calendar.is_session(stamp):
         following = calendar.date_to_session(stamp, direction="next").date()
         raise CalendarError(
@@ -61,11 +57,14 @@ def session(date: dt.date) -> Session:
 
 
 def sessions_between(first: dt.date, last: dt.date) -> list[Session]:
-    """Return every session from `first` to `last`, both included."""
+    """Return every session from `first` to `last`, both included.
+
+    Raise CalendarError when the dates are in the wrong order or outside the calendar.
+    """
     if last < first:
         raise CalendarError(f"Expected a last date on or after {first}, was {last}")
     calendar = _nyse()
-    stamps = calendar.sessions_in_range(first.isoformat(), last.isoformat())
+    stamps = calendar.sessions_in_range(_checked(calendar, first), _checked(calendar, last))
     return [_session(calendar, stamp, stamp.date()) for stamp in stamps]
 
 
@@ -85,6 +84,13 @@ def _shifted(date: dt.date, time: dt.time) -> int:
     return new_york_ns(date, time) - early
 
 
+def _checked(calendar: Any, date: dt.date) -> str:
+    last = calendar.last_session.date()
+    if not dt.date(FIRST_YEAR, 1, 1) <= date <= last:
+        raise CalendarError(f"Expected a date in {FIRST_YEAR} to {last}, was {date}")
+    return date.isoformat()
+
+
 def _session(calendar: Any, stamp: Any, date: dt.date) -> Session:
     return Session(date, calendar.session_open(stamp).value, calendar.session_close(stamp).value)
 
@@ -94,4 +100,5 @@ def _nyse() -> Any:
     # Imported here: the calendar library costs more to import than all other start-up together.
     import exchange_calendars  # noqa: PLC0415
 
-    return exchange_calendars.get_calendar("XNYS", start=f"{FIRST_YEAR}-01-01")
+    # A year early: look-ups near the first day need sessions before it.
+    return exchange_calendars.get_calendar("XNYS", start=f"{FIRST_YEAR - 1}-01-01")

@@ -30,7 +30,7 @@ VENUE = Venue("US")
 
 USD = Currency.from_str("USD")
 
-_OSI = re.compile(r"([A-Z][A-Z0-9.]{0,5})\s*(\d{6})([CP])(\d{8})")
+_OSI = re.compile(r"([A-Z][A-Z0-9.]{0,5}) *(\d{6})([CP])(\d{8})", re.ASCII)
 _MAX_STRIKE_MILLS = 99_999_999
 
 
@@ -82,7 +82,7 @@ def option_symbol(text: str) -> OptionSymbol:
         raise SymbolError(f"Expected an OSI symbol such as SPY260731C00600000, was {text!r}")
     root, date, right, strike = match.groups()
     try:
-        expiry = dt.datetime.strptime(date, "%y%m%d").date()  # noqa: DTZ007 - a date has no zone
+        expiry = dt.datetime.strptime(f"20{date}", "%Y%m%d").date()  # noqa: DTZ007 - a date has no zone
     except ValueError:
         raise SymbolError(f"Expected an expiry as YYMMDD, was {date} in {text!r}") from None
     if int(strike) == 0:

@@ -1,0 +1,294 @@
+"""The live state of one option chain, and its repricing into snapshots."""
+
+import math
+from collections import deque
+from typing import Annotated, cast
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from autotrade_0dte.chain.analytics import gamma_exposure, near_money, quote_counts, volatility
+from autotrade_0dte.chain.quality import assess, usable_pairs
+from autotrade_0dte.chain.repricing import choose_otm, price_rows
+from autotrade_0dte.chain.snapshot import ChainAnalytics, ChainSnapshot
+from autotrade_0dte.pricing.black import GREEKS, PricingStatus, implied_vol_and_greeks
+from autotrade_0dte.pricing.clock import ClockKind, years_to_expiry
+from autotrade_0dte.pricing.forward import implied_forward
+from autotrade_0dte.products import Product, product
+
+__all__ = ["ChainParams", "OptionChainBook", "warm"]
+
+_QUOTE = ("bid", "ask", "bid_size", "ask_size", "mid", "quote_age_s")
+_COLUMNS = (*_QUOTE, "iv", *GREEKS, "iv_uncertainty", "gex")
+_NANOSECONDS_PER_MINUTE = 60e9
+
+
+class ChainParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a chain is judged, priced and summed up.
+
+    Parameters
+    ----------
+    annual_rate : float, default 0.04
+        Continuously compounded rate. Fixed, because a chain of one day cannot imply it.
+    clock : ClockKind, default CALENDAR
+        What a year is: CALENDAR has 365 days, SESSION 252 sessions of 6.5 hours.
+    stale_after_s : float, default 30
+        Age beyond which a quote no longer takes part in forward and analytics. Above the interval
+        of the data: five-minute books need more than 300.
+    min_forward_pairs : int, default 3
+        Call/put pairs below which no forward is implied; one pair cannot outvote a bad quote.
+    atm_band_fraction : float, default 0.01
+        Distance from the forward, as a fraction of it, that counts as near the money.
+    max_iv_uncertainty_fraction : float, default 0.25
+        Uncertainty of a volatility by half a tick, as a fraction of it, beyond which it carries no
+        information; at the money a quarter is reached when the option is worth two ticks.
+    iv_change_window_s : float, default 60
+        Window of the ATM volatility change. The reference is the observation whose age is nearest
+        to it and within half of it; data that are sparser leave the change unknown.
+    gex_move_fraction : float, default 0.01
+        Move of the underlying that GEX is quoted for; per 1 % is the usual convention.
+    min_gex_coverage_fraction : float, default 0.5
+        Share of the known open interest that must be priced for GEX to be stated.
+    half_spread_fraction : float, default 0.05
+        Relative spread that halves the liquidity of an option.
+    half_depth_contracts : float, default 20
+        Smaller quoted size that halves the liquidity of an option.
+    min_strip_strikes : int, default 3
+        Quoted strikes needed on each side of the forward for the variance gauge.
+    """
+
+    annual_rate: Annotated[float, msgspec.Meta(ge=-0.05, le=0.25)] = 0.04
+    clock: ClockKind = ClockKind.CALENDAR
+    stale_after_s: Annotated[float, msgspec.Meta(gt=0.0, le=86_400.0)] = 30.0
+    min_forward_pairs: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3
+    atm_band_fraction: Annotated[float, msgspec.Meta(gt=0.0, le=0.2)] = 0.01
+    max_iv_uncertainty_fraction: Annotated[float, msgspec.Meta(gt=0.0, le=10.0)] = 0.25
+    iv_change_window_s: Annotated[float, msgspec.Meta(gt=0.0, le=23_400.0)] = 60.0
+    gex_move_fraction: Annotated[float, msgspec.Meta(gt=0.0, le=0.1)] = 0.01
+    min_gex_coverage_fraction: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.5
+    half_spread_fraction: Annotated[float, msgspec.Meta(gt=0.0, le=2.0)] = 0.05
+    half_depth_contracts: Annotated[float, msgspec.Meta(gt=0.0, le=10_000.0)] = 20.0
+    min_strip_strikes: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3
+
+
+class OptionChainBook:
+    """Newest quote of each contract of one expiry, in arrays of one value a row.
+
+    Parameters
+    ----------
+    strike : float64 (n,)
+        Strikes in dollars, ascending; at one strike the call comes before the put.
+    is_call : bool (n,)
+        Right of each row.
+    expiry_ns : int
+        Instant of expiry, UTC ns.
+    params : ChainParams
+        See there.
+    open_interest : float64 (n,), optional
+        Contracts open at the start of the day, NaN where unknown. Without it GEX is unknown.
+    facts : Product
+        Tick and multiplier of the root.
+
+    Attributes
+    ----------
+    bid, ask, bid_size, ask_size : float64 (n,)
+        Dollars and contracts; NaN until seen. May be written directly.
+    ts_event : int64 (n,)
+        Time of the quote, UTC ns; 0 until seen.
+
+    Raises
+    ------
+    ValueError
+        If the rows are empty, of unequal length, unsorted or repeated.
+    """
+
+    def __init__(
+        self,
+        strike: NDArray[np.float64],
+        is_call: NDArray[np.bool_],
+        expiry_ns: int,
+        params: ChainParams,
+        open_interest: NDArray[np.float64] | None = None,
+        *,
+        facts: Product,
+    ) -> None:
+        self.strike = _frozen(strike, np.float64)
+        self.is_call = _frozen(is_call, np.bool_)
+        self.expiry_ns = expiry_ns
+        self.params = params
+        n = self.strike.size
+        unknown = np.full(n, np.nan)
+        self.open_interest = _frozen(
+            unknown if open_interest is None else open_interest, np.float64
+        )
+        _check_rows(self.strike, self.is_call, self.open_interest)
+
+        self._quotes = np.full((4, n), np.nan)
+        self.bid, self.ask, self.bid_size, self.ask_size = self._quotes
+        self.ts_event = np.zeros(n, np.int64)
+        # A memoryview stores a number in two thirds of the time an array takes.
+        self._bid, self._ask, self._bid_size, self._ask_size = (
+            cast("memoryview[float]", memoryview(column)) for column in self._quotes
+        )
+        self._ts_event = memoryview(self.ts_event)
+
+        self._levels, level = np.unique(self.strike, return_inverse=True)
+        self._log_levels = np.log(self._levels)
+        self._rows = np.full((3, self._levels.size), -1, np.int64)
+        self._rows[np.where(self.is_call, 0, 1), level] = np.arange(n)
+        paired = (self._rows[:2] >= 0).all(axis=0)
+        self._pair_strike = self._levels[paired]
+        self._pair_rows = np.ascontiguousarray(self._rows[:2, paired])
+
+        self._tick_below_3 = facts.tick_below_3 / 100
+        self._tick_from_3 = facts.tick_from_3 / 100
+        self._gex_scale = facts.multiplier * params.gex_move_fraction
+        self._atm_history: deque[tuple[int, float]] = deque()
+
+    def update(  # noqa: PLR0917 - called per quote, where keywords cost
+        self, row: int, bid: float, ask: float, bid_size: float, ask_size: float, ts_event: int
+    ) -> None:
+        """Take the newest quote of a row; prices in dollars, sizes in contracts, time in ns."""
+        self._bid[row] = bid
+        self._ask[row] = ask
+        self._bid_size[row] = bid_size
+        self._ask_size[row] = ask_size
+        self._ts_event[row] = ts_event
+
+    def snapshot(self, now_ns: int, spot: float) -> ChainSnapshot:
+        """Judge, price and sum up the chain as of `now_ns`, UTC ns.
+
+        `spot` is the underlying in dollars, NaN if unknown; it stands in for a forward that cannot
+        be implied. Calls must not go back in time: the book remembers past ATM volatility.
+        """
+        p, levels, rows = self.params, self._levels, self._rows
+        n = self.strike.size
+        rate = p.annual_rate
+        years = years_to_expiry(now_ns, self.expiry_ns, p.clock)
+        columns = np.full((17, n), np.nan)
+        mid, age, greek_columns, gex = columns[4], columns[5], columns[6:], columns[16]
+        status = np.full(n, PricingStatus.BAD_INPUT, np.int8)
+        quality = np.empty(n, np.int8)
+
+        columns[:4] = quotes = self._quotes
+        assess(quotes, self.ts_event, now_ns, p.stale_after_s, mid, age, quality)
+        forward, pairs = self._forward(quality, math.exp(-rate * years))
+        if pairs == 0:
+            forward = spot
+        price, otm_is_call = choose_otm(forward, levels, mid, quality, rows)
+        greeks = implied_vol_and_greeks(price, forward, levels, years, rate, otm_is_call)
+        price_rows(
+            forward, years, rate, self._tick_below_3, self._tick_from_3,
+            p.max_iv_uncertainty_fraction, self._gex_scale * spot * spot,
+            levels, price, rows, self.open_interest, *greeks, quality, greek_columns, status,
+        )  # fmt: skip
+
+        atm_iv, atm_ns, skew, implied_move, gauge = volatility(
+            forward, years, rate, p.atm_band_fraction, p.min_strip_strikes,
+            levels, greeks.iv, greeks.delta, rows, quotes, self.ts_event, mid, quality,
+        )  # fmt: skip
+        total_gex, gex_flip = gamma_exposure(
+            forward, atm_iv, years, p.min_gex_coverage_fraction,
+            self._log_levels, greeks.iv, rows, self.open_interest, gex,
+        )  # fmt: skip
+        liquidity, spread = near_money(
+            forward, p.atm_band_fraction, p.half_spread_fraction, p.half_depth_contracts,
+            levels, rows, quotes, mid, quality,
+        )  # fmt: skip
+        usable, crossed_share, stale_share = quote_counts(self.ts_event, quality)
+
+        for array in (columns, quality, status):
+            array.flags.writeable = False
+        return ChainSnapshot(
+            ts_event=now_ns,
+            expiry_ns=self.expiry_ns,
+            years=years,
+            spot=spot,
+            forward=forward,
+            forward_pairs=pairs,
+            strike=self.strike,
+            is_call=self.is_call,
+            quality=quality,
+            status=status,
+            analytics=ChainAnalytics(
+                atm_iv=atm_iv,
+                atm_iv_change_per_min=self._atm_change(atm_ns, atm_iv),
+                skew=skew,
+                gex=total_gex,
+                gex_flip=gex_flip,
+                liquidity_score=liquidity,
+                spread_quality=spread,
+                implied_move=implied_move,
+                variance_gauge=gauge,
+                usable=usable,
+                crossed_share=crossed_share,
+                stale_share=stale_share,
+            ),
+            **dict(zip(_COLUMNS, columns, strict=True)),
+        )
+
+    def _forward(self, quality: NDArray[np.int8], discount: float) -> tuple[float, int]:
+        pairs = usable_pairs(self._quotes, quality, self._pair_rows)
+        call_bid, call_ask, put_bid, put_ask = pairs
+        implied = implied_forward(self._pair_strike, call_bid, call_ask, put_bid, put_ask, discount)
+        if implied.pairs < self.params.min_forward_pairs:
+            return math.nan, 0
+        return implied.value, implied.pairs
+
+    def _atm_change(self, atm_ns: int, atm_iv: float) -> float:
+        """Note an observation and return the change per minute since the reference.
+
+        Observations carry the time of their quotes, so that repricing unchanged quotes is not
+        taken for a calm market.
+        """
+        history = self._atm_history
+        window_ns = self.params.iv_change_window_s * 1e9
+        if math.isnan(atm_iv):
+            return math.nan
+        if not history or atm_ns > history[-1][0]:
+            history.append((atm_ns, atm_iv))
+        newest_ns, newest_iv = history[-1]
+        target = newest_ns - window_ns
+        # The target only moves forward, so an observation passed by its successor is done with.
+        while len(history) > 1 and abs(history[1][0] - target) <= abs(history[0][0] - target):
+            history.popleft()
+        reference_ns, reference_iv = history[0]
+        if abs(reference_ns - target) > 0.5 * window_ns:
+            return math.nan
+        return (newest_iv - reference_iv) / ((newest_ns - reference_ns) / _NANOSECONDS_PER_MINUTE)
+
+
+def warm() -> None:
+    """Compile every kernel of a snapshot, or load it from the cache, so that no quote waits."""
+    strike = np.repeat(np.array([99.0, 101.0]), 2)
+    is_call = np.tile(np.array([True, False]), 2)
+    book = OptionChainBook(strike, is_call, 1, ChainParams(), facts=product("SPY"))
+    book.snapshot(0, math.nan)
+
+
+def _frozen[T: np.generic](values: NDArray[T], dtype: type[T]) -> NDArray[T]:
+    array = np.array(values, dtype)
+    array.flags.writeable = False
+    return array
+
+
+def _check_rows(
+    strike: NDArray[np.float64], is_call: NDArray[np.bool_], open_interest: NDArray[np.float64]
+) -> None:
+    if strike.ndim != 1 or strike.size == 0:
+        raise ValueError(f"Expected strikes of shape (n,), n > 0, was {strike.shape}")
+    if not strike.shape == is_call.shape == open_interest.shape:
+        shapes = f"{is_call.shape} and {open_interest.shape}"
+        raise ValueError(
+            f"Expected is_call and open_interest of shape {strike.shape}, was {shapes}"
+        )
+    if not (strike > 0.0).all() or not np.isfinite(strike).all():
+        raise ValueError(f"Expected strikes above zero, was {strike}")
+    # One key a row: twice the strike's rank, the put one higher.
+    key = 2 * np.unique(strike, return_inverse=True)[1] + ~is_call
+    wrong = np.flatnonzero(np.diff(key) <= 0)
+    if wrong.size:
+        row = int(wrong[0]) + 1
+        text = f"{strike[row]} {'call' if is_call[row] else 'put'}"
+        raise ValueError(f"Expected rows by strike, call before put, was {text} (row {row})")

@@ -40,8 +40,8 @@ def nearest(x: float) -> tuple[np.int64, float]:  # pragma: no cover
 
 @inlined
 def exp(x: float) -> float:  # pragma: no cover
-    """Return e**x for x < 700; 0 below -700."""
-    reduced = x if x > -700.0 else -700.0
+    """Return e**x for x < 700; 0 below -708, NaN for NaN."""
+    reduced = -708.0 if x < -708.0 else x  # NaN stays NaN
     shifted = reduced * _LOG2_E + _ROUND
     n = shifted - _ROUND
     r = (reduced - n * _LN2_HIGH) - n * _LN2_LOW
@@ -61,7 +61,7 @@ def exp(x: float) -> float:  # pragma: no cover
     p = p * r + 1.0
     exponent = (np.float64(shifted).view(np.int64) + np.int64(1023)) << np.int64(52)
     power = np.int64(exponent).view(np.float64)
-    return 0.0 if x < -700.0 else p * power
+    return 0.0 if x < -708.0 else p * power
 
 
 @inlined

@@ -15,7 +15,6 @@ __all__ = ["inlined", "kernel"]
 _OPTIONS: dict[str, Any] = {
     "error_model": "numpy",
     "fastmath": {"contract", "nsz"},
-    "cache": True,
     "nogil": True,
 }
 
@@ -25,7 +24,7 @@ _STAMP = tuple((p.name, p.stat().st_mtime_ns, p.stat().st_size) for p in _SOURCE
 
 def kernel[**P, R](function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function that Python calls; it releases the GIL."""
-    dispatcher: Any = njit(**_OPTIONS)(function)
+    dispatcher: Any = njit(cache=True, **_OPTIONS)(function)
     # numba stamps a cache entry with the kernel's own file alone, and would run stale code after
     # an edit of a function or table that the kernel has inlined from a sister file.
     dispatcher._cache._cache_file._source_stamp = _STAMP
@@ -34,4 +33,4 @@ def kernel[**P, R](function: Callable[P, R]) -> Callable[P, R]:
 
 def inlined[**P, R](function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function that only kernels call."""
-    return cast("Callable[P, R]", njit(inline="always", **_OPTIONS)(function))
+    return cast("Callable[P, R]", njit(forceinline=True, **_OPTIONS)(function))

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from autotrade_0dte.pricing.elementary import exp, log, log1p, mills_ratio
 from autotrade_0dte.pricing.jit import inlined, kernel
 from autotrade_0dte.pricing.solver import (
-    CERTAIN_STEP,
     MAXIMUM_TOTAL_VOL,
     MINIMUM_TOTAL_VOL,
     SERIES_END,
     PricingStatus,
     first_guess,
     householder_step,
+    is_certain,
     log_price_error,
     price_over_vega,
     price_over_vega_series,
@@ -38,6 +38,8 @@ _NO_CONVERGENCE = np.int8(PricingStatus.NO_CONVERGENCE)
 _ONE_OVER_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
 # A time value this small a part of the price is the rounding of the price.
 _ROUNDING = 8.0 * 2.0**-52
+# Under this the normalised price is within reach of denormal numbers.
+_LEAST_NORMALISED = 1e-305
 
 
 @inlined
@@ -90,7 +92,7 @@ def implied_rows(
         q = price_over_vega_series(h, t)
         step = householder_step(log_price_error(log(q / normalised), h, t), q, h, t)
         certain = (
-            (abs(step) < CERTAIN_STEP)
+            is_certain(step, h, t)
             & in_table
             & (t < SERIES_END)
             & (s > 2.0 * MINIMUM_TOTAL_VOL)
@@ -121,7 +123,10 @@ def _checked_total_vol(
         return _BELOW_INTRINSIC, math.nan
     if value >= min(forward, strike):
         return _ABOVE_MAXIMUM, math.nan
-    s = total_vol(value / math.sqrt(forward * strike), _log_moneyness(forward, strike))
+    normalised = value / math.sqrt(forward * strike)
+    if normalised < _LEAST_NORMALISED:
+        return _BELOW_INTRINSIC, math.nan
+    s = total_vol(normalised, _log_moneyness(forward, strike))
     return (_NO_CONVERGENCE, s) if math.isnan(s) else (_OK, s)
 
 

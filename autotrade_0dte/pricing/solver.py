@@ -14,8 +14,9 @@ from autotrade_0dte.pricing.elementary import FIRST_GUESS, log1p, mills_ratio, n
 from autotrade_0dte.pricing.jit import inlined
 
 __all__ = [
-    "CERTAIN_STEP", "MAXIMUM_TOTAL_VOL", "MINIMUM_TOTAL_VOL", "SERIES_END", "PricingStatus",
-    "first_guess", "householder_step", "log_price_error", "price_over_vega_series", "total_vol",
+    "MAXIMUM_TOTAL_VOL", "MINIMUM_TOTAL_VOL", "SERIES_END", "PricingStatus", "first_guess",
+    "householder_step", "is_certain", "log_price_error", "price_over_vega",
+    "price_over_vega_series", "total_vol",
 ]  # fmt: skip
 
 
@@ -42,10 +43,7 @@ class PricingStatus(IntEnum):
 
 
 MINIMUM_TOTAL_VOL, MAXIMUM_TOTAL_VOL = 1e-12, 100.0
-# The series below is exact to rounding for t < SERIES_END. A Householder step is of order 4: when
-# its relative size is under CERTAIN_STEP, the error left is under 1e-14.
-SERIES_END = 0.05
-CERTAIN_STEP = 3e-4
+SERIES_END = 0.05  # below this t the series of `price_over_vega_series` is exact to rounding
 _GUESS_END = 63.9
 _SQRT_2PI = math.sqrt(2.0 * math.pi)
 _LN_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
@@ -120,9 +118,28 @@ def householder_step(error: float, q: float, h: float, t: float) -> float:  # pr
 
 
 @inlined
+def is_certain(step: float, h: float, t: float) -> bool:  # pragma: no cover
+    """Return whether the root is known to rounding after `step`.
+
+    The step is of order 4 and the curvature of ln b in ln s at most of order 1 + h**2 + t**2.
+    """
+    curved = step * (1.0 + h * h + t * t)
+    return abs(step * curved * curved * curved) < 1e-14
+
+
+@inlined
+def _tail_guess(price: float, x: float) -> float:  # pragma: no cover
+    # Leading terms of Bachelier's formula inverted, for prices below the table.
+    u = math.log(x) - math.log(price)
+    return x / math.sqrt(2.0 * u - 3.0 * math.log(2.0 * u) - 2.0 * _LN_SQRT_2PI)
+
+
+@inlined
 def total_vol(price: float, x: float) -> float:  # pragma: no cover
     """Return s with b(s) = price for 0 < price < e**(-x / 2), or NaN if there is none in range."""
-    s, _ = first_guess(price, x)
+    s, in_table = first_guess(price, x)
+    if not in_table:
+        s = _tail_guess(price, x)
     log_price = math.log(price)
     low, high = MINIMUM_TOTAL_VOL, MAXIMUM_TOTAL_VOL
     s = min(max(s, low), high)
@@ -130,22 +147,22 @@ def total_vol(price: float, x: float) -> float:  # pragma: no cover
         h, t = -x / s, 0.5 * s
         q = price_over_vega(h, t)
         error = log_price_error(math.log(q) - log_price, h, t)
-        if error < 0.0:
+        # Neither sign: q has overflowed at a vast s, or vanished in rounding at a tiny one.
+        if error < 0.0 or (math.isnan(error) and s < 1.0):
             low = s
-        else:  # also where q overflows: there s is far too high
+        else:
             high = s
         step = householder_step(error, q, h, t)
         if not abs(step) < 1.0:
             step = math.copysign(1.0, -error)
-        # Wide volatilities are solved to the last digit: the step's own error bound is looser.
-        certain = abs(step) < (CERTAIN_STEP if t < 0.25 else 1e-7)
         following = s * math.exp(step)
-        if certain:
+        if is_certain(step, h, t):
             inside = MINIMUM_TOTAL_VOL < following < MAXIMUM_TOTAL_VOL
             return following if inside else math.nan
         if not low < following < high:
             following = math.sqrt(low * high)
-        if following in (low, high):
-            return math.nan
+        if following in (low, high):  # the bracket has closed on the last digit
+            inside = low > MINIMUM_TOTAL_VOL and high < MAXIMUM_TOTAL_VOL
+            return following if inside else math.nan
         s = following
     return math.nan

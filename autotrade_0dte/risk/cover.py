@@ -28,7 +28,7 @@ class Denial(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """Return the reason code and its figures on one line."""
-        figures = ", ".join(f"{name}={figure:g}" for name, figure in self.figures.items())
+        figures = ", ".join(f"{name}={figure}" for name, figure in self.figures.items())
         return f"{self.reason}: {figures}"
 
 

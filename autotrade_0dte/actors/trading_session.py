@@ -1,0 +1,39 @@
+"""What a component must know of the session it trades in."""
+
+import msgspec
+
+__all__ = ["TradingSession"]
+
+
+class TradingSession(msgspec.Struct, frozen=True):
+    """One session of one option root; instants are UTC nanoseconds.
+
+    Parameters
+    ----------
+    root, underlying : str
+        Option root (``SPXW``) and symbol of its underlying (``SPX``).
+    instrument_ids : tuple of str
+        Engine ids of the chain's contracts, in the order of the book's rows.
+    multiplier : int
+        Shares or index units a contract.
+    open_ns, close_ns, expiry_ns : int
+        Regular open and close, and the instant the options are struck.
+    flatten_ns : int or None
+        Positions still open are sold from here on; None lets them expire.
+    exercise_test_ns : int or None
+        When the broker sells positions whose exercise the account cannot fund; None for products
+        that settle in cash.
+    can_short_shares : bool
+        Whether exercising a put alone may leave the account short of shares.
+    """
+
+    root: str
+    underlying: str
+    instrument_ids: tuple[str, ...]
+    multiplier: int
+    open_ns: int
+    close_ns: int
+    expiry_ns: int
+    flatten_ns: int | None
+    exercise_test_ns: int | None
+    can_short_shares: bool

@@ -1,0 +1,187 @@
+"""The whole system's configuration: every stage's parameters composed, read from one TOML file."""
+
+import hashlib
+import importlib
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from autotrade_0dte.chain.book import ChainParams
+from autotrade_0dte.execution.fees import FeeParams
+from autotrade_0dte.risk.expiry import ExpiryParams
+
+__all__ = ["AccountKind", "AccountParams", "ConfigError", "SettlementRule", "SimulationParams"]
+__all__ += ["StrategySpec", "SystemConfig", "config_hash", "config_toml", "load_config"]
+__all__ += ["strategy_of"]
+
+Identifier = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+
+
+class ConfigError(ValueError):
+    """A configuration cannot be used; the text names the file, the key and what is accepted."""
+
+
+class AccountKind(StrEnum):
+    """CASH holds long options only; MARGIN may also be short an option that a long one covers."""
+
+    CASH = "cash"
+    MARGIN = "margin"
+
+
+class AccountParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The account.
+
+    Parameters
+    ----------
+    kind : AccountKind, default CASH
+        What may be held.
+    starting_cash : float, default 25_000
+        Dollars at the start of every session.
+    """
+
+    kind: AccountKind = AccountKind.CASH
+    starting_cash: Annotated[float, msgspec.Meta(ge=100, le=1e9)] = 25_000.0
+
+
+class SettlementRule(StrEnum):
+    """OFFICIAL settles at official closing prices only; LAST_PRINT may take the last print."""
+
+    OFFICIAL = "official"
+    LAST_PRINT = "last_print"
+
+
+class SimulationParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the simulated venue behaves.
+
+    Parameters
+    ----------
+    latency_ms : int, default 150
+        From a command to its effect; a retail gateway's round trip, not a colocated one.
+    settlement : SettlementRule, default OFFICIAL
+        What options may settle at.
+    last_print_max_age_s : int, default 300
+        Oldest last print, counted from expiry, that LAST_PRINT accepts.
+    """
+
+    latency_ms: Annotated[int, msgspec.Meta(ge=0, le=60_000)] = 150
+    settlement: SettlementRule = SettlementRule.OFFICIAL
+    last_print_max_age_s: Annotated[int, msgspec.Meta(ge=0, le=3_600)] = 300
+
+
+class StrategySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A strategy by import path, ``module:Class``, and its parameters (see its ``Params``)."""
+
+    path: Annotated[str, msgspec.Meta(pattern=r"^[\w.]+:\w+$")]
+    params: dict[str, Any] = {}
+
+
+class SystemConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything that decides what a run does.
+
+    Parameters
+    ----------
+    name : str
+        Short name of the set-up, part of the run id.
+    root : str
+        Option root to trade, such as SPY or SPXW.
+    snapshot_interval_ms : int, default 1000
+        Time between chain snapshots, and so between decisions.
+    """
+
+    name: Identifier
+    root: Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9.]{0,5}$")]
+    strategy: StrategySpec
+    snapshot_interval_ms: Annotated[int, msgspec.Meta(ge=50, le=60_000)] = 1_000
+    account: AccountParams = AccountParams()
+    fees: FeeParams = FeeParams()
+    simulation: SimulationParams = SimulationParams()
+    chain: ChainParams = ChainParams()
+    expiry: ExpiryParams = ExpiryParams()
+
+
+def load_config(path: Path) -> SystemConfig:
+    """Read and check a TOML file, strategy parameters included; raise ConfigError if unfit."""
+    try:
+        raw = msgspec.toml.decode(path.read_bytes())
+    except OSError as e:
+        raise ConfigError(f"Expected a readable TOML file, was {path}: {e.strerror}") from None
+    except (msgspec.DecodeError, ValueError) as e:
+        raise ConfigError(f"Expected TOML, was not: {e} ({path.name})") from None
+    config: SystemConfig = _convert(raw, SystemConfig, path.name)
+    _, params = strategy_of(config.strategy, path.name)
+    spec = StrategySpec(config.strategy.path, msgspec.to_builtins(params))
+    return msgspec.structs.replace(config, strategy=spec)
+
+
+def strategy_of(spec: StrategySpec, where: str = "configuration") -> tuple[type[Any], Any]:
+    """Import the strategy class and check its parameters; raise ConfigError if either fails."""
+    module_name, class_name = spec.path.split(":")
+    try:
+        strategy = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError) as e:
+        raise ConfigError(
+            f"strategy.path: Expected an importable module:Class, was {spec.path}: {e} ({where})"
+        ) from None
+    if not hasattr(strategy, "Params"):
+        raise ConfigError(f"strategy.path: Expected a class with Params, was {spec.path} ({where})")
+    return strategy, _convert(spec.params, strategy.Params, where, "strategy.params")
+
+
+def config_toml(config: SystemConfig) -> str:
+    """Return the resolved configuration, every default written out, as TOML."""
+    return msgspec.toml.encode(_without_nulls(msgspec.to_builtins(config))).decode()
+
+
+def config_hash(config: SystemConfig) -> str:
+    """Return a hash of the resolved configuration that does not depend on the order of keys."""
+    return hashlib.sha256(msgspec.json.encode(config, order="sorted")).hexdigest()[:16]
+
+
+def _convert(raw: Any, kind: type[Any], where: str, prefix: str = "") -> Any:
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as e:
+        text, _, location = str(e).partition(" - at `$")
+        keys = [key for key in re.split(r"[.\[\]`]+", location) if key]
+        name = ".".join([prefix, *keys] if prefix else keys) or "top level"
+        accepted = _accepted(kind, keys)
+        raise ConfigError(f"{name}: {text}{accepted}, was {_at(raw, keys)!r} ({where})") from None
+
+
+def _accepted(kind: type[Any], keys: list[str]) -> str:
+    """Describe the range that the key at `keys` accepts, or the keys that a table has."""
+    info: Any = msgspec.inspect.type_info(kind)
+    for key in keys:
+        fields = {f.encode_name: f.type for f in getattr(info, "fields", ())}
+        info = fields.get(key)
+        if isinstance(info, msgspec.inspect.UnionType):
+            info = next(
+                (t for t in info.types if not isinstance(t, msgspec.inspect.NoneType)), None
+            )
+    bounds = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+    limits = [
+        f"{sign} {getattr(info, name)}"
+        for name, sign in bounds.items()
+        if getattr(info, name, None) is not None
+    ]
+    if limits:
+        return f" (accepted: {' and '.join(limits)})"
+    if isinstance(info, msgspec.inspect.StructType):
+        return f" (known: {', '.join(f.encode_name for f in info.fields)})"
+    return ""
+
+
+def _at(raw: Any, keys: list[str]) -> Any:
+    for key in keys:
+        raw = raw.get(key) if isinstance(raw, dict) else None
+    return sorted(raw) if isinstance(raw, dict) else raw
+
+
+def _without_nulls(value: Any) -> Any:
+    """Drop absent options: TOML has no null."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return value

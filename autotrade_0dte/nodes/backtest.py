@@ -1,0 +1,222 @@
+"""One session backtested: the engine, its data in chunks, the settlement print, and the verdict.
+
+The low-level engine is used and not BacktestNode: the node takes neither a Python fill model nor
+components that are handed objects, and it has no place for a settlement print.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from nautilus_trader.backtest import BacktestEngine, BacktestEngineConfig
+from nautilus_trader.common import FileWriterConfig, LoggerConfig, LogLevel
+from nautilus_trader.execution import StaticLatencyModel
+from nautilus_trader.model import AccountType, Money, OmsType
+
+from autotrade_0dte.actors import recorder as tables
+from autotrade_0dte.actors.account import total_cash
+from autotrade_0dte.actors.fee_model import TigerFeeModel
+from autotrade_0dte.actors.trading_session import TradingSession
+from autotrade_0dte.analysis.summary import SessionFacts
+from autotrade_0dte.analysis.tables import write_table
+from autotrade_0dte.config import SystemConfig
+from autotrade_0dte.data.catalog import Catalog, SessionEntry
+from autotrade_0dte.execution.ledger import Fill, FillKind, RoundTrip, round_trips
+from autotrade_0dte.instruments import USD, VENUE
+from autotrade_0dte.nodes.components import Components, Market, assemble, trading_session
+from autotrade_0dte.nodes.settlement import SettledAt, settled_at, settlement_print
+
+__all__ = ["LOG_FILE", "SessionJob", "run_session"]
+
+LOG_FILE = "log.jsonl"
+DELIVERED = "DELIVERED"
+_NS_PER_MS = 1_000_000
+_AFTER_EXPIRY_NS = 60_000_000_000
+
+
+class SessionJob(msgspec.Struct, frozen=True):
+    """One session to run, with everything a process of its own needs to know."""
+
+    run_id: str
+    config: SystemConfig
+    catalog: Path
+    entry: SessionEntry
+    folder: Path
+
+
+def run_session(job: SessionJob, progress: Callable[[float], None]) -> SessionFacts:
+    """Run one session and write its tables and log into `job.folder`.
+
+    `progress` is called with the share of the market data that has been run.
+    """
+    started = time.perf_counter()
+    catalog = Catalog(job.catalog)
+    entry = job.entry
+    market = Market.of(catalog.instruments(entry), entry.underlying)
+    trading = trading_session(job.config, entry.date, market)
+    fees = job.config.fees.schedule(entry.date)
+    components = assemble(job.config, trading, market, catalog.open_interest(entry), fees)
+    engine = _engine(job, market, components, TigerFeeModel(fees))
+
+    official = catalog.settlement(entry.underlying, entry.date)
+    chunks = catalog.chunks(entry)
+    if official is not None:
+        tick = settlement_print(official, market.underlying, trading.expiry_ns)
+        chunks = _with_print(chunks, tick)
+    fed = _feed(engine, chunks, entry, progress)
+    if engine.iteration == fed:
+        engine.run(streaming=True, end=trading.expiry_ns + _AFTER_EXPIRY_NS)
+    engine.end()
+
+    simulation = job.config.simulation
+    last_print = components.chain.last_print
+    settled = settled_at(official, last_print, trading.expiry_ns, simulation)
+    reasons = _write_tables(job, engine, components, trading, settled)
+    if engine.iteration != fed:
+        reasons.append(f"RUN_STOPPED: events={engine.iteration}, held={fed}")
+    events = engine.iteration
+    engine.dispose()
+    return SessionFacts(
+        session=entry.date,
+        quotes=entry.quotes,
+        events=events,
+        elapsed_s=time.perf_counter() - started,
+        settlement_source=settled.source,
+        unclean_reasons=(*_logged_errors(job.folder / LOG_FILE), *reasons),
+    )
+
+
+def _engine(
+    job: SessionJob, market: Market, components: Components, fee_model: TigerFeeModel
+) -> BacktestEngine:
+    log = FileWriterConfig(str(job.folder), Path(LOG_FILE).stem, "json")
+    logging = LoggerConfig(LogLevel.OFF, LogLevel.WARNING, file_config=log)
+    engine = BacktestEngine(BacktestEngineConfig(logging=logging, shutdown_on_error=True))
+    engine.add_venue(
+        VENUE,
+        OmsType.NETTING,
+        # A cash account whatever the kind: the desk allows covered short legs only, and the
+        # engine's margin account knows no option margin.
+        AccountType.CASH,
+        [Money(job.config.account.starting_cash, USD)],
+        base_currency=USD,
+        fee_model=fee_model,
+        latency_model=StaticLatencyModel(job.config.simulation.latency_ms * _NS_PER_MS),
+        liquidity_consumption=True,
+        # Exercise settles leg by leg, so that the cash of a spread may dip before it nets; an
+        # account left below zero ends the run unclean.
+        allow_cash_borrowing=True,
+    )
+    for instrument in (market.underlying, *market.others, *market.contracts):
+        engine.add_instrument(instrument)
+    engine.add_actor(components.recorder)
+    engine.add_actor(components.chain)
+    engine.add_exec_algorithm(components.desk)
+    engine.add_strategy(components.strategy)
+    return engine
+
+
+def _feed(
+    engine: BacktestEngine,
+    chunks: Iterator[list[Any]],
+    entry: SessionEntry,
+    progress: Callable[[float], None],
+) -> int:
+    """Run the data chunk by chunk; return how many events were fed, also when the run stopped."""
+    rows = sum(held.rows for held in entry.datasets)
+    fed = 0
+    for chunk in chunks:
+        engine.add_data(chunk)
+        engine.run(streaming=True)
+        engine.clear_data()
+        fed += len(chunk)
+        progress(min(fed / rows, 1.0))
+        if engine.iteration < fed:
+            break
+    return fed
+
+
+def _with_print(chunks: Iterator[list[Any]], tick: Any) -> Iterator[list[Any]]:
+    """Put one tick where it belongs in time; the engine sorts within a chunk."""
+    placed = False
+    for chunk in chunks:
+        if not placed and chunk[-1].ts_init >= tick.ts_init:
+            chunk.append(tick)
+            placed = True
+        yield chunk
+    if not placed:
+        yield [tick]
+
+
+def _write_tables(
+    job: SessionJob,
+    engine: BacktestEngine,
+    components: Components,
+    trading: TradingSession,
+    settled: SettledAt,
+) -> list[str]:
+    """Write the session's tables; return what about its end is not in order."""
+    orders = engine.cache.orders()
+    fills = tables.fills(orders, engine.cache)
+    trips = round_trips(fills)
+    left_open = [trip for trip in trips if trip.held]
+    delivered = [t for t in left_open if t.instrument_id == f"{trading.underlying}.{VENUE}"]
+    shares_value = sum(trip.held * settled.price for trip in delivered)
+    for trip in delivered:
+        trip.add(_delivery(trip, settled.price, trading.expiry_ns))
+    recorder = components.recorder
+    recorder.mark(trading.expiry_ns, shares_value)
+    cash = total_cash(engine.cache)
+
+    written = {
+        "decisions": recorder.decisions(),
+        "states": recorder.states(),
+        "equity": recorder.equity(),
+        "orders": tables.order_columns(orders),
+        "fills": tables.fill_columns(orders, engine.cache),
+        "positions": tables.position_columns(trips),
+    }
+    for name, columns in written.items():
+        count = len(next(iter(columns.values())))
+        head = {"run_id": [job.run_id] * count, "session": [job.entry.date] * count}
+        write_table(job.folder, name, head | columns)
+
+    still_open = [trip for trip in trips if trip.held]
+    expired = any(fill.kind is not FillKind.TRADE for fill in fills)
+    reasons = [f"POSITION_OPEN: {trip.instrument_id} {trip.held:+d}" for trip in still_open]
+    reasons += [f"ORDER_OPEN: {o.client_order_id}" for o in orders if o.is_open or o.is_inflight]
+    if settled.fault is not None and (expired or still_open):
+        reasons.append(settled.fault)
+    if cash < 0:
+        reasons.append(f"EXERCISE_UNFUNDED: cash={cash:.2f}")
+    return reasons
+
+
+def _delivery(trip: RoundTrip, price: float, ts_event: int) -> Fill:
+    """Take delivered shares out of the session at the settlement price; no order does that."""
+    return Fill(
+        ts_event=ts_event,
+        strategy=trip.strategy,
+        instrument_id=trip.instrument_id,
+        quantity=-trip.held,
+        price=price,
+        fee=0.0,
+        multiplier=trip.multiplier,
+        plan_id=trip.plan_id,
+        reason=DELIVERED,
+        kind=FillKind.EXPIRY_PHYSICAL,
+    )
+
+
+def _logged_errors(path: Path) -> list[str]:
+    """Return what the engine logged as errors: it reports exceptions in handlers nowhere else."""
+    if not path.exists():
+        return []
+    lines = (msgspec.json.decode(line) for line in path.read_bytes().splitlines() if line)
+    return [
+        f"ERROR: {line['component']}: {' '.join(line['message'].split())}"
+        for line in lines
+        if line["level"] == "ERROR"
+    ]

@@ -1,0 +1,108 @@
+"""Puts one session's components together, the same for every kind of node."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from nautilus_trader.model import Equity, IndexInstrument, OptionContract
+
+from autotrade_0dte.actors.chain import ChainActor
+from autotrade_0dte.actors.order_desk import OrderDesk
+from autotrade_0dte.actors.recorder import RunRecorder
+from autotrade_0dte.actors.trading_session import TradingSession
+from autotrade_0dte.calendar import expiry_ns, session
+from autotrade_0dte.chain.book import OptionChainBook
+from autotrade_0dte.config import AccountKind, SystemConfig, strategy_of
+from autotrade_0dte.execution.fees import FeeSchedule
+from autotrade_0dte.instruments import Right, option_symbol
+from autotrade_0dte.products import Settlement, product
+
+__all__ = ["Components", "Market", "assemble", "trading_session"]
+
+
+class Market(msgspec.Struct, frozen=True):
+    """The instruments of one session: the chain by strike (call before put) and its underlying."""
+
+    contracts: tuple[OptionContract, ...]
+    underlying: Equity | IndexInstrument
+    others: tuple[Any, ...] = ()
+
+    @classmethod
+    def of(cls, instruments: Sequence[Any], underlying: str) -> "Market":
+        """Sort a catalog's or a broker's instruments; raise ValueError without an underlying."""
+        contracts = [i for i in instruments if isinstance(i, OptionContract)]
+        rest = [i for i in instruments if not isinstance(i, OptionContract)]
+        found = [i for i in rest if str(i.id.symbol) == underlying]
+        if not found:
+            names = ", ".join(sorted(str(i.id) for i in rest)) or "none"
+            raise ValueError(f"Expected prices of the underlying {underlying}, was {names}")
+        contracts.sort(key=_row_order)
+        return cls(tuple(contracts), found[0], tuple(i for i in rest if i is not found[0]))
+
+
+class Components(msgspec.Struct, frozen=True):
+    """What a node adds to its engine, in this order."""
+
+    chain: ChainActor
+    recorder: RunRecorder
+    desk: OrderDesk
+    strategy: Any
+
+
+def trading_session(config: SystemConfig, date: dt.date, market: Market) -> TradingSession:
+    """Return the instants and instruments of one session under `config`."""
+    facts = product(config.root)
+    hours = session(date)
+    physical = facts.settlement is Settlement.PHYSICAL
+    return TradingSession(
+        root=config.root,
+        underlying=facts.underlying,
+        instrument_ids=tuple(str(c.id) for c in market.contracts),
+        multiplier=facts.multiplier,
+        open_ns=hours.open_ns,
+        close_ns=hours.close_ns,
+        expiry_ns=expiry_ns(config.root, date),
+        flatten_ns=config.expiry.flatten_ns(hours.close_ns),
+        exercise_test_ns=config.expiry.exercise_test_ns(hours.close_ns) if physical else None,
+        can_short_shares=config.expiry.can_short_shares,
+    )
+
+
+def assemble(
+    config: SystemConfig,
+    trading: TradingSession,
+    market: Market,
+    open_interest: dict[str, float],
+    fees: FeeSchedule,
+) -> Components:
+    """Build the components of one session; nothing here knows what kind of node runs them."""
+    symbols = [option_symbol(str(c.id.symbol)) for c in market.contracts]
+    book = OptionChainBook(
+        np.array([s.strike for s in symbols]),
+        np.array([s.right is Right.CALL for s in symbols]),
+        trading.expiry_ns,
+        config.chain,
+        np.array([open_interest.get(s.compact, np.nan) for s in symbols]),
+        facts=product(config.root),
+    )
+    strategy, params = strategy_of(config.strategy)
+    return Components(
+        chain=ChainActor(
+            market.contracts,
+            market.underlying,
+            book,
+            config.snapshot_interval_ms,
+            trading.open_ns,
+            trading.expiry_ns,
+        ),
+        recorder=RunRecorder(trading.underlying, market.contracts),
+        desk=OrderDesk(fees, short_legs=config.account.kind is AccountKind.MARGIN),
+        strategy=strategy(trading, params),
+    )
+
+
+def _row_order(contract: OptionContract) -> tuple[int, str]:
+    symbol = option_symbol(str(contract.id.symbol))
+    return symbol.strike_mills, symbol.right

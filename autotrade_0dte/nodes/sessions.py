@@ -1,0 +1,182 @@
+"""Many sessions, each an independent run in a process of its own, joined into one run folder."""
+
+import datetime as dt
+import hashlib
+import importlib.metadata
+import multiprocessing
+import os
+import platform
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+
+from autotrade_0dte import __version__
+from autotrade_0dte.analysis.summary import RunFacts, SessionFacts, summarize, write_summary
+from autotrade_0dte.analysis.tables import join_sessions, read_tables, write_bytes
+from autotrade_0dte.config import SystemConfig, config_hash, config_toml
+from autotrade_0dte.data.catalog import SessionEntry
+from autotrade_0dte.nodes.backtest import LOG_FILE, SessionJob, run_session
+from autotrade_0dte.products import product
+
+__all__ = ["SessionFaultError", "run_backtest"]
+
+_LIBRARIES = ("nautilus_trader", "numpy", "numba", "pyarrow", "msgspec", "exchange-calendars")
+_PROGRESS_EVERY_S = 0.2
+
+
+class SessionFaultError(RuntimeError):
+    """A session's process failed; its traceback is the cause, its folder is left as it was."""
+
+
+def run_backtest(
+    config: SystemConfig,
+    catalog: Path,
+    entries: Sequence[SessionEntry],
+    runs: Path,
+    *,
+    workers: int,
+    command: str,
+    progress: Callable[[Sequence[float]], None],
+) -> tuple[Path, dict[str, Any]]:
+    """Run the sessions, write the run folder, and return it with its summary.
+
+    The result does not depend on `workers`. `progress` is called with each session's share of
+    data run.
+
+    Raises
+    ------
+    SessionFaultError
+        A session could not be run to its end; no summary is written then.
+    """
+    started = time.perf_counter()
+    run_id = f"{config.name}-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}-{config_hash(config)[:8]}"
+    folder = _new_folder(runs, run_id)
+    run_id = folder.name
+    write_bytes(folder / "config.toml", _commented_config(config).encode())
+    jobs = [
+        SessionJob(run_id, config, catalog, entry, folder / "sessions" / entry.date.isoformat())
+        for entry in entries
+    ]
+    facts = _run_jobs(jobs, workers, progress)
+    join_sessions(folder, [job.folder for job in jobs])
+    with (folder / LOG_FILE).open("wb") as log:
+        for job in jobs:
+            log.write((job.folder / LOG_FILE).read_bytes())
+    digest = hashlib.sha256("".join(entry.fingerprint for entry in entries).encode())
+    run = RunFacts(
+        run_id=run_id,
+        name=config.name,
+        strategy=config.strategy.path,
+        underlying=product(config.root).underlying,
+        synthetic=any(entry.synthetic for entry in entries),
+        starting_cash=config.account.starting_cash,
+        config_hash=config_hash(config),
+        code_version=_code_version(),
+        data_fingerprint=digest.hexdigest()[:16],
+        versions={
+            "python": platform.python_version(),
+            **{name: importlib.metadata.version(name) for name in _LIBRARIES},
+        },
+        command=command,
+        elapsed_s=time.perf_counter() - started,
+    )
+    summary = summarize(run, facts, read_tables(folder))
+    write_summary(folder, summary)
+    shutil.rmtree(folder / "sessions")
+    return folder, summary
+
+
+def _run_jobs(
+    jobs: Sequence[SessionJob], workers: int, progress: Callable[[Sequence[float]], None]
+) -> list[SessionFacts]:
+    # The engine's logger belongs to the process and forking after an engine has run hangs: every
+    # session gets a fresh process.
+    context = multiprocessing.get_context("spawn")
+    shares = context.Array("d", len(jobs))
+    pool = ProcessPoolExecutor(
+        min(workers, len(jobs)),
+        mp_context=context,
+        initializer=_share_progress,
+        initargs=(shares,),
+        max_tasks_per_child=1,
+    )
+    with pool:
+        futures: list[Future[SessionFacts]] = [
+            pool.submit(_run_job, job, number) for number, job in enumerate(jobs)
+        ]
+        pending = set(futures)
+        while pending:
+            _, pending = wait(pending, timeout=_PROGRESS_EVERY_S)
+            progress(shares[:])
+            if any(f.done() and f.exception() is not None for f in futures):
+                pool.shutdown(cancel_futures=True)
+                break
+    results = []
+    for job, future in zip(jobs, futures, strict=True):
+        if future.cancelled():
+            continue
+        fault = future.exception()
+        if fault is not None:
+            raise SessionFaultError(
+                f"Expected session {job.entry.date} to run to its end, was stopped by "
+                f"{type(fault).__name__}: {fault} (log: {job.folder / LOG_FILE})"
+            ) from fault
+        results.append(future.result())
+    return results
+
+
+_shares: Any = None
+
+
+def _share_progress(shares: Any) -> None:
+    global _shares  # noqa: PLW0603 - shared memory reaches a process only when it starts
+    _shares = shares
+
+
+def _run_job(job: SessionJob, number: int) -> SessionFacts:
+    job.folder.mkdir(parents=True)
+    _silence(job.folder / "engine.txt")
+    return run_session(job, lambda share: _shares.__setitem__(number, share))
+
+
+def _silence(path: Path) -> None:
+    """Send what the engine writes past Python to a file; it would tear the progress bar."""
+    target = os.open(path, os.O_WRONLY | os.O_CREAT)
+    os.dup2(target, 1)
+    os.dup2(target, 2)
+    os.close(target)
+
+
+def _new_folder(runs: Path, run_id: str) -> Path:
+    for number in range(1, 1_000):
+        folder = runs / (run_id if number == 1 else f"{run_id}-{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+    raise FileExistsError(f"Expected a free run folder, was none at {runs / run_id}")
+
+
+def _commented_config(config: SystemConfig) -> str:
+    return f"# Resolved configuration, hash {config_hash(config)}\n\n{config_toml(config)}"
+
+
+def _code_version() -> str:
+    """Return the package's version, with the commit where the code is a git checkout."""
+    here = Path(__file__).parent
+    try:
+        told = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--exclude=*"],  # noqa: S607
+            cwd=here,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return __version__
+    return f"{__version__}+{told.stdout.strip()}"

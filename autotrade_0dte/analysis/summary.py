@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from autotrade_0dte.analysis import metrics
-from autotrade_0dte.analysis.tables import TABLES, write_bytes
+from autotrade_0dte.analysis.tables import TABLES, by_session, write_bytes
 from autotrade_0dte.analysis.trades import Trade, trades
 
 __all__ = ["SUMMARY_FILE", "AccountingError", "RunFacts", "SessionFacts", "joined_equity"]
@@ -111,7 +111,11 @@ def summarize(
     dates = np.array([facts.session for facts in ordered], dtype="datetime64[D]")
     _check_belonging(run, dates, tables)
     all_trades = trades(tables["positions"])
-    rows = [_session_summary(facts, run.starting_cash, tables, all_trades) for facts in ordered]
+    cut = {name: by_session(table) for name, table in tables.items()}
+    rows = []
+    for facts in ordered:
+        own = {n: days.get(facts.session, tables[n].slice(0, 0)) for n, days in cut.items()}
+        rows.append(_session_summary(facts, run.starting_cash, own, all_trades))
     reasons = list(run.unclean_reasons)
     reasons += [f"{row['session']}: {reason}" for row in rows for reason in row["unclean_reasons"]]
 
@@ -186,19 +190,14 @@ def read_summary(folder: Path) -> dict[str, Any]:
 
 
 def _session_summary(
-    facts: SessionFacts,
-    starting_cash: float,
-    tables: Mapping[str, pa.Table],
-    all_trades: list[Trade],
+    facts: SessionFacts, starting_cash: float, own: Mapping[str, pa.Table], all_trades: list[Trade]
 ) -> dict[str, Any]:
     date = facts.session.isoformat()
-    day = pa.scalar(facts.session, pa.date32())
-    own = {name: table.filter(pc.equal(table["session"], day)) for name, table in tables.items()}
     totals = _totals(own)
     drawdown = metrics.max_drawdown(own["equity"]["equity"].to_numpy())
     reasons = list(facts.unclean_reasons)
     if totals["open_at_end"]:
-        reasons.append(f"{totals['open_at_end']} positions open at the end")
+        reasons.append(f"positions open at the end: {totals['open_at_end']}")
     faults = _faults(own, totals, starting_cash)
     if faults and not reasons:
         raise AccountingError(f"{'; '.join(faults)} (session {date})")

@@ -4,23 +4,20 @@ Every row starts with the run and the session it belongs to, so tables of many r
 stacked. Times are UTC nanoseconds; money is dollars; an unknown float is NaN.
 """
 
+import datetime as dt
 import os
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 __all__ = ["DECISIONS", "EQUITY", "FILLS", "ORDERS", "POSITIONS", "STATES", "TABLES", "TableError"]
-__all__ += [
-    "join_sessions",
-    "read_table",
-    "read_tables",
-    "table_path",
-    "write_bytes",
-    "write_table",
-]
+__all__ += ["by_session", "join_sessions", "read_table", "read_tables", "table_path"]
+__all__ += ["write_bytes", "write_table"]
 
 
 class TableError(ValueError):
@@ -186,6 +183,19 @@ def read_table(folder: Path, name: str) -> pa.Table:
 def read_tables(folder: Path) -> dict[str, pa.Table]:
     """Read all tables of a run folder by name."""
     return {name: read_table(folder, name) for name in TABLES}
+
+
+def by_session(table: pa.Table) -> dict[dt.date, pa.Table]:
+    """Cut a table into its sessions without copying; rows of a session must lie together."""
+    days = table["session"].cast(pa.int32()).to_numpy()
+    starts = np.flatnonzero(np.diff(days, prepend=-1)).tolist()
+    found: dict[dt.date, pa.Table] = {}
+    for begin, end in pairwise([*starts, len(days)]):
+        date = table["session"][begin].as_py()
+        if date in found:
+            raise TableError(f"Expected the rows of a session together, was {date} twice")
+        found[date] = table.slice(begin, end - begin)
+    return found
 
 
 def join_sessions(folder: Path, parts: Sequence[Path]) -> None:

@@ -1,0 +1,35 @@
+"""Figures as people read them; what is unknown shows as a dash and never as zero."""
+
+import math
+
+__all__ = ["UNKNOWN", "count", "fraction", "money", "number"]
+
+UNKNOWN = "\N{EN DASH}"
+
+_MINUS = "\N{MINUS SIGN}"
+
+
+def money(dollars: float | None, *, signed: bool = False) -> str:
+    """Write dollars and cents (``$1,234.50``); `signed` puts a plus before gains."""
+    if dollars is None or math.isnan(dollars):
+        return UNKNOWN
+    cents = round(dollars, 2)
+    sign = _MINUS if cents < 0 else "+" if signed and cents > 0 else ""
+    return f"{sign}${abs(cents):,.2f}"
+
+
+def number(value: float | None, digits: int) -> str:
+    """Write a plain number with `digits` decimals."""
+    if value is None or math.isnan(value):
+        return UNKNOWN
+    return f"{round(value, digits) + 0.0:,.{digits}f}".replace("-", _MINUS)
+
+
+def fraction(value: float | None, digits: int) -> str:
+    """Write a fraction as percent: 0.125 as ``12.5 %``."""
+    return UNKNOWN if value is None else f"{number(100 * value, digits)} %"
+
+
+def count(value: float | None) -> str:
+    """Write a whole number with thousands separators."""
+    return number(value, 0)

@@ -1,0 +1,135 @@
+"""A run's summary on one screen of a terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from autotrade_0dte.analysis.display import UNKNOWN, count, fraction, money, number
+
+__all__ = ["print_summary"]
+
+_MOST_SESSIONS = 6
+_MOST_REASONS = 4
+
+
+def print_summary(summary: Mapping[str, Any], console: Console | None = None) -> None:
+    """Print what summary.json holds; in color on a terminal only."""
+    target = console or Console(highlight=False)
+    clean = summary["clean"]
+    state = Text("CLEAN", "bold green") if clean else Text("UNCLEAN", "bold red")
+    title = Text.assemble((str(summary["name"]), "bold"), "  ", state)
+    parts: list[RenderableType] = [_headline(summary)]
+    if not clean:
+        parts.append(_reasons(summary["unclean_reasons"]))
+    parts += [_figures(summary), _sessions(summary["per_session"])]
+    target.print(
+        Panel(
+            Group(*parts),
+            title=title,
+            title_align="left",
+            subtitle=f"run {summary['run_id']}",
+            subtitle_align="right",
+            border_style="green" if clean else "red",
+        )
+    )
+
+
+def _headline(summary: Mapping[str, Any]) -> Text:
+    first, last, times = (summary[k] for k in ("first_session", "last_session", "sessions"))
+    period = f"{first} to {last}" if first != last else str(first or "no sessions")
+    line = Text(f"{summary['strategy']} · {summary['underlying']} · {period}")
+    line.append(f" · {count(times)} session{'' if times == 1 else 's'}")
+    if summary["synthetic"]:
+        line.append("\nSYNTHETIC DATA: the prices were generated", "bold yellow")
+    return line
+
+
+def _reasons(reasons: Sequence[str]) -> Text:
+    shown = [f"! {reason}" for reason in reasons[:_MOST_REASONS]]
+    if len(reasons) > _MOST_REASONS:
+        shown.append(f"! and {len(reasons) - _MOST_REASONS} more, in summary.json")
+    return Text("\n".join(shown), "red")
+
+
+def _figures(summary: Mapping[str, Any]) -> RenderableType:
+    ci = summary["net_pnl_daily_ci95"]
+    gross = summary["gross_pnl"]
+    share = fraction(summary["fees"] / abs(gross) if gross else None, 1)
+    fall = fraction(summary["max_drawdown_fraction"], 2)
+    rows: list[tuple[str, Text | str, str, Text | str]] = [
+        ("Net P&L", _gain(summary["net_pnl"]), "Trades", count(summary["trades"])),
+        ("Gross P&L", _gain(gross), "Win rate", fraction(summary["win_rate"], 1)),
+        (
+            "Fees",
+            f"{money(summary['fees'])}  {share} of gross",
+            "Profit factor",
+            number(summary["profit_factor"], 2),
+        ),
+        (
+            "Max drawdown",
+            f"{money(summary['max_drawdown'])}  {fall}",
+            "Expectancy",
+            _gain(summary["expectancy"]),
+        ),
+        (
+            "95 % a session",
+            f"{money(ci[0])} to {money(ci[1])}" if ci else UNKNOWN,
+            "Sharpe, annual",
+            number(summary["sharpe_annualized"], 2),
+        ),
+        (
+            "Denied, rejected",
+            f"{count(summary['denied'])}, {count(summary['rejected'])}"
+            f" of {count(summary['orders'])} orders",
+            "Open at end",
+            Text(count(summary["open_at_end"]), "red" if summary["open_at_end"] else ""),
+        ),
+        (
+            "Quotes",
+            count(summary["quotes"]),
+            "Events/s",
+            count(summary["events_per_second"]),
+        ),
+    ]
+    grid = Table.grid(padding=(0, 3, 0, 0))
+    for column in range(4):
+        grid.add_column(style="dim" if column % 2 == 0 else "", no_wrap=True)
+    for row in rows:
+        grid.add_row(*row)
+    return Padding(grid, (1, 0))
+
+
+def _sessions(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
+    shown = list(rows)
+    title = "Sessions"
+    if len(rows) > _MOST_SESSIONS:
+        half = _MOST_SESSIONS // 2
+        ranked = sorted(rows, key=lambda row: row["net_pnl"])
+        shown = ranked[:half] + ranked[-half:]
+        title = f"The {half} worst and the {half} best of {count(len(rows))} sessions"
+    table = Table(box=None, padding=(0, 2, 0, 0), title=title, title_justify="left")
+    table.add_column("Session", no_wrap=True)
+    for name in ("Trades", "Gross", "Fees", "Net", "Drawdown"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("Result", no_wrap=True)
+    for row in shown:
+        table.add_row(
+            row["session"],
+            count(row["trades"]),
+            money(row["gross_pnl"], signed=True),
+            money(row["fees"]),
+            _gain(row["net_pnl"]),
+            money(row["max_drawdown"]),
+            Text("clean", "green") if row["clean"] else Text("UNCLEAN", "red"),
+        )
+    return table
+
+
+def _gain(dollars: float | None) -> Text:
+    style = "" if not dollars else "green" if dollars > 0 else "red"
+    return Text(money(dollars, signed=True), style)

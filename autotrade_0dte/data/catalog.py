@@ -159,8 +159,7 @@ class Catalog:
                     )
                     name = f"{_IMPORTS}/{len(self.manifests()) + 1:06d}-{source_format}.json"
                     content = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
-                    staging.write(name, content)
-                    staging.commit(last=name)
+                    staging.commit(name, content)
             finally:
                 staging.discard()
 

@@ -28,7 +28,7 @@ _SIDE = pa.dictionary(pa.int8(), pa.string())
 type Ints = NDArray[np.int64]
 
 
-def quote_table(  # noqa: PLR0917 - the columns of the layout in its order
+def quote_table(
     instrument: InstrumentId, ts: Ints, bid: Ints, ask: Ints, bid_size: Ints, ask_size: Ints
 ) -> pa.Table:
     """Return quotes of one instrument as the catalog's table; cents and whole sizes."""

@@ -21,6 +21,7 @@ __all__ = ["CatalogLockedError", "Staging", "recover", "write_lock"]
 _STAGING = ".staging"
 _JOURNAL = ".journal.json"
 _LOCK = ".lock"
+_LAST = ".last"
 
 
 class CatalogLockedError(RuntimeError):
@@ -28,7 +29,7 @@ class CatalogLockedError(RuntimeError):
 
 
 class _Journal(msgspec.Struct, frozen=True):
-    moves: list[str]
+    moves: list[tuple[str, str]]
     removals: list[str]
 
 
@@ -62,8 +63,8 @@ def settle(root: Path) -> None:
     journal = root / _JOURNAL
     if journal.exists():
         plan = msgspec.json.decode(journal.read_bytes(), type=_Journal)
-        for path in plan.moves:
-            staged = root / _STAGING / path
+        for source, path in plan.moves:
+            staged = root / _STAGING / source
             if staged.exists():  # absent: moved before the crash
                 target = root / path
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -95,22 +96,31 @@ class Staging:
         """Plan the removal of a committed file, unless a staged file takes its place."""
         self._removals.append(path)
 
-    def commit(self, last: str) -> None:
-        """Make all staged files visible; `last` is moved after all others."""
-        moves = sorted(
-            str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file()
-        )
-        moves.remove(last)
-        staged = {*moves, last}
-        removals = [path for path in self._removals if path not in staged]
-        plan = msgspec.json.encode(_Journal([*moves, last], removals))
+    def commit(self, last: str, content: bytes) -> None:
+        """Make all staged files visible, then write the file `last`."""
+        moves = list(self._moves(Path()))
+        (self.folder / _LAST).write_bytes(content)
+        removals = [
+            path
+            for path in self._removals
+            if not (self.folder / path).exists()  # a staged file replaces it in place
+        ]
         draft = self.folder / _JOURNAL
         with draft.open("wb") as handle:
-            handle.write(plan)
+            handle.write(msgspec.json.encode(_Journal([*moves, (_LAST, last)], removals)))
             handle.flush()
             os.fsync(handle.fileno())
         draft.replace(self._root / _JOURNAL)
         settle(self._root)
+
+    def _moves(self, folder: Path) -> Iterator[tuple[str, str]]:
+        """Yield moves; a folder that is new as a whole is one rename instead of many."""
+        for staged in sorted((self.folder / folder).iterdir()):
+            path = folder / staged.name
+            if staged.is_dir() and (self._root / path).is_dir():
+                yield from self._moves(path)
+            else:
+                yield str(path), str(path)
 
     def discard(self) -> None:
         """Forget all staged files."""

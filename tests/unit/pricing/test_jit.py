@@ -1,0 +1,56 @@
+"""The compile cache never runs code that is older than its sources."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from autotrade_0dte.pricing import jit
+
+INNER = """
+from toy.jit import inlined
+
+@inlined
+def constant():
+    return {value}
+"""
+OUTER = """
+from toy.inner import constant
+from toy.jit import kernel
+
+@kernel
+def answer():
+    return constant()
+"""
+RUN = "from toy.outer import answer; print(answer(), sum(answer.stats.cache_hits.values()))"
+
+
+def test_kernel_is_cached_until_a_sister_file_changes(tmp_path):
+    package = tmp_path / "toy"
+    package.mkdir()
+    shutil.copy(jit.__file__, package / "jit.py")
+    (package / "__init__.py").touch()
+    (package / "outer.py").write_text(OUTER)
+
+    def run(value: int) -> str:
+        inner = package / "inner.py"
+        if not inner.exists() or str(value) not in inner.read_text():
+            inner.write_text(INNER.format(value=value))
+        finished = subprocess.run(
+            [sys.executable, "-B", "-c", RUN],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return finished.stdout.strip()
+
+    assert run(1) == "1 0"  # value, cache hits
+    assert run(1) == "1 1"
+    assert run(2) == "2 0"
+
+
+def test_sources_of_the_kernels_are_all_watched():
+    names = {name for name, _, _ in jit._STAMP}
+    assert {"kernel.py", "solver.py", "elementary.py", "tables.npz"} <= names
+    assert Path(jit.__file__).name in names

@@ -23,15 +23,13 @@ type Columns = dict[str, list[Any]]
 _EQUITY_EVERY_NS = 60_000_000_000
 _NAN = float("nan")
 
+# After the first three, the names of the first fields of ChainAnalytics, in their order.
 _STATES = (
     "ts_event", "spot", "forward", "atm_iv", "atm_iv_change", "skew", "gex", "gex_flip",
     "liquidity", "spread_fraction", "implied_move", "variance_gauge", "usable",
 )  # fmt: skip
 _EQUITY = ("ts_event", "cash", "position_value", "equity")
-_DECISIONS = (
-    "ts_event", "strategy", "plan_id", "kind", "reason", "instrument_id", "side", "quantity",
-    "price", "spot", "figures",
-)  # fmt: skip
+_DECISIONS = Decision.__struct_fields__
 _ORDERS = (
     "ts_init", "ts_last", "client_order_id", "strategy", "plan_id", "instrument_id", "side", "type",
     "time_in_force", "quantity", "price", "status", "filled_quantity", "average_price", "reason",
@@ -91,44 +89,13 @@ class RunRecorder(DataActor):
         self._equity.append((ts_event, cash, position_value, cash + position_value))
 
     def _on_decision(self, decision: Any) -> None:
-        d: Decision = decision
-        figures = msgspec.json.encode(d.figures).decode()
-        self._decisions.append(
-            (
-                d.ts_event,
-                d.strategy,
-                d.plan_id,
-                d.kind,
-                d.reason,
-                d.instrument_id,
-                d.side,
-                d.quantity,
-                d.price,
-                d.spot,
-                figures,
-            )  # fmt: skip
-        )
+        *head, figures = msgspec.structs.astuple(decision)
+        self._decisions.append((*head, msgspec.json.encode(figures).decode()))
 
     def _on_chain(self, message: Any) -> None:
         chain: ChainSnapshot = message
-        a = chain.analytics
-        self._states.append(
-            (
-                chain.ts_event,
-                chain.spot,
-                chain.forward,
-                a.atm_iv,
-                a.atm_iv_change_per_min,
-                a.skew,
-                a.gex,
-                a.gex_flip,
-                a.liquidity_score,
-                a.spread_quality,
-                a.implied_move,
-                a.variance_gauge,
-                a.usable,
-            )  # fmt: skip
-        )
+        analytics = msgspec.structs.astuple(chain.analytics)[: len(_STATES) - 3]
+        self._states.append((chain.ts_event, chain.spot, chain.forward, *analytics))
         if chain.ts_event >= self._next_equity_ns:
             self._next_equity_ns = chain.ts_event + _EQUITY_EVERY_NS
             self.mark(chain.ts_event, self._position_value(chain))

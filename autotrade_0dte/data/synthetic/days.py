@@ -88,6 +88,11 @@ class DayParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     grind_sigmas: Annotated[float, msgspec.Meta(ge=0, le=10)] = 2.5
     event_sigmas: Annotated[float, msgspec.Meta(ge=0, le=10)] = 1.2
 
+    def __post_init__(self) -> None:
+        total = self.quiet_fraction + self.anomaly_fraction
+        if total > 1:
+            raise ValueError(f"Expected quiet and anomaly fractions of at most 1, was {total}")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DayEffects:

@@ -50,7 +50,7 @@ class QuoteParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     in_the_money_bps : float, default 3.4
         Further spread of an option in the money by three standard deviations or more, in 1/10000
         of the underlying; SPY shows 25 cents.
-    in_the_money_open_factor : float, default 4.0
+    in_the_money_open_factor : float, default 6.0
         How much larger that part is at the open; fades over a tenth of the session.
     liquidity_sd : float, default 0.2
         Standard deviation of the logarithm of liquidity, which moves all spreads and sizes.
@@ -69,7 +69,7 @@ class QuoteParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     base_ticks: Annotated[float, msgspec.Meta(ge=0, le=100)] = 0.4
     risk_share: Annotated[float, msgspec.Meta(ge=0, le=100)] = 0.5
     in_the_money_bps: Annotated[float, msgspec.Meta(ge=0, le=1_000)] = 3.4
-    in_the_money_open_factor: Annotated[float, msgspec.Meta(ge=1, le=100)] = 4.0
+    in_the_money_open_factor: Annotated[float, msgspec.Meta(ge=1, le=100)] = 6.0
     liquidity_sd: Annotated[float, msgspec.Meta(ge=0, le=2)] = 0.2
     size: Annotated[float, msgspec.Meta(ge=1, le=100_000)] = 130.0
     size_sd: Annotated[float, msgspec.Meta(ge=0, le=2)] = 0.6

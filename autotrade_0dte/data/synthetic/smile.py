@@ -7,6 +7,7 @@ SVI of Gatheral (2004) scaled to 1 at x = 0:
     r(x)^2 = 1 + g(x) - g(0),   g(x) = b (rho (x - m) + sqrt((x - m)^2 + s^2))
 """
 
+import math
 from typing import Annotated
 
 import msgspec
@@ -24,26 +25,40 @@ class SmileParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Parameters
     ----------
-    put_wing, call_wing : float, default 1.1, 1.2
+    put_wing, call_wing : float, default 1.05, 1.0
         Slope of the squared ratio far below and far above the forward, per unit of x.
     minimum : float, default 0.6
         Where the smile turns (m); right of the forward it makes the downward skew.
-    roundness : float, default 2.8
+    roundness : float, default 2.6
         Width of the turn (s).
     """
 
-    put_wing: Annotated[float, msgspec.Meta(ge=0, le=2)] = 1.1
-    call_wing: Annotated[float, msgspec.Meta(ge=0, le=2)] = 1.2
+    put_wing: Annotated[float, msgspec.Meta(ge=0, le=2)] = 1.05
+    call_wing: Annotated[float, msgspec.Meta(ge=0, le=2)] = 1.0
     minimum: Annotated[float, msgspec.Meta(ge=-1, le=1)] = 0.6
-    roundness: Annotated[float, msgspec.Meta(gt=0, le=10)] = 2.8
+    roundness: Annotated[float, msgspec.Meta(gt=0, le=10)] = 2.6
+
+    def __post_init__(self) -> None:
+        lowest = 1 - _turn(self) + self.roundness * math.sqrt(self.put_wing * self.call_wing)
+        if lowest <= 0:
+            raise ValueError(f"Expected a squared smile above 0, was {lowest:.3f} at its lowest")
 
 
 def volatility_ratio(x: NDArray[np.float64], params: SmileParams) -> NDArray[np.float64]:
     """Return implied volatility over at-the-money volatility at normalized log-moneyness `x`."""
-    slope = (params.put_wing + params.call_wing) / 2
-    tilt = (params.call_wing - params.put_wing) / 2
+    slope, tilt = _slope_and_tilt(params)
     from_turn = x - params.minimum
-    at_zero = slope * np.hypot(params.minimum, params.roundness) - tilt * params.minimum
-    squared = 1 - at_zero + tilt * from_turn
+    squared = 1 - _turn(params) + tilt * from_turn
     squared += slope * np.sqrt(from_turn * from_turn + params.roundness**2)
     return np.asarray(np.sqrt(squared))
+
+
+def _slope_and_tilt(params: SmileParams) -> tuple[float, float]:
+    """Return b and b rho of the formula."""
+    return (params.put_wing + params.call_wing) / 2, (params.call_wing - params.put_wing) / 2
+
+
+def _turn(params: SmileParams) -> float:
+    """Return g(0)."""
+    slope, tilt = _slope_and_tilt(params)
+    return slope * math.sqrt(params.minimum**2 + params.roundness**2) - tilt * params.minimum

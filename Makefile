@@ -1,0 +1,30 @@
+# Every target does its own set-up; `make demo` is the place to start.
+.PHONY: demo test lint bench setup lock clean
+bin := .venv/bin
+
+demo: setup
+	$(bin)/autotrade data generate --catalog catalog/demo --sessions 3 --seed 7
+	$(bin)/autotrade backtest configs/demo.toml --catalog catalog/demo
+
+test: setup
+	$(bin)/pytest -n 2 --cov --cov-report=term
+
+lint: setup
+	$(bin)/ruff format --check .
+	$(bin)/ruff check .
+	$(bin)/mypy
+	$(bin)/lint-imports
+
+bench: setup
+	$(bin)/python -m benchmarks
+
+setup:
+	@scripts/setup.sh
+
+# Pin the newest versions that pyproject.toml allows, with hashes and without addresses.
+lock:
+	uv pip compile pyproject.toml --group dev --python-version 3.13 --universal --upgrade \
+	    --generate-hashes --no-annotate --no-header --no-emit-index-url -o requirements.lock
+
+clean:
+	rm -rf .venv .tools catalog/demo runs

@@ -1,0 +1,274 @@
+"""The ``autotrade`` command: each command a few lines that call the library.
+
+Exit codes: 0 clean, 1 fault, 2 bad usage, configuration or data, 3 the run ended unclean.
+"""
+
+import datetime as dt
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import cyclopts
+
+from autotrade_0dte import __version__
+
+__all__ = ["main"]
+
+EXIT_FAULT = 1
+EXIT_BAD_INPUT = 2
+EXIT_UNCLEAN = 3
+
+DEFAULT_CATALOG = Path("catalog/local")
+DEFAULT_RUNS = Path("runs")
+
+CatalogFolder = Annotated[Path, cyclopts.Parameter(name="--catalog")]
+AsJson = Annotated[bool, cyclopts.Parameter(name="--json", negative="")]
+
+app = cyclopts.App(
+    name="autotrade",
+    help="Backtest and trade same-day-expiry (0DTE) options.",
+    version=__version__,
+    help_format="plaintext",  # the other formats import whole markup parsers
+)
+data = cyclopts.App(name="data", help="Import, generate, describe and check market data.")
+app.command(data)
+
+
+def main() -> None:
+    """Run the command line; what a user can put right becomes one line on stderr and exit code 2."""
+    try:
+        code = app()
+    except Exception as e:
+        if not isinstance(e, _bad_input() + _faults()):
+            raise
+        print(f"autotrade: {e}", file=sys.stderr)
+        code = EXIT_FAULT if isinstance(e, _faults()) else EXIT_BAD_INPUT
+    sys.exit(code)
+
+
+@app.command
+def backtest(
+    config: Path,
+    /,
+    *,
+    catalog: CatalogFolder = DEFAULT_CATALOG,
+    sessions: str | None = None,
+    workers: int = 0,
+    runs: Path = DEFAULT_RUNS,
+    as_json: AsJson = False,
+) -> int:
+    """Backtest the sessions of a catalog and write a run folder with its report.
+
+    Parameters
+    ----------
+    config
+        TOML file; see configs/.
+    catalog
+        Folder of the catalog.
+    sessions
+        First and last session as A:B (dates as 2026-07-31; either side may be empty), or one date.
+    workers
+        Sessions run at a time; 0 takes one per processor.
+    runs
+        Folder that run folders are made in.
+    as_json
+        Print the summary as one JSON object.
+    """
+    from autotrade_0dte.analysis.report import write_report
+    from autotrade_0dte.analysis.terminal import print_summary
+    from autotrade_0dte.config import load_config
+    from autotrade_0dte.data.catalog import Catalog, CatalogError
+    from autotrade_0dte.nodes.progress import session_progress
+    from autotrade_0dte.nodes.sessions import run_backtest
+
+    system = load_config(config)
+    first, last = _session_range(sessions)
+    entries = Catalog(catalog).sessions(system.root, first, last)
+    if not entries:
+        raise CatalogError(
+            f"Expected sessions of {system.root} in {catalog}"
+            f"{f' from {sessions}' if sessions else ''}, was none: "
+            "import or generate some first (autotrade data --help)"
+        )
+    with session_progress([entry.date for entry in entries]) as progress:
+        folder, summary = run_backtest(
+            system,
+            catalog,
+            entries,
+            runs,
+            workers=workers or os.cpu_count() or 1,
+            command=" ".join(["autotrade", *sys.argv[1:]]),
+            progress=progress,
+        )
+    report = write_report(folder)
+    if as_json:
+        _print_json(summary)
+    else:
+        print_summary(summary)
+        print(f"Report: {report}")
+    return 0 if summary["clean"] else EXIT_UNCLEAN
+
+
+@app.command
+def report(run: Path, /) -> None:
+    """Write report.html of a run folder again."""
+    from autotrade_0dte.analysis.report import write_report
+
+    print(f"Report: {write_report(run)}")
+
+
+@data.command(name="import")
+def import_data(
+    source_format: str,
+    /,
+    *sources: Path,
+    catalog: CatalogFolder = DEFAULT_CATALOG,
+    symbol: str | None = None,
+    replace: bool = False,
+    as_json: AsJson = False,
+) -> None:
+    """Import vendor files into a catalog.
+
+    Parameters
+    ----------
+    source_format
+        cboe-delayed, ohlc-bars, closes or lean.
+    sources
+        Files or folders.
+    catalog
+        Folder of the catalog.
+    symbol
+        What the bars are of, such as SPX or VIX; needed by ohlc-bars.
+    replace
+        Replace different data that the catalog holds for the same session.
+    as_json
+        Print the report as one JSON object.
+    """
+    from autotrade_0dte.data.catalog import Catalog
+    from autotrade_0dte.data.importers import import_files
+    from autotrade_0dte.data.tables import print_import
+
+    result = import_files(
+        source_format, list(sources), Catalog(catalog), symbol=symbol, replace=replace
+    )
+    if as_json:
+        _print_json(result)
+    else:
+        print_import(result)
+
+
+@data.command
+def generate(
+    *,
+    catalog: CatalogFolder = DEFAULT_CATALOG,
+    sessions: int = 5,
+    seed: int = 1,
+    last: dt.date | None = None,
+    strikes: int | None = None,
+    interval_s: int | None = None,
+    replace: bool = False,
+) -> None:
+    """Generate synthetic sessions, the same for the same seed; they are marked as synthetic.
+
+    Parameters
+    ----------
+    catalog
+        Folder of the catalog.
+    sessions
+        How many trading sessions, the last of them on or before `last`.
+    seed
+        Seed of all random numbers.
+    last
+        Latest session (2026-07-31 when not given).
+    strikes
+        Strikes a chain; two contracts each.
+    interval_s
+        Seconds between quotes of a contract.
+    replace
+        Replace different data that the catalog holds for the same session.
+    """
+    from autotrade_0dte.data.catalog import Catalog
+    from autotrade_0dte.data.synthetic.generate import (
+        DEFAULT_LAST,
+        SyntheticParams,
+        SyntheticSession,
+    )
+    from autotrade_0dte.data.synthetic.generate import generate as generate_sessions
+
+    def progress(done: int, session: SyntheticSession) -> None:
+        print(f"{done}/{sessions} {session.recipe.source}", file=sys.stderr)
+
+    generate_sessions(
+        Catalog(catalog),
+        SyntheticParams(),
+        sessions=sessions,
+        seed=seed,
+        last=last or DEFAULT_LAST,
+        replace=replace,
+        progress=progress,
+    )
+    print(f"Generated {sessions} synthetic sessions in {catalog}")
+
+
+@data.command
+def info(*, catalog: CatalogFolder = DEFAULT_CATALOG, as_json: AsJson = False) -> None:
+    """Print what a catalog holds, session by session."""
+    from autotrade_0dte.data.catalog import Catalog
+    from autotrade_0dte.data.quality import describe
+    from autotrade_0dte.data.tables import print_info
+
+    rows = describe(Catalog(catalog))
+    _print_json(rows) if as_json else print_info(rows)
+
+
+@data.command
+def check(*, catalog: CatalogFolder = DEFAULT_CATALOG, as_json: AsJson = False) -> int:
+    """Check the quality of a catalog's sessions and the integrity of its files.
+
+    Ends with exit code 3 when a session is bad.
+    """
+    from autotrade_0dte.data.catalog import Catalog
+    from autotrade_0dte.data.quality import check as check_catalog
+    from autotrade_0dte.data.tables import print_check
+
+    rows = check_catalog(Catalog(catalog))
+    _print_json(rows) if as_json else print_check(rows)
+    return EXIT_UNCLEAN if any(row["verdict"] == "bad" for row in rows) else 0
+
+
+def _session_range(text: str | None) -> tuple[dt.date | None, dt.date | None]:
+    if text is None:
+        return None, None
+    first, colon, last = text.partition(":")
+    try:
+        start = dt.date.fromisoformat(first) if first else None
+        end = dt.date.fromisoformat(last) if last else None
+    except ValueError:
+        from autotrade_0dte.config import ConfigError
+
+        raise ConfigError(
+            f"--sessions: Expected A:B or one date, such as 2026-07-17:2026-08-12, was {text}"
+        ) from None
+    return start, end if colon else start
+
+
+def _print_json(value: Any) -> None:
+    import msgspec
+
+    print(msgspec.json.encode(value, order="deterministic").decode())
+
+
+def _bad_input() -> tuple[type[BaseException], ...]:
+    """Return what a user can put right; evaluated only once something has been raised."""
+    from autotrade_0dte.calendar import CalendarError
+    from autotrade_0dte.config import ConfigError
+    from autotrade_0dte.data.catalog import CatalogError
+
+    return ConfigError, CatalogError, CalendarError
+
+
+def _faults() -> tuple[type[BaseException], ...]:
+    from autotrade_0dte.nodes.sessions import SessionFaultError
+
+    return (SessionFaultError,)

@@ -1,0 +1,32 @@
+"""A progress bar over the sessions of a run, on stderr so that it never mixes with a result."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+__all__ = ["session_progress"]
+
+
+@contextmanager
+def session_progress(dates: Sequence[dt.date]) -> Iterator[Callable[[Sequence[float]], None]]:
+    """Show a bar; the function it gives takes each session's share of the data run so far."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=len(dates))
+
+        def update(shares: Sequence[float]) -> None:
+            running = [str(date) for date, s in zip(dates, shares, strict=True) if 0 < s < 1]
+            done = sum(share >= 1 for share in shares)
+            text = f"{done}/{len(dates)} sessions {', '.join(running)}"
+            progress.update(task, completed=sum(shares), description=text)
+
+        yield update

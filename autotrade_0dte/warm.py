@@ -1,0 +1,16 @@
+"""Compiles the numeric kernels into their cache: ``python -m autotrade_0dte.warm``."""
+
+from autotrade_0dte.chain import book
+from autotrade_0dte.pricing import black
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Compile everything that a run would otherwise compile when it first needs it."""
+    black.warm()
+    book.warm()
+
+
+if __name__ == "__main__":
+    main()

@@ -57,7 +57,7 @@ def test_volatility_agrees_with_the_vendor_when_time_runs_to_16_30(books):
     low, middle, high = np.quantile(ratio, [0.01, 0.5, 0.99])
     assert ratio.size > 15_000
     assert middle == pytest.approx(0.9994, abs=0.002)
-    assert 0.974 < low < high < 1.026
+    assert 0.975 < low < high < 1.025
 
 
 def test_volatility_is_higher_than_the_vendors_when_time_runs_to_16_00(books):

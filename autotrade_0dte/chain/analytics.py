@@ -23,7 +23,6 @@ Liquidity
     Mean over the strikes near the money of ``1/(1 + spread/half) * depth/(depth + half)`` of the
     out-of-the-money option, 0 where it has no fresh two-sided quote.
 """
-# ruff: noqa: PLR0917 - kernels take one argument a column
 
 import math
 

@@ -146,7 +146,7 @@ class OptionChainBook:
         self._gex_scale = facts.multiplier * params.gex_move_fraction
         self._atm_history: deque[tuple[int, float]] = deque()
 
-    def update(  # noqa: PLR0917 - called per quote, where keywords cost
+    def update(
         self, row: int, bid: float, ask: float, bid_size: float, ask_size: float, ts_event: int
     ) -> None:
         """Take the newest quote of a row; prices in dollars, sizes in contracts, time in ns."""

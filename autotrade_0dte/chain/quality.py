@@ -1,5 +1,4 @@
 """Quote hygiene: what is wrong with a quote, decided once and carried as flags."""
-# ruff: noqa: PLR0917 - kernels take one argument a column
 
 from enum import IntFlag
 
@@ -64,7 +63,7 @@ def assess(  # pragma: no cover
         seen = ts_event[row] > 0
         flag = 0
         if seen:
-            age_s[row] = max(now_ns - ts_event[row], 0) * 1e-9
+            age_s[row] = max(now_ns - ts_event[row], 0) / 1e9
             if age_s[row] > stale_after_s:
                 flag |= _STALE
         if not (seen and 0.0 <= bid < np.inf and 0.0 <= ask < np.inf and bid + ask > 0.0):

@@ -1,5 +1,4 @@
 """From the prices of out-of-the-money options to the volatility and Greeks of every row."""
-# ruff: noqa: PLR0917 - kernels take one argument a column
 
 import math
 

@@ -1,0 +1,120 @@
+"""What a chain snapshot and a quote update cost; the budget is a ratio to the pricing kernel."""
+
+import json
+import math
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autotrade_0dte.chain.analytics import gamma_exposure, near_money, quote_counts, volatility
+from autotrade_0dte.chain.book import ChainParams, OptionChainBook, warm
+from autotrade_0dte.chain.quality import assess
+from autotrade_0dte.pricing.black import implied_vol_and_greeks, price_and_greeks
+from autotrade_0dte.products import product
+
+BUDGET_US = 150.0
+BUDGET_CONTRACTS = 200
+_HOUR_NS = 3_600_000_000_000
+_NOW_NS = 1_784_307_600_000_000_000
+_RATE = 0.04
+
+
+def run(rounds: int = 2_000) -> dict[str, Any]:
+    """Return median microseconds by chain size and stage, and nanoseconds an update."""
+    warm()
+    result: dict[str, Any] = {"budget_us": BUDGET_US, "budget_contracts": BUDGET_CONTRACTS}
+    for contracts in (50, 200, 400):
+        book = _book(contracts)
+        result[f"snapshot_{contracts}_us"] = _stages(book, rounds)
+    result["update_ns"] = _update_ns(_book(BUDGET_CONTRACTS))
+    spent = result[f"snapshot_{BUDGET_CONTRACTS}_us"]
+    result["budget_ratio"] = round(spent["total"] / BUDGET_US, 3)
+    result["ratio_to_pricing"] = round(spent["total"] / spent["pricing"], 2)
+    return result
+
+
+def _book(contracts: int) -> OptionChainBook:
+    levels = 600.0 + np.arange(contracts // 2) - contracts // 4
+    strike, is_call = np.repeat(levels, 2), np.tile([True, False], levels.size)
+    interest = np.random.default_rng(1).integers(0, 5_000, contracts).astype(float)
+    expiry_ns = _NOW_NS + 3 * _HOUR_NS
+    facts = product("SPY")
+    book = OptionChainBook(strike, is_call, expiry_ns, ChainParams(), interest, facts=facts)
+    price = price_and_greeks(0.35, 600.2, strike, 3 / 8760, _RATE, is_call).price
+    book.bid[:] = np.maximum(np.floor(price * 99) / 100, 0.0)
+    book.ask[:] = np.ceil(price * 101 + 0.5) / 100
+    book.bid_size[:] = book.ask_size[:] = 25.0
+    book.ts_event[:] = _NOW_NS - 500_000_000
+    return book
+
+
+def _stages(book: OptionChainBook, rounds: int) -> dict[str, float]:
+    # The stages are called as `OptionChainBook.snapshot` calls them, on its own arrays.
+    taken = book.snapshot(_NOW_NS, 600.0)
+    p, levels, rows, quotes = book.params, book._levels, book._rows, book._quotes
+    n = book.strike.size
+    mid, age, quality = np.empty(n), np.empty(n), np.empty(n, np.int8)
+    side = levels >= taken.forward
+    price = np.where(side, taken.mid[::2], taken.mid[1::2])
+    years, forward, atm = taken.years, taken.forward, taken.analytics.atm_iv
+    greeks = implied_vol_and_greeks(price, forward, levels, years, _RATE, side)
+    gex = taken.gex.copy()
+    discount = math.exp(-_RATE * years)
+
+    def analytics() -> None:
+        volatility(
+            forward, years, _RATE, p.atm_band_fraction, p.min_strip_strikes,
+            levels, greeks.iv, greeks.delta, rows, quotes, book.ts_event, mid, quality,
+        )  # fmt: skip
+        gamma_exposure(
+            forward, atm, years, p.min_gex_coverage_fraction,
+            book._log_levels, greeks.iv, rows, book.open_interest, gex,
+        )  # fmt: skip
+        near_money(
+            forward, p.atm_band_fraction, p.half_spread_fraction, p.half_depth_contracts,
+            levels, rows, quotes, mid, quality,
+        )  # fmt: skip
+        quote_counts(book.ts_event, quality)
+
+    def hygiene() -> None:
+        assess(quotes, book.ts_event, _NOW_NS, p.stale_after_s, mid, age, quality)
+
+    spent = {
+        "total": _median_us(lambda: book.snapshot(_NOW_NS, 600.0), rounds),
+        "hygiene": _median_us(hygiene, rounds),
+        "forward": _median_us(lambda: book._forward(quality, discount), rounds),
+        "pricing": _median_us(
+            lambda: implied_vol_and_greeks(price, forward, levels, years, _RATE, side), rounds
+        ),
+        "analytics": _median_us(analytics, rounds),
+    }
+    stages = spent["hygiene"] + spent["forward"] + spent["pricing"] + spent["analytics"]
+    spent["rows_and_snapshot"] = spent["total"] - stages
+    return {stage: round(us, 2) for stage, us in spent.items()}
+
+
+def _median_us(call: Callable[[], object], rounds: int) -> float:
+    samples = []
+    for _ in range(rounds):
+        start = time.perf_counter_ns()
+        call()
+        samples.append(time.perf_counter_ns() - start)
+    return statistics.median(samples) / 1_000
+
+
+def _update_ns(book: OptionChainBook, updates: int = 200_000, repeats: int = 5) -> float:
+    update = book.update
+    best = math.inf
+    for _ in range(repeats):
+        start = time.perf_counter_ns()
+        for row in range(updates):
+            update(row % 200, 1.0, 1.1, 10.0, 12.0, _NOW_NS)
+        best = min(best, (time.perf_counter_ns() - start) / updates)
+    return round(best, 1)
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(), indent=2))

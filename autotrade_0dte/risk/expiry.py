@@ -138,9 +138,7 @@ def exercise_test(
     ValueError
         The spot or the funds are unknown, or the positions have several underlyings.
     """
-    physical = [
-        leg for leg in legs if leg.quantity and product(leg.root).settlement is Settlement.PHYSICAL
-    ]
+    physical = [leg for leg in legs if product(leg.root).settlement is Settlement.PHYSICAL]
     if not 0 < spot < math.inf or math.isnan(funds):
         raise ValueError(f"Expected a known spot and known funds, was {spot} and {funds}")
     if len(underlyings := {product(leg.root).underlying for leg in physical}) > 1:

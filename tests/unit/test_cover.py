@@ -37,6 +37,7 @@ def test_sell_without_a_long_option_is_naked() -> None:
 
 
 def test_sell_to_close_what_is_held_passes_and_one_more_does_not() -> None:
+    assert check_cover([call(600, 3)], [], call(600, -2)) is None
     assert check_cover([call(600, 3)], [], call(600, -3)) is None
     denial = check_cover([call(600, 3)], [], call(600, -4))
     assert denial is not None
@@ -64,6 +65,18 @@ def test_working_sell_takes_its_cover_away() -> None:
     denial = check_cover(held, working, call(605, -2))
     assert denial is not None
     assert denial.figures == {"uncovered": 1, "sell": 2, "net_held": 2, "working_sells": 1}
+
+
+def test_figures_of_a_denial_count_its_own_series_alone() -> None:
+    held = [call(600, 2), put(600, 7), call(600, 9, expiry=LATER)]
+    denial = check_cover(held, [call(600, -1), put(600, -3)], call(605, -2))
+    assert denial is not None
+    assert denial.figures == {"uncovered": 1, "sell": 2, "net_held": 2, "working_sells": 1}
+
+
+def test_book_with_more_long_than_short_contracts_has_none_uncovered() -> None:
+    assert uncovered([call(600, 3), call(605, -1)], "SPY", DAY, is_call=True) == 0
+    assert uncovered([call(600, 1), call(605, -3)], "SPY", DAY, is_call=True) == 2
 
 
 def test_working_sell_of_another_series_takes_nothing() -> None:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import math
-from itertools import pairwise
 
 import msgspec
 import pytest
@@ -191,6 +190,16 @@ def test_short_call_covered_by_shares_is_not_closed_with_a_call_it_never_needed(
     ]
 
 
+def test_only_the_cover_that_was_lost_is_made_good_not_shorts_that_shares_carry() -> None:
+    # Two shorts, one long: one short leans on the shares, and one loses its cover.
+    deep, long, far = call(590, -1), call(600, 1), call(610, -1)
+    found = closed(exercise_test([deep, long, far], spot=605.0, funds=0.0, shares=100))
+    assert found == [
+        (deep, ExpiryReason.COVER_CLOSED),
+        (long, ExpiryReason.EXERCISE_NOT_FUNDED),
+    ]
+
+
 def test_closed_positions_and_an_empty_account_pass() -> None:
     assert exercise_test([], spot=600.0, funds=-5.0) == []
     assert exercise_test([call(600, 0)], spot=601.0, funds=0.0) == []
@@ -230,7 +239,7 @@ books = st.lists(
 
 
 @given(books, st.integers(58_000, 62_000), st.integers(0, 500_000), st.integers(0, 300))
-def test_what_is_kept_can_be_carried_and_no_step_uncovers_a_short(
+def test_what_is_kept_can_be_carried_and_no_step_uncovers_another_short(
     book: list[Leg], spot_cents: int, funds: int, shares: int
 ) -> None:
     spot = spot_cents / 100
@@ -243,7 +252,7 @@ def test_what_is_kept_can_be_carried_and_no_step_uncovers_a_short(
     assert exercise_test(steps[-1], spot, funds, shares) == []
     for is_call in (True, False):
         naked = [uncovered(step, "SPY", DAY, is_call) for step in steps]
-        assert all(after <= before for before, after in pairwise(naked))
+        assert max(naked) == naked[0]
     kept = [leg for leg in steps[-1] if settlement_value(leg.is_call, leg.strike, spot) >= 0.01]
     taken = [100 * (leg.quantity if leg.is_call else -leg.quantity) for leg in kept]
     assert shares + sum(taken) >= 0

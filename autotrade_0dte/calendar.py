@@ -14,11 +14,12 @@ import msgspec
 from autotrade_0dte.products import product
 
 __all__ = ["NEW_YORK", "CalendarError", "Session", "expiry_ns", "last_trade_ns", "new_york_ns"]
-__all__ += ["session", "sessions_between"]
+__all__ += ["learn", "session", "sessions_between"]
 
 NEW_YORK = ZoneInfo("America/New_York")
 FIRST_YEAR = 2005
 _FULL_CLOSE = dt.time(16, 0)
+_known: dict[dt.date, "Session"] = {}
 
 
 class CalendarError(ValueError):
@@ -46,6 +47,8 @@ def new_york_ns(date: dt.date, time: dt.time) -> int:
 
 def session(date: dt.date) -> Session:
     """Return the session of `date`; raise CalendarError when the market is closed that day."""
+    if date in _known:
+        return _known[date]
     calendar = _nyse()
     stamp = _checked(calendar, date)
     if not calendar.is_session(stamp):
@@ -54,6 +57,11 @@ def session(date: dt.date) -> Session:
             f"Expected a NYSE trading session, was {stamp} ({date:%A}); the next one is {following}"
         )
     return _session(calendar, stamp, date)
+
+
+def learn(known: Session) -> None:
+    """Take a session as known, so that a worker process need not load the calendar library."""
+    _known[known.date] = known
 
 
 def sessions_between(first: dt.date, last: dt.date) -> list[Session]:

@@ -21,6 +21,7 @@ from autotrade_0dte.actors.fee_model import TigerFeeModel
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.analysis.summary import SessionFacts
 from autotrade_0dte.analysis.tables import write_table
+from autotrade_0dte.calendar import Session, learn
 from autotrade_0dte.config import SystemConfig
 from autotrade_0dte.data.catalog import Catalog, SessionEntry
 from autotrade_0dte.execution.ledger import Fill, FillKind, RoundTrip, round_trips
@@ -43,6 +44,7 @@ class SessionJob(msgspec.Struct, frozen=True):
     config: SystemConfig
     catalog: Path
     entry: SessionEntry
+    hours: Session
     folder: Path
 
 
@@ -52,6 +54,7 @@ def run_session(job: SessionJob, progress: Callable[[float], None]) -> SessionFa
     `progress` is called with the share of the market data that has been run.
     """
     started = time.perf_counter()
+    learn(job.hours)
     catalog = Catalog(job.catalog)
     entry = job.entry
     market = Market.of(catalog.instruments(entry), entry.underlying)

@@ -17,6 +17,7 @@ from typing import Any
 from autotrade_0dte import __version__
 from autotrade_0dte.analysis.summary import RunFacts, SessionFacts, summarize, write_summary
 from autotrade_0dte.analysis.tables import join_sessions, read_tables, write_bytes
+from autotrade_0dte.calendar import session
 from autotrade_0dte.config import SystemConfig, config_hash, config_toml
 from autotrade_0dte.data.catalog import SessionEntry
 from autotrade_0dte.nodes.backtest import LOG_FILE, SessionJob, run_session
@@ -58,7 +59,14 @@ def run_backtest(
     run_id = folder.name
     write_bytes(folder / "config.toml", _commented_config(config).encode())
     jobs = [
-        SessionJob(run_id, config, catalog, entry, folder / "sessions" / entry.date.isoformat())
+        SessionJob(
+            run_id,
+            config,
+            catalog,
+            entry,
+            session(entry.date),
+            folder / "sessions" / entry.date.isoformat(),
+        )
         for entry in entries
     ]
     facts = _run_jobs(jobs, workers, progress)

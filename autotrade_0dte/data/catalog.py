@@ -15,6 +15,7 @@ from typing import Any, cast
 import msgspec
 
 from autotrade_0dte.data.chunks import DEFAULT_ROWS, merged
+from autotrade_0dte.data.errors import CatalogConflictError, CatalogError, CatalogLockedError
 from autotrade_0dte.data.manifest import DatasetKind, ImportAccount, Manifest, StoredDataset
 from autotrade_0dte.data.session_data import SessionData, SettlementPrice
 from autotrade_0dte.data.staging import Staging, recover, write_lock
@@ -22,19 +23,12 @@ from autotrade_0dte.data.storage import key_of, open_interest_path, settlement_p
 from autotrade_0dte.instruments import equity, index, option_contract, option_symbol
 from autotrade_0dte.products import Settlement, product
 
-__all__ = ["Catalog", "CatalogConflictError", "CatalogError", "SessionEntry", "Transaction"]
+__all__ = ["Catalog", "CatalogConflictError", "CatalogError", "CatalogLockedError"]
+__all__ += ["SessionEntry", "Transaction"]
 
 _IMPORTS = "autotrade/imports"
 
 type _Key = tuple[DatasetKind, str, dt.date]
-
-
-class CatalogError(ValueError):
-    """The catalog does not hold what was asked for."""
-
-
-class CatalogConflictError(CatalogError):
-    """Different data for a dataset and session that the catalog already holds."""
 
 
 class SessionEntry(msgspec.Struct, frozen=True, kw_only=True):

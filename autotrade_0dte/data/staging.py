@@ -16,16 +16,14 @@ from pathlib import Path
 
 import msgspec
 
-__all__ = ["CatalogLockedError", "Staging", "recover", "write_lock"]
+from autotrade_0dte.data.errors import CatalogLockedError
+
+__all__ = ["Staging", "recover", "settle", "write_lock"]
 
 _STAGING = ".staging"
 _JOURNAL = ".journal.json"
 _LOCK = ".lock"
 _LAST = ".last"
-
-
-class CatalogLockedError(RuntimeError):
-    """Another process is writing to the catalog."""
 
 
 class _Journal(msgspec.Struct, frozen=True):

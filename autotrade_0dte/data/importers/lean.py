@@ -2,9 +2,9 @@
 
 Layout: ``<security>/usa/minute/<symbol>/<yyyymmdd>_<quote|trade>[_<style>].zip`` with one
 headerless CSV for each contract. A row is milliseconds since midnight, then open, high, low, close
-of the trade or of bid and ask. Traps: index files are in Chicago time, all others in New York time; index prices
-are dollars, all others ten-thousandths; a minute without change has no row; an empty field is a
-side without a quote; some names end in ``.zip.zip``.
+of the trade or of bid and ask. Traps: index files are in Chicago time, all others in New York time;
+index prices are dollars, all others ten-thousandths; a minute without change has no row; an empty
+field is a side without a quote; some names end in ``.zip.zip``.
 
 A bar is stamped with its start, and the quote that counts is its last. It is placed one nanosecond
 before the bar's end: at the start it would be known a minute early. For the same reason an equity

@@ -27,7 +27,7 @@ class Importer(NamedTuple):
 
 
 FORMATS: dict[str, Importer] = {
-    "cboe_delayed": Importer(
+    "cboe-delayed": Importer(
         "0DTE chains recorded from Cboe's delayed feed (SPY_2026-07-17.csv.gz)",
         cboe_delayed.VERSION,
         False,
@@ -48,7 +48,7 @@ FORMATS: dict[str, Importer] = {
         lean.recognize,
         lean.read,
     ),
-    "ohlc_bars": Importer(
+    "ohlc-bars": Importer(
         "minute or daily bars of an index (2026-07-17.csv.gz, vix_daily.csv)",
         ohlc_bars.VERSION,
         True,

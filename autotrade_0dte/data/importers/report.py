@@ -1,19 +1,23 @@
 """What an import may refuse, note and report, and the one error it raises."""
 
+import datetime as dt
 from collections import Counter
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from autotrade_0dte.data.manifest import SourceFile, StoredDataset
+from autotrade_0dte.data.errors import CatalogError
+from autotrade_0dte.data.manifest import DatasetKind, SourceFile, StoredDataset
 
-__all__ = ["DataError", "ImportReport", "Note", "Refusal", "RowFilter", "SkippedFile", "Tally"]
+__all__ = ["DataError", "ImportReport", "ImportedDataset", "Note", "Refusal", "RowFilter"]
+__all__ += ["SkippedFile", "Tally"]
 
 
-class DataError(ValueError):
+class DataError(CatalogError):
     """A vendor file cannot be imported; the text names the file and, where known, the line."""
 
     def __init__(self, problem: str, file: str | Path, line: int | None = None) -> None:
@@ -50,6 +54,21 @@ class SkippedFile(msgspec.Struct, frozen=True):
     reason: str
 
 
+class ImportedDataset(msgspec.Struct, frozen=True):
+    """A dataset in a report."""
+
+    kind: DatasetKind
+    symbol: str
+    session: dt.date
+    rows: int
+    fingerprint: str
+
+    @classmethod
+    def of(cls, stored: StoredDataset) -> Self:
+        """Return the gist of a stored dataset."""
+        return cls(stored.kind, stored.symbol, stored.session, stored.rows, stored.fingerprint)
+
+
 class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of one import.
 
@@ -64,8 +83,8 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     rows_written: int
     refused: dict[str, int]
     noted: dict[str, int]
-    written: tuple[StoredDataset, ...]
-    unchanged: tuple[StoredDataset, ...]
+    written: tuple[ImportedDataset, ...]
+    unchanged: tuple[ImportedDataset, ...]
 
     @property
     def changed(self) -> bool:

@@ -1,6 +1,7 @@
 """What every strategy shares: one plan at a time, entered at a cap, watched, and always closed."""
 
 import math
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
@@ -25,13 +26,17 @@ from nautilus_trader.trading import Strategy, StrategyConfig
 from autotrade_0dte.actors.account import option_legs, total_cash
 from autotrade_0dte.actors.chain import chain_topic
 from autotrade_0dte.actors.order_desk import DESK_ID
+from autotrade_0dte.actors.recorder import limit_price
 from autotrade_0dte.actors.trading_session import TradingSession
+from autotrade_0dte.chain.quality import QuoteFlag
 from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.execution.decision import DECISION_TOPIC, Decision, DecisionKind
 from autotrade_0dte.execution.plan import ManagedPlan, PlanPhase, TradePlan
 from autotrade_0dte.risk.expiry import ExpiryReason, exercise_test
 
 __all__ = ["TradeStrategy"]
+
+_STALE = int(QuoteFlag.STALE)
 
 
 class TradeStrategy(Strategy):
@@ -57,6 +62,8 @@ class TradeStrategy(Strategy):
         self._exit_order: ClientOrderId | None = None
         self._entries_halted = False
         self._at_market = False
+        self._waiting_for_bid = False
+        self._exit_figures: dict[str, float] = {}
         self._chain: ChainSnapshot | None = None
         self._row = {name: row for row, name in enumerate(session.instrument_ids)}
 
@@ -99,6 +106,9 @@ class TradeStrategy(Strategy):
 
     def on_order_canceled(self, event: OrderCanceled) -> None:
         self._order_ended(event.client_order_id)
+        managed = self._managed
+        if managed is not None and managed.phase is PlanPhase.EXITING and self._at_market:
+            self._work_exit(managed)  # the limit that was in the way is gone
 
     def on_order_expired(self, event: OrderExpired) -> None:
         self._order_ended(event.client_order_id)
@@ -128,7 +138,12 @@ class TradeStrategy(Strategy):
     def _on_exercise_test(self, _event: TimeEvent) -> None:
         """Do what the broker would do: sell at market what the account cannot exercise."""
         chain, managed = self._chain, self._managed
-        if chain is None or managed is None or math.isnan(chain.spot):
+        if managed is None or chain is None:
+            return
+        if math.isnan(chain.spot):
+            self._decided(
+                DecisionKind.REFUSE, "EXERCISE_TEST_WITHOUT_SPOT", "SELL", 0, math.nan, {}
+            )
             return
         cash = total_cash(self.cache)
         closes = exercise_test(
@@ -139,7 +154,7 @@ class TradeStrategy(Strategy):
         )
         if closes:
             self._at_market = True
-            self._begin_exit(managed, closes[0].reason)
+            self._begin_exit(managed, closes[0].reason, closes[0].figures)
 
     # -- working the plan -----------------------------------------------------------------------
 
@@ -164,35 +179,45 @@ class TradeStrategy(Strategy):
     def _work(self, managed: ManagedPlan, chain: ChainSnapshot) -> None:
         if managed.phase is PlanPhase.ENTERING:
             if chain.ts_event >= managed.plan.entry_deadline_ns and self._entry_order is not None:
-                self.cancel_order(self._entry_order)
+                self._cancel(self._entry_order)
             return
-        bid = self._bid(managed, chain)
-        reason = managed.due_exit(bid, chain.ts_event)
+        row = self._row[managed.plan.instrument_id]
+        stale = chain.quality[row] & _STALE
+        reason = managed.due_exit(math.nan if stale else float(chain.bid[row]), chain.ts_event)
         if reason is not None:
             self._begin_exit(managed, reason)
         elif managed.phase is PlanPhase.EXITING:
-            self._work_exit(managed, bid)
+            self._work_exit(managed)
 
-    def _begin_exit(self, managed: ManagedPlan, reason: StrEnum) -> None:
+    def _begin_exit(
+        self, managed: ManagedPlan, reason: StrEnum, figures: Mapping[str, float] | None = None
+    ) -> None:
         if self._entry_order is not None:
-            self.cancel_order(self._entry_order)
+            self._cancel(self._entry_order)
         managed.begin_exit(reason)
-        if managed.phase is PlanPhase.EXITING and self._chain is not None:
-            self._work_exit(managed, self._bid(managed, self._chain))
+        self._exit_figures = dict(figures or {})
+        if managed.phase is PlanPhase.EXITING:
+            self._work_exit(managed)
         self._forget_if_closed()
 
-    def _work_exit(self, managed: ManagedPlan, bid: float) -> None:
+    def _work_exit(self, managed: ManagedPlan) -> None:
+        """Send the exit, or follow the bid with the one at work; without a bid wait for one."""
+        if managed.exit_reason is None or self._chain is None:
+            return
+        bid = float(self._chain.bid[self._row[managed.plan.instrument_id]])
         if self._exit_order is not None:
             self._follow_bid(self._exit_order, bid)
             return
-        if managed.exit_reason is None:
-            return
-        no_bid = not bid > 0
+        kind, reason = DecisionKind.EXIT, str(managed.exit_reason)
+        if not bid > 0:
+            kind, reason = DecisionKind.REFUSE, "NO_BID"
+            if self._waiting_for_bid:
+                return
+        self._waiting_for_bid = kind is DecisionKind.REFUSE
         price = math.nan if self._at_market else bid
-        kind = DecisionKind.REFUSE if no_bid else DecisionKind.EXIT
-        reason = "NO_BID" if no_bid else managed.exit_reason
-        self._decided(kind, reason, "SELL", managed.open_quantity, price, {"bid": bid})
-        if no_bid:
+        figures = {"bid": bid} | self._exit_figures
+        self._decided(kind, reason, "SELL", managed.open_quantity, price, figures)
+        if self._waiting_for_bid:
             return
         instrument_id = InstrumentId.from_str(managed.plan.instrument_id)
         quantity = Quantity.from_int(managed.open_quantity)
@@ -210,15 +235,18 @@ class TradeStrategy(Strategy):
         self.submit_order(order)
 
     def _follow_bid(self, exit_order: ClientOrderId, bid: float) -> None:
-        order = self.cache.order(exit_order)
-        if (
-            order is None
-            or not order.is_open
-            or self._at_market
-            or not 0 < bid < order.price.as_double()
-        ):
+        order = self._order(exit_order)
+        if not order.is_open:
             return
-        self.modify_order(exit_order, price=Price(bid, 2))
+        limit = limit_price(order)
+        if self._at_market and not math.isnan(limit):
+            self._cancel(exit_order)
+        elif 0 < bid < limit:
+            self.modify_order(exit_order, price=Price(bid, 2))
+
+    def _cancel(self, order_id: ClientOrderId) -> None:
+        if not self.cache.is_order_pending_cancel_local(order_id):
+            self.cancel_order(order_id)
 
     def _order_ended(self, order_id: ClientOrderId) -> None:
         managed = self._managed
@@ -244,18 +272,16 @@ class TradeStrategy(Strategy):
         self._order_ended(order_id)
 
     def _forget_if_closed(self) -> None:
-        if self._managed is not None and self._managed.phase is PlanPhase.CLOSED:
-            self._managed = None
-            self._entry_order = None
-            self._exit_order = None
-            self._at_market = False
+        working = self._entry_order is not None or self._exit_order is not None
+        if self._managed is None or self._managed.phase is not PlanPhase.CLOSED or working:
+            return
+        self._managed = None
+        self._at_market = False
+        self._waiting_for_bid = False
 
     def _order(self, order_id: ClientOrderId) -> Any:
         """Return the order as it now is; the engine hands out copies."""
         return self.cache.order(order_id)
-
-    def _bid(self, managed: ManagedPlan, chain: ChainSnapshot) -> float:
-        return float(chain.bid[self._row[managed.plan.instrument_id]])
 
     def _decided(
         self,

@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import pytest
+
+from autotrade_0dte.config import ConfigError, config_hash, config_toml, load_config
+
+MINIMAL = """
+name = "test"
+root = "SPY"
+[strategy]
+path = "autotrade_strategies.regular:RegularStrategy"
+"""
+
+CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "system.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("added", "message"),
+    [
+        ("[account]\nstarting_cash = 50", r"^account.starting_cash: .* >= 100.*, was 50 \(system"),
+        (
+            "[account]\ncash = 50",
+            r"^account: .*unknown field `cash` \(known: kind, starting_cash\)",
+        ),
+        ("[simulation]\nlatency_ms = '5 s'", r"^simulation.latency_ms: Expected `int`.*was '5 s'"),
+        ("[simulation]\nlatency_ms = 90000", r"accepted: >= 0 and <= 60000\), was 90000"),
+        ("[chain]\nannual_rate = 4.5", r"^chain.annual_rate: .*<= 0.25\), was 4.5"),
+        ("[expiry]\npolicy = 'hope'", r"^expiry.policy: Invalid enum value 'hope'"),
+        ("[strategy.params]\nhold_s = 0", r"^strategy.params.hold_s: .*>= 1"),
+        (
+            "[strategy.params]\nmagic = 1",
+            r"^strategy.params: .*unknown field `magic` \(known: bar_s",
+        ),
+        ("[strategy.params]\nfast_bars = 9", r"^strategy.params: Expected fast_bars below slow"),
+        ("[nonsense]\n", r"^top level: .*unknown field `nonsense`"),
+        ("= 3", r"Expected TOML, was not: .*system.toml"),
+    ],
+)
+def test_unfit_value_is_refused_with_its_key_and_what_is_accepted(
+    tmp_path: Path, added: str, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_config(write(tmp_path, MINIMAL + added))
+
+
+def test_missing_file_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.toml: No such file"):
+        load_config(tmp_path / "nowhere.toml")
+
+
+@pytest.mark.parametrize(
+    "path", ["no_such_module:X", "autotrade_strategies.regular:Nothing", "math:floor"]
+)
+def test_strategy_that_cannot_be_used_is_refused(tmp_path: Path, path: str) -> None:
+    text = MINIMAL.replace("autotrade_strategies.regular:RegularStrategy", path)
+    with pytest.raises(ConfigError, match=r"^strategy\.path: Expected"):
+        load_config(write(tmp_path, text))
+
+
+def test_resolved_configuration_read_again_is_the_same(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, MINIMAL))
+    again = load_config(write(tmp_path, config_toml(config)))
+    assert again == config
+    assert config_hash(again) == config_hash(config)
+
+
+def test_hash_changes_with_any_parameter(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, MINIMAL))
+    other = load_config(write(tmp_path, MINIMAL + "[strategy.params]\nhold_s = 1799\n"))
+    assert config_hash(other) != config_hash(config)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_shipped_configuration_loads(path: Path) -> None:
+    assert load_config(path).name == path.stem.replace("_", "-")

@@ -3,10 +3,11 @@
 All contracts are repriced together each `interval_s`, as real quotes are within milliseconds, and
 sent when their bid or ask has changed or by chance with another size. The spread of a contract is
 
-    (base tick + risk share * standard deviation of its value over a second + in-the-money part)
-        * liquidity
+    (base + risk share * risk + in-the-money part) * liquidity
 
-and bid and ask are rounded to ticks, at least one tick apart.
+where risk is the standard deviation of a hedged position: its delta over the second until the hedge
+and its gamma over the time it is carried, which is what widens spreads towards the close. Bid and
+ask are rounded to ticks, at least one tick apart.
 """
 
 from dataclasses import dataclass
@@ -46,7 +47,9 @@ class QuoteParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     base_ticks : float, default 0.4
         Spread without risk; below one tick it is one tick.
     risk_share : float, default 0.5
-        Spread per standard deviation of the contract's value over one second.
+        Spread per standard deviation of a hedged position.
+    holding_s : float, default 30.0
+        Time over which a market maker carries the gamma of a trade, at most to the close.
     in_the_money_bps : float, default 3.4
         Further spread of an option in the money by three standard deviations or more, in 1/10000
         of the underlying; SPY shows 25 cents.
@@ -68,6 +71,7 @@ class QuoteParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rate: Annotated[float, msgspec.Meta(ge=-0.05, le=0.5)] = 0.04
     base_ticks: Annotated[float, msgspec.Meta(ge=0, le=100)] = 0.4
     risk_share: Annotated[float, msgspec.Meta(ge=0, le=100)] = 0.5
+    holding_s: Annotated[float, msgspec.Meta(ge=0, le=23_400)] = 30.0
     in_the_money_bps: Annotated[float, msgspec.Meta(ge=0, le=1_000)] = 3.4
     in_the_money_open_factor: Annotated[float, msgspec.Meta(ge=1, le=100)] = 6.0
     liquidity_sd: Annotated[float, msgspec.Meta(ge=0, le=2)] = 0.2
@@ -169,7 +173,10 @@ def _spread_cents(
     fair: FairValue, grid: MarketGrid, facts: Product, params: QuoteParams
 ) -> NDArray[np.float64]:
     move = grid.spot * grid.volatility
-    risk = 100 * np.sqrt((fair.delta * move) ** 2 + (fair.gamma * move * move) ** 2 / 2)
+    held = np.minimum(params.holding_s, grid.years * _YEAR_S)
+    # A move x of variance v costs gamma x^2 / 2, of standard deviation gamma v / sqrt(2).
+    carried = fair.gamma * move * move * held
+    risk = 100 * np.sqrt((fair.delta * move) ** 2 + carried**2 / 2)
     depth = np.clip(-fair.out_of_the_money / 3, 0, 1) ** 2
     opening = 1 + (params.in_the_money_open_factor - 1) * np.exp(-10 * grid.elapsed)
     inside = params.in_the_money_bps / 100 * grid.spot * depth * opening

@@ -83,6 +83,8 @@ def test_volatility_shock_raises_variance_and_implied_variance_and_spreads(days,
     spreads = [_mean_near_the_money(day, "spread", start, start + 600) for day in (shock, ordinary)]
     assert spreads[0] > 2 * spreads[1]
     assert shock.vix.value.max() > ordinary.vix.value.max()
+    first_minute = _volume(shock, start, start + 60) / _volume(ordinary, start, start + 60)
+    assert first_minute == pytest.approx(2, abs=0.1)
 
 
 def test_volume_burst_multiplies_volume_for_its_duration(days, ordinary):
@@ -100,6 +102,8 @@ def test_flash_move_runs_three_sigmas_and_retraces_most_of_it(days, ordinary):
     assert abs(run) > 2.5 * _sd(flash)
     assert -_move(flash, start + 90, end) / run == pytest.approx(0.7, abs=0.25)
     assert _volume(flash, start, start + 120) > 4 * _volume(ordinary, start, start + 120)
+    size = [_mean_near_the_money(d, "ask_size", start, start + 120) for d in (flash, ordinary)]
+    assert size[0] < size[1] / 2
 
 
 def test_flash_moves_go_both_ways():
@@ -118,6 +122,8 @@ def test_liquidity_drought_widens_spreads_and_thins_sizes_but_not_prices(days, o
     sizes = [_mean_near_the_money(day, "ask_size", start, end) for day in (drought, ordinary)]
     assert sizes[0] < sizes[1] / 4
     np.testing.assert_array_equal(drought.path.spot, ordinary.path.spot)
+    volume = _volume(drought, start, end) / _volume(ordinary, start, end)
+    assert volume == pytest.approx(0.4, abs=0.01)
 
 
 def test_slow_grind_drifts_to_the_close_with_little_volatility(days, ordinary):
@@ -138,6 +144,18 @@ def test_scheduled_event_is_priced_in_before_two_and_gone_after(days, ordinary):
     assert priced[0] == pytest.approx((1.2 * _sd(event)) ** 2)
     assert priced[start] > priced[start + 1] + 0.99 * (1.2 * _sd(event)) ** 2
     assert abs(_move(event, start, start + 1)) > _sd(event)
+    sizes = [_mean_near_the_money(d, "ask_size", start - 60, start) for d in (event, ordinary)]
+    assert sizes[0] == pytest.approx(sizes[1] / 3, rel=0.05)
+
+
+def test_moves_are_smaller_on_a_half_day():
+    date = dt.date(2025, 11, 28)
+    event, plain = (
+        generate_session(PARAMS, date, 11, kind)
+        for kind in (DayKind.SCHEDULED_EVENT, DayKind.ORDINARY)
+    )
+    priced = event.path.implied_variance[0] - plain.path.implied_variance[0]
+    assert priced == pytest.approx((1.2 * _sd(event)) ** 2 * 12_600 / 23_400)
 
 
 def test_quiet_day_has_half_the_volatility_and_less_volume(days, ordinary):

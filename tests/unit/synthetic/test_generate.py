@@ -76,6 +76,7 @@ def test_underlying_trades_once_a_second_within_a_cent_of_the_path(default):
     second = (trades.ts_event[:-1] - session(DATE).open_ns) // 10**9
     np.testing.assert_array_equal(second, np.arange(23_400))
     assert trades.ts_event[-1] == session(DATE).close_ns - 1
+    assert np.ptp(trades.ts_event[:-1] % 10**9) > 0.9e9
     assert np.abs(trades.price[:-1] - 100 * default.path.spot[:-1]).max() <= 1
 
 
@@ -86,6 +87,7 @@ def test_volume_is_u_shaped_and_bursts():
             for seed in range(12)
         ]
     )
+    assert sizes.mean() == pytest.approx(2_500, rel=0.15)
     opening, midday, closing = sizes[:, :900], sizes[:, 9_000:15_000], sizes[:, -900:]
     assert opening.mean() > 2 * midday.mean()
     assert closing.mean() > 2 * midday.mean()

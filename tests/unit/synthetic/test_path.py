@@ -65,6 +65,14 @@ def test_realized_volatility_over_many_sessions_is_near_its_target(paths):
     assert realized == pytest.approx(target, rel=0.2)
 
 
+def test_wandering_volatility_does_not_change_mean_variance():
+    params = PathParams(
+        volatility_of_volatility=0.4, reversion_half_life_min=3, volatility_dispersion=0
+    )
+    variance = [(_ordinary(seed, params).volatility[:-1] ** 2).sum() for seed in range(40)]
+    assert np.mean(variance) == pytest.approx(params.session_volatility**2 / 252, rel=0.04)
+
+
 def test_variance_is_highest_at_the_open_and_higher_at_the_close_than_at_midday(paths):
     squared = np.mean([_returns(path) ** 2 for path in paths], axis=0)
     opening, midday, closing = squared[:600].mean(), squared[9_000:15_000].mean(), squared[-600:]
@@ -98,6 +106,17 @@ def test_implied_variance_is_exact_when_volatility_does_not_wander():
     path = _ordinary(3, params)
     left = np.append(np.cumsum(path.volatility[-2::-1] ** 2)[::-1], 0)
     np.testing.assert_allclose(path.implied_variance, left, rtol=1e-9)
+
+
+def test_options_price_the_premium_and_the_jumps():
+    def implied(premium: float, jumps: float) -> np.ndarray:
+        params = PathParams(variance_premium=premium, jumps_per_session=jumps)
+        return _ordinary(3, params).implied_variance
+
+    np.testing.assert_allclose(implied(0.3, 0), 1.3 * implied(0, 0))
+    one = PathParams().jump_mean_fraction ** 2 + PathParams().jump_sd_fraction ** 2
+    added = implied(0, 2) - implied(0, 0)
+    np.testing.assert_allclose(added, 2 * one * np.arange(23_400, -1, -1) / 23_400, atol=1e-12)
 
 
 def test_jumps_appear_only_where_the_day_has_them():

@@ -113,10 +113,11 @@ def test_put_call_parity_holds_within_the_spread(books):
     assert (ask[:, ::2] - bid[:, 1::2] >= parity - early_exercise - 1).all()
 
 
-def test_fair_values_are_monotone_and_convex_in_strike(books):
+@pytest.fixture(scope="module")
+def grid(books) -> MarketGrid:
     at = np.arange(0, 23_400, 60)
     path = books.path
-    grid = MarketGrid(
+    return MarketGrid(
         ts=DAY.open_ns + at * 10**9,
         spot=path.spot[at],
         implied_variance=path.implied_variance[at],
@@ -125,6 +126,21 @@ def test_fair_values_are_monotone_and_convex_in_strike(books):
         elapsed=at / 23_400,
         years=(23_400 - at) / (365 * 86_400),
     )
+
+
+def test_fair_values_keep_parity_and_puts_their_early_exercise_value(grid):
+    for strike in np.arange(715.0, 765.0):
+        call, put = fair_values(strike, grid, SmileParams(), 0.04)
+        assert (put.price >= strike - grid.spot - 1e-12).all()
+        european = put.price > strike - grid.spot
+        parity = grid.spot - strike * np.exp(-0.04 * grid.years)
+        gap = call.price - put.price - parity
+        np.testing.assert_allclose(gap[european], 0, atol=1e-9)
+        assert (np.abs(gap) <= strike * 0.04 * grid.years).all()
+        np.testing.assert_allclose(call.delta - put.delta, np.exp(-0.04 * grid.years))
+
+
+def test_fair_values_are_monotone_and_convex_in_strike(grid):
     strikes = np.arange(700.0, 780.0)
     pairs = [fair_values(strike, grid, SmileParams(), 0.0) for strike in strikes]
     for side, sign in ((0, -1), (1, 1)):
@@ -168,15 +184,31 @@ def test_spreads_widen_with_volatility():
     assert near_the_money(0.4) > 2 * near_the_money(0.1)
 
 
-def test_spread_at_the_money_widens_into_the_close():
-    quotes = QuoteParams(interval_s=1, refresh_fraction=1)
-    made = generate_session(SyntheticParams(quotes=quotes), DATE, 4, DayKind.ORDINARY)
+def test_spread_at_the_money_widens_into_the_close_even_at_constant_volatility():
+    path = PathParams(close_excess=0, volatility_of_volatility=0)
+    params = SyntheticParams(path=path, quotes=QuoteParams(interval_s=1, refresh_fraction=1))
+    made = generate_session(params, DATE, 4, DayKind.ORDINARY)
     chain = made.chain
     second = (chain.ts_event - DAY.open_ns) // 10**9
     near = np.abs(chain.strike_mills[chain.contract] / 1_000 - made.path.spot[second]) <= 0.5
     spread = chain.ask - chain.bid
     midday = spread[near & (second > 9_000) & (second < 15_000)].mean()
     assert spread[near & (second > 23_280)].mean() > 1.5 * midday
+
+
+def test_liquidity_moves_the_spreads_of_a_whole_session():
+    def variation(sd: float) -> float:
+        quotes = QuoteParams(interval_s=60, refresh_fraction=1, delay_ms=1, liquidity_sd=sd)
+        made = generate_session(SyntheticParams(quotes=quotes), DATE, 1, DayKind.ORDINARY).chain
+        spread = (_books(made, "ask") - _books(made, "bid"))[200:350, 0]
+        return float(spread.std() / spread.mean())
+
+    assert variation(0.4) > 0.2 > 4 * variation(0)
+
+
+def test_each_strike_has_luck_of_its_own(books):
+    sizes = _books(books.chain, "ask_size")
+    assert np.abs(np.corrcoef(sizes[:60, -2], sizes[:60, -4])[0, 1]) < 0.4
 
 
 def test_sizes_are_largest_out_of_the_money(books):
@@ -196,6 +228,9 @@ def test_open_interest_lies_out_of_the_money(default):
     offset = offset[::2]
     assert calls[offset > 2].sum() > 10 * calls[offset < -2].sum()
     assert puts[offset < -2].sum() > 10 * puts[offset > 2].sum()
+    near = np.abs(np.abs(chain.strike_mills[::2] / 1_000 - default.path.spot[0]) - 5) < 5
+    fifth = chain.strike_mills[::2] % 5_000 == 0
+    assert (calls + puts)[near & fifth].mean() > 1.4 * (calls + puts)[near & ~fifth].mean()
 
 
 def test_a_strike_is_quoted_alike_whatever_other_strikes_there_are(default):

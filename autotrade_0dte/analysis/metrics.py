@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["SESSIONS_PER_YEAR", "Drawdown", "annualized", "drawdown_curve", "expectancy"]
-__all__ += ["max_drawdown", "mean_ci95", "profit_factor", "session_sums", "sharpe_daily"]
+__all__ += ["max_drawdown", "mean_ci95", "profit_factor", "sharpe_daily"]
 __all__ += ["win_rate"]
 
 Floats = NDArray[np.float64]
@@ -29,27 +29,6 @@ class Drawdown(NamedTuple):
 
     dollars: float
     fraction: float
-
-
-def session_sums(
-    sessions: NDArray[np.datetime64], of: NDArray[np.datetime64], values: Floats
-) -> Floats:
-    """Sum `values` by the session they belong to.
-
-    Parameters
-    ----------
-    sessions : (s,) datetime64
-        The sessions to report, ascending and unique; one without values sums to 0.
-    of : (n,) datetime64
-        Session of each value; each must be among `sessions`.
-    values : (n,) float64
-    """
-    index = np.searchsorted(sessions, of)
-    known = index < len(sessions)
-    known[known] = sessions[index[known]] == of[known]
-    if not known.all():
-        raise ValueError(f"Expected sessions of the run, was {of[~known][0]}")
-    return np.bincount(index, values, minlength=len(sessions)).astype(np.float64)
 
 
 def drawdown_curve(equity: Floats) -> Floats:

@@ -90,7 +90,7 @@ def _page(summary: Mapping[str, Any], tables: Mapping[str, pa.Table], config: st
 
 def _subtitle(summary: Mapping[str, Any]) -> str:
     facts = [
-        summary["strategy"],
+        summary["strategy"].rpartition(":")[2],
         summary["underlying"],
         _period(summary),
         _plural(summary["sessions"], "session"),
@@ -337,6 +337,7 @@ def _orders_table(orders: pa.Table) -> str:
 def _reproduction(summary: Mapping[str, Any], config: str | None) -> str:
     facts = {
         "run": summary["run_id"],
+        "strategy": summary["strategy"],
         "command": summary["command"],
         "config hash": summary["config_hash"],
         "code version": summary["code_version"],

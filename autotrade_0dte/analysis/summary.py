@@ -196,8 +196,8 @@ def _session_summary(
     totals = _totals(own)
     drawdown = metrics.max_drawdown(own["equity"]["equity"].to_numpy())
     reasons = list(facts.unclean_reasons)
-    if totals["open_at_end"]:
-        reasons.append(f"positions open at the end: {totals['open_at_end']}")
+    if totals["open_at_end"] and not reasons:
+        reasons.append(f"POSITION_OPEN: count={totals['open_at_end']}")
     faults = _faults(own, totals, starting_cash)
     if faults and not reasons:
         raise AccountingError(f"{'; '.join(faults)} (session {date})")
@@ -285,18 +285,19 @@ def _faults(
 
 
 def _fill_faults(orders: pa.Table, fills: pa.Table) -> list[str]:
-    """Compare the filled quantity of each order with its fills; expiries have no order."""
-    traded = fills.filter(pc.equal(fills["kind"], "TRADE"))
-    sums = traded.group_by("client_order_id").aggregate([("quantity", "sum")])
-    filled = dict(
-        zip(sums["client_order_id"].to_pylist(), sums["quantity_sum"].to_pylist(), strict=True)
-    )
+    """Compare the filled quantity of each order with its fills; an expiry may have no order."""
+    sums = fills.group_by(["client_order_id", "kind"]).aggregate([("quantity", "sum")])
     ids = orders["client_order_id"].to_pylist()
-    ordered = dict(zip(ids, orders["filled_quantity"].to_pylist(), strict=True))
+    expected = dict(zip(ids, orders["filled_quantity"].to_pylist(), strict=True))
+    filled = dict.fromkeys(expected, 0)
+    for row in sums.to_pylist():
+        key = row["client_order_id"]
+        if key in expected or row["kind"] == "TRADE":
+            filled[key] = filled.get(key, 0) + row["quantity_sum"]
     return [
-        f"Expected {ordered.get(key, 0)} filled of order {key}, was {filled.get(key, 0)} in fills"
-        for key in sorted(ordered | filled)
-        if ordered.get(key, 0) != filled.get(key, 0)
+        f"Expected {expected.get(key, 0)} filled of order {key}, was {filled[key]} in fills"
+        for key in sorted(filled)
+        if expected.get(key, 0) != filled[key]
     ]
 
 

@@ -162,7 +162,7 @@ def write_table(folder: Path, name: str, columns: Mapping[str, Sequence[Any] | A
     try:
         table = pa.Table.from_pydict(dict(columns), schema)
         pq.write_table(table, partial, compression="zstd")
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as e:
+    except pa.ArrowException as e:
         partial.unlink(missing_ok=True)
         raise TableError(f"Expected columns that fit table {name}, was: {e}") from e
     partial.replace(path)
@@ -172,7 +172,7 @@ def write_table(folder: Path, name: str, columns: Mapping[str, Sequence[Any] | A
 def read_table(folder: Path, name: str) -> pa.Table:
     """Read one table of a run folder; raise TableError when its columns are not the schema's."""
     path = table_path(folder, name)
-    table = pq.read_table(path)
+    table = _read(path)
     if not table.schema.equals(TABLES[name]):
         raise TableError(
             f"Expected the schema of table {name}, was {table.schema.names} ({path.name})"
@@ -227,8 +227,14 @@ def write_bytes(path: Path, content: bytes) -> Path:
 
 def _first_session(part: Path, name: str) -> str:
     """Return the session of a part's first row, empty for an empty table."""
-    first = pq.read_table(table_path(part, name), columns=["session"])["session"].slice(0, 1)
+    first = _read(table_path(part, name), ["session"])["session"]
     return first[0].as_py().isoformat() if len(first) else ""
+
+
+def _read(path: Path, columns: list[str] | None = None) -> pa.Table:
+    # Several times faster on small files than pyarrow's read_table, which opens a data set.
+    with pq.ParquetFile(path) as file:
+        return file.read(columns)
 
 
 def _partial(path: Path) -> Path:

@@ -42,7 +42,8 @@ def print_summary(summary: Mapping[str, Any], console: Console | None = None) ->
 def _headline(summary: Mapping[str, Any]) -> Text:
     first, last, times = (summary[k] for k in ("first_session", "last_session", "sessions"))
     period = f"{first} to {last}" if first != last else str(first or "no sessions")
-    line = Text(f"{summary['strategy']} · {summary['underlying']} · {period}")
+    strategy = summary["strategy"].rpartition(":")[2]
+    line = Text(f"{strategy} · {summary['underlying']} · {period}")
     line.append(f" · {count(times)} session{'' if times == 1 else 's'}")
     if summary["synthetic"]:
         line.append("\nSYNTHETIC DATA: the prices were generated", "bold yellow")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autotrade_0dte.analysis.summary import RunFacts, SessionFacts, summarize, write_summary
-from autotrade_0dte.analysis.tables import TABLES, join_sessions, read_tables, write_table
+from autotrade_0dte.analysis.tables import TABLES, read_tables, write_table
 from autotrade_0dte.calendar import Session, sessions_between
 
 RUN_ID = "invented-20240102-001"
@@ -40,6 +40,12 @@ class DayBooks:
         for name, value in ({"run_id": RUN_ID, "session": self.day.date} | values).items():
             self.columns[table][name].append(value)
 
+    def rows(self, table: str, **columns: np.ndarray) -> None:
+        count = len(columns["ts_event"])
+        head = {"run_id": [RUN_ID] * count, "session": [self.day.date] * count}
+        for name, values in (head | {k: v.tolist() for k, v in columns.items()}).items():
+            self.columns[table][name].extend(values)
+
     def spot_at(self, ns: int) -> float:
         return float(self.spot[np.searchsorted(self.times, ns).clip(0, len(self.spot) - 1)])
 
@@ -50,23 +56,23 @@ class DayBooks:
         spread = 0.03 + 0.05 * np.exp(-minutes / 8) + 0.25 * np.exp((minutes - len(minutes)) / 9)
         if unknown_iv:
             iv[:15] = np.nan
-        for i, ns in enumerate(self.times):
-            self.row(
-                "states",
-                ts_event=int(ns),
-                spot=float(self.spot[i]),
-                forward=float(self.spot[i]) + 0.02,
-                atm_iv=float(iv[i]),
-                atm_iv_change=float("nan"),
-                skew=-0.02,
-                gex=1e9,
-                gex_flip=499.0,
-                liquidity=0.7,
-                spread_fraction=float(spread[i]),
-                implied_move=float(iv[i] * self.spot[i] / 16),
-                variance_gauge=100 * float(iv[i]),
-                usable=140,
-            )
+        flat = np.ones(len(minutes))
+        self.rows(
+            "states",
+            ts_event=self.times,
+            spot=self.spot,
+            forward=self.spot + 0.02,
+            atm_iv=iv,
+            atm_iv_change=np.nan * flat,
+            skew=-0.02 * flat,
+            gex=1e9 * flat,
+            gex_flip=499 * flat,
+            liquidity=0.7 * flat,
+            spread_fraction=spread,
+            implied_move=iv * self.spot / 16,
+            variance_gauge=100 * iv,
+            usable=np.full(len(minutes), 140),
+        )
 
     def add_trade(self, number: int, plan: str | None, *, stays_open: bool = False) -> None:
         span = self.day.close_ns - self.day.open_ns
@@ -87,8 +93,9 @@ class DayBooks:
         common = {"strategy": "regular", "plan_id": plan, "instrument_id": instrument}
 
         self._decide("ENTER", "MOMENTUM_UP" if right == "C" else "MOMENTUM_DOWN", opened, common)
-        self._order(f"O-{number}-1", "BUY", opened, quantity, entry, common)
-        self._fill(f"O-{number}-1", "BUY", opened, quantity, entry, entry_fee, "TRADE", common)
+        buy = common | {"client_order_id": f"O-{number}-1", "side": "BUY", "quantity": quantity}
+        self._order(buy, opened, entry)
+        self._fill(buy, opened, entry, entry_fee)
         self.cash_changes.append((opened, -entry * quantity * MULTIPLIER - entry_fee))
         position = common | {
             "position_id": f"P-{number}",
@@ -110,15 +117,14 @@ class DayBooks:
                 exit_reason="",
             )
             return
+        sell = common | {"client_order_id": f"O-{number}-2", "side": "SELL", "quantity": quantity}
         if expires:
             kind = "EXPIRY_CASH" if exit_price else "EXPIRY_WORTHLESS"
-            self._fill(f"X-{number}", "SELL", closed, quantity, exit_price, 0.0, kind, common)
+            self._fill(sell, closed, exit_price, 0.0, kind)
         else:
             self._decide("EXIT", reason, closed, common)
-            self._order(f"O-{number}-2", "SELL", closed, quantity, exit_price, common)
-            self._fill(
-                f"O-{number}-2", "SELL", closed, quantity, exit_price, exit_fee, "TRADE", common
-            )
+            self._order(sell, closed, exit_price)
+            self._fill(sell, closed, exit_price, exit_fee)
         value = exit_price * quantity * MULTIPLIER
         self.cash_changes.append((closed, value - exit_fee))
         self.holdings.append((opened, closed, entry * quantity * MULTIPLIER, value))
@@ -143,20 +149,21 @@ class DayBooks:
             self._decide("REFUSE", reason, ns, common)
 
     def add_denied_order(self) -> None:
-        common = {"strategy": "regular", "plan_id": None, "instrument_id": "SPY.US"}
-        self._order("O-denied", "BUY", int(self.times[5]), 900, 1.0, common, status="DENIED")
+        buy = {"strategy": "regular", "plan_id": None, "instrument_id": "SPY.US", "side": "BUY"}
+        buy |= {"client_order_id": "O-denied", "quantity": 900}
+        self._order(buy, int(self.times[5]), 1.0, status="DENIED")
 
     def add_equity(self) -> None:
-        cash_changes = sorted(self.cash_changes)
-        times = [self.day.open_ns, *self.times.tolist()]
-        for ns in times:
-            cash = STARTING_CASH + sum(change for at, change in cash_changes if at <= ns)
-            held = 0.0
-            for opened, closed, paid, got in self.holdings:
-                if opened <= ns < closed:
-                    done = (ns - opened) / max(1, min(closed, self.day.close_ns) - opened)
-                    held += paid + (got - paid) * done if closed <= self.day.close_ns else paid
-            self.row("equity", ts_event=ns, cash=cash, position_value=held, equity=cash + held)
+        times = np.concatenate([[self.day.open_ns], self.times])
+        cash = np.full(len(times), STARTING_CASH)
+        held = np.zeros(len(times))
+        for at, change in self.cash_changes:
+            cash[times >= at] += change
+        for opened, closed, paid, got in self.holdings:
+            mine = (times >= opened) & (times < closed)
+            share = (times[mine] - opened) / max(1, closed - opened)
+            held[mine] += paid + (got - paid) * share
+        self.rows("equity", ts_event=times, cash=cash, position_value=held, equity=cash + held)
 
     def _decide(self, kind: str, reason: str, ns: int, common: dict[str, Any]) -> None:
         self.row(
@@ -172,52 +179,29 @@ class DayBooks:
             **common,
         )
 
-    def _order(
-        self,
-        key: str,
-        side: str,
-        ns: int,
-        quantity: int,
-        price: float,
-        common: dict[str, Any],
-        status: str = "FILLED",
-    ) -> None:
+    def _order(self, common: dict[str, Any], ns: int, price: float, status: str = "FILLED") -> None:
         filled = status == "FILLED"
         self.row(
             "orders",
             ts_init=ns,
             ts_last=ns,
-            client_order_id=key,
-            side=side,
             type="LIMIT",
             time_in_force="DAY",
-            quantity=quantity,
             price=price,
             status=status,
-            filled_quantity=quantity if filled else 0,
+            filled_quantity=common["quantity"] if filled else 0,
             average_price=price if filled else float("nan"),
             reason="" if filled else "MAX_PREMIUM: limit=500.00, order=90000.00",
             **common,
         )
 
     def _fill(
-        self,
-        key: str,
-        side: str,
-        ns: int,
-        quantity: int,
-        price: float,
-        fee: float,
-        kind: str,
-        common: dict[str, Any],
+        self, common: dict[str, Any], ns: int, price: float, fee: float, kind: str = "TRADE"
     ) -> None:
         self.row(
             "fills",
             ts_event=ns,
-            client_order_id=key,
-            trade_id=f"T-{key}",
-            side=side,
-            quantity=quantity,
+            trade_id=f"T-{common['client_order_id']}",
             price=price,
             fee=fee,
             liquidity="TAKER" if kind == "TRADE" else "NONE",
@@ -239,7 +223,7 @@ def build_tables(
 ) -> list[dt.date]:
     """Write the six tables of an invented run and return its sessions."""
     days = sessions_between(first, first + dt.timedelta(days=2 * sessions + 10))[:sessions]
-    parts = []
+    columns: dict[str, dict[str, list[Any]]] = {n: defaultdict(list) for n in TABLES}
     for number, day in enumerate(days):
         books = DayBooks(day, underlying, seed)
         books.add_states(unknown_iv=number == 0)
@@ -251,13 +235,11 @@ def build_tables(
         if denied and number == 0:
             books.add_denied_order()
         books.add_equity()
-        part = folder / "parts" / day.date.isoformat()
-        part.mkdir(parents=True)
-        for name, schema in TABLES.items():
-            rows = books.columns[name]
-            write_table(part, name, {column: rows[column] for column in schema.names})
-        parts.append(part)
-    join_sessions(folder, parts)
+        for name, rows in books.columns.items():
+            for column, values in rows.items():
+                columns[name][column].extend(values)
+    for name, schema in TABLES.items():
+        write_table(folder, name, {column: columns[name][column] for column in schema.names})
     return [day.date for day in days]
 
 

@@ -84,7 +84,9 @@ def _table(columns: dict[str, pa.Array], ts: Ints, metadata: dict[str, str]) -> 
     times = pa.array(ts, pa.int64()).cast(_TIME)
     columns = columns | {"ts_event": times, "ts_init": times}
     fields = [pa.field(name, column.type, nullable=False) for name, column in columns.items()]
-    return pa.Table.from_arrays(list(columns.values()), schema=pa.schema(fields, metadata=metadata))
+    # The engine gives its metadata in random order; sorted, equal data makes equal files.
+    schema = pa.schema(fields, metadata=dict(sorted(metadata.items())))
+    return pa.Table.from_arrays(list(columns.values()), schema=schema)
 
 
 def _decimals(values: Ints, decimals: int) -> pa.Array:

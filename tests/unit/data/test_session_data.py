@@ -1,0 +1,58 @@
+"""Columns that do not fit together are refused before anything is written."""
+
+import dataclasses
+import datetime as dt
+
+import numpy as np
+import pytest
+
+from autotrade_0dte.data.session_data import (
+    IndexPrices,
+    SessionDataError,
+    SettlementPrice,
+    UnderlyingTrades,
+)
+
+DATE = dt.date(2026, 7, 17)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"bid": np.array([1])}, "Expected 12 values of bid, was 1"),
+        ({"is_call": np.array([True])}, "Expected 4 values of is_call, was 1"),
+        ({"open_interest": np.array([1])}, "Expected 4 values of open_interest, was 1"),
+        ({"strike_mills": np.array([700, 700, 600, 600])}, "sorted by strike, call before put"),
+        ({"is_call": np.array([False, True, True, False])}, "sorted by strike, call before put"),
+        ({"strike_mills": np.array([0, 0, 600, 600])}, "distinct contracts"),
+        ({"contract": np.full(12, 4, np.int32)}, r"contract rows in \[0, 4\), was 4 to 4"),
+        ({"contract": np.full(12, -1, np.int32)}, r"contract rows in \[0, 4\), was -1 to -1"),
+        ({"ts_event": np.arange(12)[::-1]}, "ts_event in ascending order"),
+    ],
+)
+def test_chain_with_columns_that_do_not_fit_is_refused(make_chain, change, text):
+    with pytest.raises(SessionDataError, match=text):
+        dataclasses.replace(make_chain(), **change)
+
+
+def test_columns_are_read_only_once_published(make_chain):
+    chain = make_chain()
+    with pytest.raises(ValueError, match="read-only"):
+        chain.bid[0] = 5
+
+
+def test_empty_dataset_is_refused():
+    nothing = np.array([], np.int64)
+    with pytest.raises(SessionDataError, match="at least 1 row, was 0"):
+        IndexPrices("VIX", DATE, nothing, nothing)
+
+
+@pytest.mark.parametrize(("price", "size"), [(0, 1), (-5, 1), (100, 0)])
+def test_trade_without_price_or_size_is_refused(price, size):
+    with pytest.raises(SessionDataError, match="prices and sizes above 0"):
+        UnderlyingTrades("SPY", DATE, np.array([1]), np.array([price]), np.array([size]))
+
+
+def test_settlement_price_of_zero_is_refused():
+    with pytest.raises(SessionDataError, match="above 0, was 0 cents"):
+        SettlementPrice("SPY", DATE, 0, "test")

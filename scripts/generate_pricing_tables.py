@@ -6,8 +6,8 @@ Each row holds the coefficients (ascending) of one polynomial, interpolated at C
 60 digits, in the coordinate w in [-1/2, 1/2] around the middle of its interval.
 
 mills_ratio  (64, 8)   M(a) / v with M(a) = Phi(-a) / phi(a) and v = 4 / (4 + a), over v in [0, 1].
-first_guess  (512, 4)  d(u) / u over u in [0, 64], where d = |ln F/K| / (total volatility) solves
-                       Bachelier's formula and u = ln(1 + |ln F/K| / normalised price).
+first_guess  (512, 4)  d(u) / u over u in [0, 64], where d = |F - K| / (normal volatility) solves
+                       Bachelier's formula and u = ln(1 + |F - K| / price).
 """
 
 from collections.abc import Callable

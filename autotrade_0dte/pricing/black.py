@@ -85,7 +85,7 @@ class PricedChain(NamedTuple):
     status: NDArray[np.int8]
 
 
-def implied_vol_and_greeks(  # noqa: PLR0917 - one argument a column
+def implied_vol_and_greeks(
     price: ArrayLike,
     forward: ArrayLike,
     strike: ArrayLike,
@@ -103,7 +103,7 @@ def implied_vol_and_greeks(  # noqa: PLR0917 - one argument a column
     return ChainGreeks._make((*out, status))
 
 
-def price_and_greeks(  # noqa: PLR0917 - one argument a column
+def price_and_greeks(
     vol: ArrayLike,
     forward: ArrayLike,
     strike: ArrayLike,

@@ -32,7 +32,7 @@ class Forward(NamedTuple):
     spread: float
 
 
-def implied_forward(  # noqa: PLR0917 - one argument a column
+def implied_forward(
     strike: ArrayLike,
     call_bid: ArrayLike,
     call_ask: ArrayLike,

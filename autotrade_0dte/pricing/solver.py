@@ -51,11 +51,13 @@ _LN_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 
 @inlined
 def first_guess(price: float, x: float) -> tuple[float, bool]:  # pragma: no cover
-    """Return a total volatility near the root, and whether x / price is inside the table.
+    """Return a total volatility near the root, and whether the price is inside the table.
 
-    Bachelier's formula inverted (one table in u), corrected by its next order in s.
+    Bachelier's formula inverted by a table in u, with the next order in s that turns a normal
+    into a lognormal volatility: relative error of order s**4.
     """
-    ratio = x / price
+    stretch = 1.0 + x * x * (1 / 24 + x * x * (1 / 1920))  # |F - K| / sqrt(F K) over x
+    ratio = x * stretch / price
     ratio = ratio if ratio > 1e-5 else 1e-5
     u = log1p(ratio)
     y = u * 8.0 - 0.5
@@ -65,9 +67,9 @@ def first_guess(price: float, x: float) -> tuple[float, bool]:  # pragma: no cov
     w = u * 8.0 - 0.5 - whole
     i = index * 4
     slope = ((FIRST_GUESS[i + 3] * w + FIRST_GUESS[i + 2]) * w + FIRST_GUESS[i + 1]) * w
-    s = price * ratio / (u * (slope + FIRST_GUESS[i]))
+    s = price * ratio / (u * (slope + FIRST_GUESS[i]) * stretch)
     s = s if s < 1.5 else 1.5
-    return s * (1.0 + s * s * (1.0 / 24.0)), u < _GUESS_END
+    return s * (1.0 + s * s * (1 / 24)), u < _GUESS_END
 
 
 @inlined
@@ -128,18 +130,11 @@ def is_certain(step: float, h: float, t: float) -> bool:  # pragma: no cover
 
 
 @inlined
-def _tail_guess(price: float, x: float) -> float:  # pragma: no cover
-    # Leading terms of Bachelier's formula inverted, for prices below the table.
-    u = math.log(x) - math.log(price)
-    return x / math.sqrt(2.0 * u - 3.0 * math.log(2.0 * u) - 2.0 * _LN_SQRT_2PI)
-
-
-@inlined
 def total_vol(price: float, x: float) -> float:  # pragma: no cover
     """Return s with b(s) = price for 0 < price < e**(-x / 2), or NaN if there is none in range."""
     s, in_table = first_guess(price, x)
     if not in_table:
-        s = _tail_guess(price, x)
+        s = x / 20.0  # prices below the table lie 10 to 40 sigma away
     log_price = math.log(price)
     low, high = MINIMUM_TOTAL_VOL, MAXIMUM_TOTAL_VOL
     s = min(max(s, low), high)
@@ -147,10 +142,9 @@ def total_vol(price: float, x: float) -> float:  # pragma: no cover
         h, t = -x / s, 0.5 * s
         q = price_over_vega(h, t)
         error = log_price_error(math.log(q) - log_price, h, t)
-        # Neither sign: q has overflowed at a vast s, or vanished in rounding at a tiny one.
-        if error < 0.0 or (math.isnan(error) and s < 1.0):
+        if error < 0.0:
             low = s
-        else:
+        else:  # also where q overflows: there s is far too high
             high = s
         step = householder_step(error, q, h, t)
         if not abs(step) < 1.0:

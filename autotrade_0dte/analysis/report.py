@@ -16,7 +16,7 @@ from autotrade_0dte.analysis import figures
 from autotrade_0dte.analysis.costs import Costs, costs
 from autotrade_0dte.analysis.display import UNKNOWN, count, fraction, money, number
 from autotrade_0dte.analysis.summary import read_summary
-from autotrade_0dte.analysis.tables import read_tables, write_bytes
+from autotrade_0dte.analysis.tables import BOOKS, read_table, read_tables, write_bytes
 from autotrade_0dte.analysis.trades import Trade, trades
 from autotrade_0dte.instruments import SymbolError, option_symbol
 
@@ -25,6 +25,8 @@ __all__ = ["REPORT_FILE", "write_report"]
 REPORT_FILE = "report.html"
 
 _PAGE = Path(__file__).with_name("report_page.html")
+_STATE_COLUMNS = ("session", "ts_event", "spot", "atm_iv", "spread_fraction")
+
 # Bounds that keep the file of the longest run below 8 MB, of which plotly is 4.8.
 _MOST_LISTED = 800
 _MOST_DRAWN = 3_000
@@ -39,7 +41,8 @@ def write_report(run_folder: Path) -> Path:
     The page holds everything it needs. Times are New York wall clock, money is dollars.
     """
     summary = read_summary(run_folder)
-    tables = read_tables(run_folder)
+    tables = read_tables(run_folder, BOOKS)
+    tables["states"] = read_table(run_folder, "states", _STATE_COLUMNS)
     config = run_folder / "config.toml"
     page = _page(summary, tables, config.read_text() if config.exists() else None)
     return write_bytes(run_folder / REPORT_FILE, page.encode())

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from autotrade_0dte.analysis import metrics
-from autotrade_0dte.analysis.tables import TABLES, by_session, write_bytes
+from autotrade_0dte.analysis.tables import BOOKS, by_session, write_bytes
 from autotrade_0dte.analysis.trades import Trade, trades
 
 __all__ = ["SUMMARY_FILE", "AccountingError", "RunFacts", "SessionFacts", "joined_equity"]
@@ -97,9 +97,10 @@ def summarize(
 ) -> dict[str, Any]:
     """Add up a run; the result holds JSON values only and is what summary.json stores.
 
-    Besides the figures it checks identities: net is gross less fees, fees of fills are those of
-    positions, orders were filled as the fills say, equity ends where the P&L does, sessions add
-    up to the totals. In a session that is unclean already a contradiction is one more reason.
+    `tables` are at least the BOOKS of the run. Besides the figures it checks identities: net is
+    gross less fees, fees of fills are those of positions, orders were filled as the fills say,
+    equity ends where the P&L does, sessions add up to the totals. In a session that is unclean
+    already a contradiction is one more reason.
 
     Raises
     ------
@@ -111,7 +112,7 @@ def summarize(
     dates = np.array([facts.session for facts in ordered], dtype="datetime64[D]")
     _check_belonging(run, dates, tables)
     all_trades = trades(tables["positions"])
-    cut = {name: by_session(table) for name, table in tables.items()}
+    cut = {name: by_session(tables[name]) for name in BOOKS}
     rows = []
     for facts in ordered:
         own = {n: days.get(facts.session, tables[n].slice(0, 0)) for n, days in cut.items()}
@@ -306,11 +307,11 @@ def _check_belonging(
 ) -> None:
     if len(np.unique(dates)) != len(dates):
         raise AccountingError(f"Expected each session once, was {dates.tolist()}")
-    for name in TABLES:
-        found = set(pc.unique(tables[name]["run_id"]).to_pylist())
+    for name, table in tables.items():
+        found = set(pc.unique(table["run_id"]).to_pylist())
         if not found <= {run.run_id}:
             raise AccountingError(f"Expected rows of run {run.run_id}, was {found} ({name})")
-        unknown = set(pc.unique(tables[name]["session"]).to_pylist()) - set(dates.tolist())
+        unknown = set(pc.unique(table["session"]).to_pylist()) - set(dates.tolist())
         if unknown:
             raise AccountingError(f"Expected rows of the run's sessions, was {unknown} ({name})")
 

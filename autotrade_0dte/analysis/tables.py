@@ -6,7 +6,7 @@ stacked. Times are UTC nanoseconds; money is dollars; an unknown float is NaN.
 
 import datetime as dt
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-__all__ = ["DECISIONS", "EQUITY", "FILLS", "ORDERS", "POSITIONS", "STATES", "TABLES", "TableError"]
-__all__ += ["by_session", "join_sessions", "read_table", "read_tables", "table_path"]
-__all__ += ["write_bytes", "write_table"]
+__all__ = ["BOOKS", "DECISIONS", "EQUITY", "FILLS", "ORDERS", "POSITIONS", "STATES", "TABLES"]
+__all__ += ["TableError", "by_session", "join_sessions", "read_table", "read_tables"]
+__all__ += ["table_path", "write_bytes", "write_table"]
 
 
 class TableError(ValueError):
@@ -135,6 +135,9 @@ TABLES: dict[str, pa.Schema] = {
     "states": STATES,
 }
 
+BOOKS = ("decisions", "orders", "fills", "positions", "equity")
+"""All tables but the states, which can be millions of rows and hold no money."""
+
 
 def table_path(folder: Path, name: str) -> Path:
     """Return where table `name` of a run folder lies."""
@@ -163,26 +166,32 @@ def write_table(folder: Path, name: str, columns: Mapping[str, Sequence[Any] | A
         table = pa.Table.from_pydict(dict(columns), schema)
         pq.write_table(table, partial, compression="zstd")
     except pa.ArrowException as e:
-        partial.unlink(missing_ok=True)
         raise TableError(f"Expected columns that fit table {name}, was: {e}") from e
     partial.replace(path)
     return path
 
 
-def read_table(folder: Path, name: str) -> pa.Table:
-    """Read one table of a run folder; raise TableError when its columns are not the schema's."""
+def read_table(folder: Path, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read one table of a run folder, or some of its columns.
+
+    Raises
+    ------
+    TableError
+        When the file's columns are not the schema's.
+    """
     path = table_path(folder, name)
-    table = _read(path)
-    if not table.schema.equals(TABLES[name]):
-        raise TableError(
-            f"Expected the schema of table {name}, was {table.schema.names} ({path.name})"
-        )
-    return table
+    # Several times faster on small files than pyarrow's read_table, which opens a data set.
+    with pq.ParquetFile(path) as file:
+        if not file.schema_arrow.equals(TABLES[name]):
+            raise TableError(
+                f"Expected the schema of table {name}, was {file.schema_arrow.names} ({path.name})"
+            )
+        return file.read(columns and list(columns))
 
 
-def read_tables(folder: Path) -> dict[str, pa.Table]:
-    """Read all tables of a run folder by name."""
-    return {name: read_table(folder, name) for name in TABLES}
+def read_tables(folder: Path, names: Iterable[str] = TABLES) -> dict[str, pa.Table]:
+    """Read tables of a run folder by name; all of them, or BOOKS where states are not needed."""
+    return {name: read_table(folder, name) for name in names}
 
 
 def by_session(table: pa.Table) -> dict[dt.date, pa.Table]:
@@ -227,14 +236,8 @@ def write_bytes(path: Path, content: bytes) -> Path:
 
 def _first_session(part: Path, name: str) -> str:
     """Return the session of a part's first row, empty for an empty table."""
-    first = _read(table_path(part, name), ["session"])["session"]
+    first = read_table(part, name, ["session"])["session"]
     return first[0].as_py().isoformat() if len(first) else ""
-
-
-def _read(path: Path, columns: list[str] | None = None) -> pa.Table:
-    # Several times faster on small files than pyarrow's read_table, which opens a data set.
-    with pq.ParquetFile(path) as file:
-        return file.read(columns)
 
 
 def _partial(path: Path) -> Path:

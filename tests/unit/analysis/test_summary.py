@@ -13,7 +13,7 @@ from autotrade_0dte.analysis.summary import (
     summarize,
     write_summary,
 )
-from autotrade_0dte.analysis.tables import read_tables
+from autotrade_0dte.analysis.tables import BOOKS, read_tables
 
 from run_folder import STARTING_CASH, build_tables, run_facts, session_facts  # isort: skip
 
@@ -225,6 +225,14 @@ def test_expiry_fill_counts_for_its_order_when_the_engine_made_one(made):
     dates, tables = made
     kinds = changed(tables, "fills", "kind", 0, "EXPIRY_CASH")
     assert summarize(run_facts(), facts(dates), kinds)["clean"]
+
+
+def test_states_are_not_needed_for_the_summary(made, tmp_path):
+    dates, tables = made
+    books = read_tables(tmp_path, BOOKS)
+    assert "states" not in books
+    sessions = facts(dates)
+    assert summarize(run_facts(), sessions, books) == summarize(run_facts(), sessions, tables)
 
 
 def test_rows_of_another_run_are_refused(made):

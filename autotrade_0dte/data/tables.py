@@ -121,9 +121,10 @@ def to_text(table: RenderableType, width: int = _PLAIN_WIDTH) -> str:
 
 
 def _print(table: RenderableType) -> None:
-    console = Console()
-    # A pipe or a file has no width of its own.
-    console.print(table, width=None if console.is_terminal else _PLAIN_WIDTH)
+    console = Console(highlight=False)
+    if not console.is_terminal:  # a pipe or a file has no width of its own
+        console = Console(width=_PLAIN_WIDTH)
+    console.print(table)
 
 
 def _table(*columns: str) -> Table:

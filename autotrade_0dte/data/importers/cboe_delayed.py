@@ -68,7 +68,9 @@ def read(
     files: Sequence[Path], symbol: str | None, tally: Tally
 ) -> Iterator[tuple[SessionData, list[str]]]:
     """Yield the chain and the underlying of each session; `symbol` limits them to one root."""
-    for (root, date), group in groupby(sorted(files, key=_session_of), _session_of):
+    for (root, date), group in groupby(
+        sorted(files, key=lambda path: (_session_of(path), path.name)), _session_of
+    ):
         paths = list(group)
         names = [path.name for path in paths]
         if symbol not in (None, root):

@@ -1,8 +1,8 @@
 """Comma-separated text to typed columns, without a Python object a row.
 
 The first pass reads all columns with their types at once. Only when a value does not convert, a
-second pass reads text and turns what does not look right into nulls, so that a bad row can be
-refused and counted instead of stopping the import.
+second pass reads text and turns what does not look right into NaN or null, so that a bad row can
+be refused and counted instead of stopping the import.
 """
 
 import pyarrow as pa
@@ -51,7 +51,7 @@ def read_columns(
     *,
     header: bool = True,
 ) -> pa.Table:
-    """Return typed columns; a value that does not convert is null.
+    """Return typed columns; a bad number is NaN, an empty field or another bad value is null.
 
     Parameters
     ----------
@@ -92,7 +92,10 @@ def _parse(body: bytes, names: list[str], wanted: dict[str, pa.DataType]) -> tup
         read_options=csv.ReadOptions(column_names=names),
         parse_options=csv.ParseOptions(quote_char=False, invalid_row_handler=skip),
         convert_options=csv.ConvertOptions(
-            column_types=wanted, include_columns=list(wanted), strings_can_be_null=True
+            column_types=wanted,
+            include_columns=list(wanted),
+            null_values=[""],
+            strings_can_be_null=True,
         ),
     )
     return table, len(ragged)
@@ -113,8 +116,8 @@ def _convert(texts: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
     if kind == TEXT:
         return texts
     if kind == NUMBER:
-        numeric = pc.match_substring_regex(texts, _LOOKS_NUMERIC)
-        return pc.if_else(numeric, texts, None).cast(NUMBER)
+        numeric = pc.match_substring_regex(texts, _LOOKS_NUMERIC)  # null for an empty field
+        return pc.if_else(numeric, texts, "nan").cast(NUMBER)
     if kind == TIME_OF_DAY:
         stamps = pc.binary_join_element_wise("1970-01-01T", texts, ":00", "")
         times = pc.strptime(stamps, _TIME_FORMATS[TIMESTAMP], "s", error_is_null=True)

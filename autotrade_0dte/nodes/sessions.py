@@ -101,9 +101,11 @@ def run_backtest(
 def _run_jobs(
     jobs: Sequence[SessionJob], workers: int, progress: Callable[[Sequence[float]], None]
 ) -> list[SessionFacts]:
-    # The engine's logger belongs to the process and forking after an engine has run hangs: every
-    # session gets a fresh process.
-    context = multiprocessing.get_context("spawn")
+    # The engine's logger belongs to the process, so every session gets a fresh one, forked from a
+    # server that has imported everything once and has never run an engine (a fork of one that
+    # has hangs).
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["autotrade_0dte.nodes.preloaded"])
     shares = context.Array("d", len(jobs))
     pool = ProcessPoolExecutor(
         min(workers, len(jobs)),

@@ -41,16 +41,21 @@ def merged(root: Path, datasets: tuple[StoredDataset, ...], rows: int) -> Iterat
     times = np.concatenate([stream.times for stream in streams])
     times.sort()
     # A cut is the first instant of the next list, so that no instant is split between two lists.
-    cuts = [*np.unique(times[rows::rows]).tolist(), int(times[-1]) + 1]
+    later = np.unique(times[rows::rows])
+    cuts = [*later[later > times[0]].tolist(), int(times[-1]) + 1]
     del times
     for cut in cuts:
-        parts = [stream.take_before(cut) for stream in streams]
-        objects = [item for items, _ in parts for item in items]
-        if objects:
-            order = np.argsort(np.concatenate([when for _, when in parts]), kind="stable")
-            unordered = np.empty(len(objects), object)
-            unordered[:] = objects
-            yield unordered[order].tolist()
+        yield _ordered(streams, cut)
+
+
+def _ordered(streams: list["_Stream"], cut: int) -> list[Any]:
+    """Take all objects before `cut`; a function of its own, so that nothing outlives its list."""
+    parts = [stream.take_before(cut) for stream in streams]
+    order = np.argsort(np.concatenate([when for _, when in parts]), kind="stable")
+    unordered = np.empty(len(order), object)
+    unordered[:] = [item for items, _ in parts for item in items]
+    ordered: list[Any] = unordered[order].tolist()
+    return ordered
 
 
 class _Stream:

@@ -13,7 +13,7 @@ from autotrade_0dte.data.session_data import ChainData
 
 __all__ = ["QuoteRows", "build_chain", "cents", "check_quotes", "count_notes"]
 
-_MAX_DOLLARS = 1e7
+_MAX_VALUE = 1e7
 _CENT_TOLERANCE = 1e-6
 
 type Floats = NDArray[np.float64]
@@ -46,12 +46,14 @@ def check_quotes(
     rows: RowFilter, bid: Floats, ask: Floats, bid_size: Floats, ask_size: Floats
 ) -> None:
     """Refuse quotes that are not numbers, negative, finer than a cent, or crossed."""
-    values = (bid, ask, bid_size, ask_size)
     with np.errstate(invalid="ignore"):
-        rows.refuse(Refusal.UNPARSABLE, ~np.all([np.abs(v) < _MAX_DOLLARS for v in values], 0))
-        rows.refuse(Refusal.NEGATIVE, np.any([value < 0 for value in values], 0))
+        for value in (bid, ask, bid_size, ask_size):
+            rows.refuse(Refusal.UNPARSABLE, ~(value < _MAX_VALUE))
+        for value in (bid, ask, bid_size, ask_size):
+            rows.refuse(Refusal.NEGATIVE, value < 0)
         for price in (bid, ask):
-            off = np.abs(price * 100.0 - np.rint(price * 100.0)) > _CENT_TOLERANCE
+            hundredths = price * 100.0
+            off = np.abs(hundredths - np.rint(hundredths)) > _CENT_TOLERANCE
             rows.refuse(Refusal.SUB_CENT, off)
         rows.refuse(Refusal.CROSSED, (bid > ask) & (ask > 0))
 
@@ -73,7 +75,7 @@ def build_chain(
     some.
     """
     with np.errstate(invalid="ignore"):
-        strike_ok = (quotes.strike > 0) & (quotes.strike < _MAX_DOLLARS / 100)
+        strike_ok = (quotes.strike > 0) & (quotes.strike < _MAX_VALUE / 100)
     rows.refuse(Refusal.UNPARSABLE, ~strike_ok)
     check_quotes(rows, quotes.bid, quotes.ask, quotes.bid_size, quotes.ask_size)
     outside = (quotes.ts_event < session.open_ns) | (quotes.ts_event >= session.close_ns)

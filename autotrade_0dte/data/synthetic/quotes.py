@@ -53,6 +53,9 @@ class QuoteParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     in_the_money_bps : float, default 3.4
         Further spread of an option in the money by three standard deviations or more, in 1/10000
         of the underlying; SPY shows 25 cents.
+    in_the_money_sd_bps : float, default 15.0
+        Least standard deviation to count that depth in, so that in the last minutes options a few
+        cents in the money do not become wide.
     in_the_money_open_factor : float, default 6.0
         How much larger that part is at the open; fades over a tenth of the session.
     liquidity_sd : float, default 0.2
@@ -73,6 +76,7 @@ class QuoteParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     risk_share: Annotated[float, msgspec.Meta(ge=0, le=100)] = 0.5
     holding_s: Annotated[float, msgspec.Meta(ge=0, le=23_400)] = 30.0
     in_the_money_bps: Annotated[float, msgspec.Meta(ge=0, le=1_000)] = 3.4
+    in_the_money_sd_bps: Annotated[float, msgspec.Meta(ge=0, le=1_000)] = 15.0
     in_the_money_open_factor: Annotated[float, msgspec.Meta(ge=1, le=100)] = 6.0
     liquidity_sd: Annotated[float, msgspec.Meta(ge=0, le=2)] = 0.2
     size: Annotated[float, msgspec.Meta(ge=1, le=100_000)] = 130.0
@@ -177,7 +181,9 @@ def _spread_cents(
     # A move x of variance v costs gamma x^2 / 2, of standard deviation gamma v / sqrt(2).
     carried = fair.gamma * move * move * held
     risk = 100 * np.sqrt((fair.delta * move) ** 2 + carried**2 / 2)
-    depth = np.clip(-fair.out_of_the_money / 3, 0, 1) ** 2
+    sd = np.sqrt(grid.implied_variance)
+    stretch = sd / np.maximum(sd, params.in_the_money_sd_bps / 1e4)
+    depth = np.clip(-fair.out_of_the_money * stretch / 3, 0, 1) ** 2
     opening = 1 + (params.in_the_money_open_factor - 1) * np.exp(-10 * grid.elapsed)
     inside = params.in_the_money_bps / 100 * grid.spot * depth * opening
     base = params.base_ticks * facts.tick_below_3

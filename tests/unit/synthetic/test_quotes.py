@@ -184,16 +184,35 @@ def test_spreads_widen_with_volatility():
     assert near_the_money(0.4) > 2 * near_the_money(0.1)
 
 
-def test_spread_at_the_money_widens_into_the_close_even_at_constant_volatility():
-    path = PathParams(close_excess=0, volatility_of_volatility=0)
-    params = SyntheticParams(path=path, quotes=QuoteParams(interval_s=1, refresh_fraction=1))
-    made = generate_session(params, DATE, 4, DayKind.ORDINARY)
+def test_carried_gamma_widens_spreads_at_the_money_into_the_close():
+    def spreads(holding_s: float) -> tuple[float, float]:
+        quotes = QuoteParams(
+            interval_s=2, refresh_fraction=1, holding_s=holding_s, in_the_money_bps=0
+        )
+        params = SyntheticParams(quotes=quotes)
+        made = generate_session(params, DATE, 4, DayKind.ORDINARY)
+        chain = made.chain
+        second = (chain.ts_event - DAY.open_ns) // 10**9
+        distance = chain.strike_mills[chain.contract] / 1_000 - made.path.spot[second]
+        near = np.abs(distance) <= 0.5
+        spread = chain.ask - chain.bid
+        midday = spread[near & (second > 9_000) & (second < 15_000)].mean()
+        return float(midday), float(spread[near & (second > 23_100)].mean())
+
+    (midday, closing), (midday_without, closing_without) = spreads(30), spreads(0)
+    assert midday == pytest.approx(midday_without, rel=0.1)
+    assert closing > 1.1 * closing_without
+    assert closing > 1.2 * midday
+
+
+def test_an_option_just_in_the_money_stays_narrow_in_the_last_minutes():
+    quotes = QuoteParams(interval_s=2, refresh_fraction=1)
+    made = generate_session(SyntheticParams(quotes=quotes), DATE, 4, DayKind.ORDINARY)
     chain = made.chain
     second = (chain.ts_event - DAY.open_ns) // 10**9
-    near = np.abs(chain.strike_mills[chain.contract] / 1_000 - made.path.spot[second]) <= 0.5
-    spread = chain.ask - chain.bid
-    midday = spread[near & (second > 9_000) & (second < 15_000)].mean()
-    assert spread[near & (second > 23_280)].mean() > 1.5 * midday
+    distance = chain.strike_mills[chain.contract] / 1_000 - made.path.spot[second]
+    inside = chain.is_call[chain.contract] & (distance < 0) & (distance > -1)
+    assert np.median((chain.ask - chain.bid)[inside & (second > 23_280)]) <= 6
 
 
 def test_liquidity_moves_the_spreads_of_a_whole_session():

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from autotrade_0dte.analysis import tables as tables_module
 from autotrade_0dte.analysis.tables import (
     EQUITY,
     TABLES,
@@ -102,10 +103,24 @@ def test_parts_join_in_session_order_whatever_their_order_given(tmp_path):
     assert all(len(tables[name]) == 0 for name in TABLES if name != "equity")
 
 
-def test_failed_join_leaves_no_table_behind(tmp_path):
+def test_join_of_a_part_with_another_schema_leaves_no_table_behind(tmp_path):
     part = write_part(tmp_path / "a", MONDAY)
     pq.write_table(pa.table({"session": [1]}), part / "decisions.parquet")
     with pytest.raises(TableError):
+        join_sessions(tmp_path, [part])
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_join_stopped_half_way_leaves_no_table_behind(tmp_path, monkeypatch):
+    part = write_part(tmp_path / "a", MONDAY)
+
+    def stop(folder, name, columns=None):
+        if columns is None:
+            raise KeyboardInterrupt
+        return read_table(folder, name, columns)
+
+    monkeypatch.setattr(tables_module, "read_table", stop)
+    with pytest.raises(KeyboardInterrupt):
         join_sessions(tmp_path, [part])
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 

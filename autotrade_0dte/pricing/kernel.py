@@ -84,20 +84,17 @@ def implied_rows(
         intrinsic = _intrinsic(f, k, is_call[i])
         undiscounted = price[i] / exp(-rate[i] * years[i])
         value = undiscounted - intrinsic
-        limit = f if f < k else k
         x = _log_moneyness(f, k)
         normalised = value / math.sqrt(f * k)
-        s, in_table = first_guess(normalised, x)
+        s = first_guess(normalised, x)
         h, t = -x / s, 0.5 * s
         q = price_over_vega_series(h, t)
         step = householder_step(log_price_error(log(q / normalised), h, t), q, h, t)
         certain = (
             is_certain(step, h, t)
-            & in_table
             & (t < SERIES_END)
             & (s > 2.0 * MINIMUM_TOTAL_VOL)
             & (value > _ROUNDING * undiscounted)
-            & (value < limit)
             & _in_range(f, k, years[i], rate[i])
         )
         s = s * (1.0 + step * (1.0 + step * (0.5 + step * (1 / 6))))

@@ -44,17 +44,17 @@ class PricingStatus(IntEnum):
 
 MINIMUM_TOTAL_VOL, MAXIMUM_TOTAL_VOL = 1e-12, 100.0
 SERIES_END = 0.05  # below this t the series of `price_over_vega_series` is exact to rounding
-_GUESS_END = 63.9
 _SQRT_2PI = math.sqrt(2.0 * math.pi)
 _LN_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 
 
 @inlined
-def first_guess(price: float, x: float) -> tuple[float, bool]:  # pragma: no cover
-    """Return a total volatility near the root, and whether the price is inside the table.
+def first_guess(price: float, x: float) -> float:  # pragma: no cover
+    """Return a total volatility near the root: its relative error is of order s**4.
 
     Bachelier's formula inverted by a table in u, with the next order in s that turns a normal
-    into a lognormal volatility: relative error of order s**4.
+    into a lognormal volatility. The table ends at prices under 1e-27 of |F - K|; below them the
+    guess is rough.
     """
     stretch = 1.0 + x * x * (1 / 24 + x * x * (1 / 1920))  # |F - K| / sqrt(F K) over x
     ratio = x * stretch / price
@@ -65,11 +65,12 @@ def first_guess(price: float, x: float) -> tuple[float, bool]:  # pragma: no cov
     y = y if y < 511.0 else 511.0
     index, whole = nearest(y)
     w = u * 8.0 - 0.5 - whole
+    w = w if w < 0.5 else 0.5
     i = index * 4
     slope = ((FIRST_GUESS[i + 3] * w + FIRST_GUESS[i + 2]) * w + FIRST_GUESS[i + 1]) * w
     s = price * ratio / (u * (slope + FIRST_GUESS[i]) * stretch)
     s = s if s < 1.5 else 1.5
-    return s * (1.0 + s * s * (1 / 24)), u < _GUESS_END
+    return s * (1.0 + s * s * (1 / 24))
 
 
 @inlined
@@ -132,12 +133,9 @@ def is_certain(step: float, h: float, t: float) -> bool:  # pragma: no cover
 @inlined
 def total_vol(price: float, x: float) -> float:  # pragma: no cover
     """Return s with b(s) = price for 0 < price < e**(-x / 2), or NaN if there is none in range."""
-    s, in_table = first_guess(price, x)
-    if not in_table:
-        s = x / 20.0  # prices below the table lie 10 to 40 sigma away
     log_price = math.log(price)
     low, high = MINIMUM_TOTAL_VOL, MAXIMUM_TOTAL_VOL
-    s = min(max(s, low), high)
+    s = min(max(first_guess(price, x), low), high)
     for _ in range(200):
         h, t = -x / s, 0.5 * s
         q = price_over_vega(h, t)
@@ -147,8 +145,6 @@ def total_vol(price: float, x: float) -> float:  # pragma: no cover
         else:  # also where q overflows: there s is far too high
             high = s
         step = householder_step(error, q, h, t)
-        if not abs(step) < 1.0:
-            step = math.copysign(1.0, -error)
         following = s * math.exp(step)
         if is_certain(step, h, t):
             inside = MINIMUM_TOTAL_VOL < following < MAXIMUM_TOTAL_VOL

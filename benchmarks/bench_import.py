@@ -98,16 +98,18 @@ def _csv_rate() -> float:
 
 
 def _peak_mb(catalog: Path) -> int:
-    """Read in a process of its own, so that the peak is that of reading."""
+    """Read in a process of its own; ru_maxrss would begin with the peak of this one."""
     import subprocess
     import sys
 
     code = (
-        "import sys, resource\n"
+        "import sys\n"
+        "from pathlib import Path\n"
         "from autotrade_0dte.data.catalog import Catalog\n"
         "c = Catalog(sys.argv[1])\n"
         "for chunk in c.chunks(c.sessions()[0]): pass\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)\n"
+        "status = Path('/proc/self/status').read_text()\n"
+        "print(int(status.split('VmHWM:')[1].split()[0]) // 1024)\n"
     )
     command = [sys.executable, "-c", code, str(catalog)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

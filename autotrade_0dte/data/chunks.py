@@ -17,6 +17,7 @@ from nautilus_trader.persistence import QuoteTickDataWrangler, TradeTickDataWran
 from numpy.typing import NDArray
 
 from autotrade_0dte.data.columns import PRICE_DECIMALS, SIZE_DECIMALS
+from autotrade_0dte.data.errors import CatalogError
 from autotrade_0dte.data.manifest import StoredDataset
 
 __all__ = ["DEFAULT_ROWS", "merged"]
@@ -29,15 +30,16 @@ type Ints = NDArray[np.int64]
 
 
 def merged(root: Path, datasets: tuple[StoredDataset, ...], rows: int) -> Iterator[list[Any]]:
-    """Yield the objects of all datasets in order of time; equal times keep the datasets' order."""
+    """Yield the objects of all datasets in order of time; equal times keep the datasets' order.
+
+    Raises CatalogError when a file is missing or is no Parquet file.
+    """
     streams = [
         _Stream(root / file.path)
         for held in datasets
         for file in held.files
         if file.path.split("/")[1] in _TICK_FOLDERS
     ]
-    if not streams:
-        return
     times = np.concatenate([stream.times for stream in streams])
     times.sort()
     # A cut is the first instant of the next list, so that no instant is split between two lists.
@@ -62,7 +64,15 @@ class _Stream:
     """One file read forwards, a row group at a time."""
 
     def __init__(self, path: Path) -> None:
-        self.times: Ints = pq.read_table(path, columns=["ts_init"])[0].cast(pa.int64()).to_numpy()
+        try:
+            times = pq.read_table(path, columns=["ts_init"])[0]
+        except (OSError, pa.ArrowInvalid) as e:
+            problem = "missing" if isinstance(e, FileNotFoundError) else "damaged"
+            raise CatalogError(
+                f"Expected the catalog's file of {path.parent.name}, was {problem}; "
+                f"'autotrade data check' tells what else is ({path.name})"
+            ) from e
+        self.times: Ints = times.cast(pa.int64()).to_numpy()
         self._path = path
         self._taken = 0
         self._group = 0

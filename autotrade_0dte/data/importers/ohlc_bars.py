@@ -50,8 +50,7 @@ def read(
     files: Sequence[Path], symbol: str | None, tally: Tally
 ) -> Iterator[tuple[SessionData, list[str]]]:
     """Yield the index values of each session; `symbol` says which index the files are of."""
-    if symbol is None:
-        raise DataError("Expected the symbol of the index, was none", files[0])
+    assert symbol is not None  # the format needs one, import_files has seen to it
     for path in files:
         content = read_bytes(path)
         daily = header_names(content, path.name)[0] == "date"

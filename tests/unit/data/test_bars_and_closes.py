@@ -115,6 +115,15 @@ def test_bar_file_that_is_not_what_it_should_be_is_an_error(catalog, bars, name,
                      symbol="SPX")  # fmt: skip
 
 
+def test_folder_of_bars_names_what_it_skips(catalog, bars):
+    path = bars("09:30,1,1,1,1")
+    (path.parent / "README").write_text("x")
+    report = import_files("ohlc-bars", [path.parent], catalog, symbol="SPX")
+    assert [file.reason for file in report.skipped] == [
+        "not named like 2026-07-17.csv.gz or vix_daily.csv"
+    ]
+
+
 def test_bars_without_a_symbol_are_an_error(catalog, bars):
     with pytest.raises(DataError, match="symbol that the files are of"):
         import_files("ohlc-bars", [bars("09:30,1,1,1,1")], catalog)

@@ -151,6 +151,26 @@ def test_chunks_of_any_size_join_to_the_same_ticks_and_never_split_an_instant(ca
         assert max(map(len, chunks)) < rows + 6
 
 
+def test_contract_without_a_quote_is_an_instrument_without_a_file(catalog, make_chain):
+    chain = make_chain(books=1)
+    quiet = dataclasses.replace(chain, contract=np.array([0, 1, 1, 3], np.int32))
+    write(catalog, quiet)
+    entry = catalog.session("SPY", DATE)
+    assert len(catalog.instruments(entry)) == 5
+    names = [str(tick.instrument_id.symbol)[-9:] for tick in everything(catalog, entry)]
+    assert names == ["C00700000", "P00700000", "P00700000", "P00701000"]
+    assert not (catalog.path / "data/quotes/SPY260717C00701000.US").exists()
+
+
+@pytest.mark.parametrize("damage", ["missing", "damaged"])
+def test_reading_a_lost_or_broken_file_says_which(catalog, make_chain, damage):
+    write(catalog, make_chain())
+    path = next((catalog.path / "data/quotes").rglob("*.parquet"))
+    path.unlink() if damage == "missing" else path.write_bytes(b"PAR1")
+    with pytest.raises(CatalogError, match=f"{path.parent.name}, was {damage}"):
+        list(catalog.chunks(catalog.session("SPY", DATE)))
+
+
 def test_chunks_read_several_row_groups(catalog, make_chain):
     chain = make_chain(books=20_000, contracts=2)
     write(catalog, dataclasses.replace(chain, ts_event=OPEN + np.arange(40_000)))

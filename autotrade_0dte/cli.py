@@ -23,6 +23,7 @@ DEFAULT_CATALOG = Path("catalog/local")
 DEFAULT_RUNS = Path("runs")
 
 CatalogFolder = Annotated[Path, cyclopts.Parameter(name="--catalog")]
+Count = Annotated[int, cyclopts.Parameter(validator=cyclopts.validators.Number(gte=1))]
 AsJson = Annotated[bool, cyclopts.Parameter(name="--json", negative="")]
 
 app = cyclopts.App(
@@ -36,9 +37,13 @@ app.command(data)
 
 
 def main() -> None:
-    """Run the command line; what a user can put right becomes one line on stderr and exit code 2."""
+    """Run the command line; what a user can put right is one line on stderr and exit code 2."""
     try:
         code = app()
+    except BrokenPipeError:
+        # Whoever reads the output (head, less) has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = EXIT_FAULT
     except Exception as e:
         if not isinstance(e, _bad_input() + _faults()):
             raise
@@ -54,7 +59,7 @@ def backtest(
     *,
     catalog: CatalogFolder = DEFAULT_CATALOG,
     sessions: str | None = None,
-    workers: int = 0,
+    workers: Count | None = None,
     runs: Path = DEFAULT_RUNS,
     as_json: AsJson = False,
 ) -> int:
@@ -69,7 +74,7 @@ def backtest(
     sessions
         First and last session as A:B (dates as 2026-07-31; either side may be empty), or one date.
     workers
-        Sessions run at a time; 0 takes one per processor.
+        Sessions run at a time; one for each processor when not given.
     runs
         Folder that run folders are made in.
     as_json
@@ -146,7 +151,7 @@ def import_data(
         Print the report as one JSON object.
     """
     from autotrade_0dte.data.catalog import Catalog
-    from autotrade_0dte.data.importers import import_files
+    from autotrade_0dte.data.importers.importing import import_files
     from autotrade_0dte.data.tables import print_import
 
     result = import_files(
@@ -162,11 +167,12 @@ def import_data(
 def generate(
     *,
     catalog: CatalogFolder = DEFAULT_CATALOG,
-    sessions: int = 5,
+    sessions: Count = 5,
     seed: int = 1,
     last: dt.date | None = None,
     strikes: int | None = None,
     interval_s: int | None = None,
+    kind: str | None = None,
     replace: bool = False,
 ) -> None:
     """Generate synthetic sessions, the same for the same seed; they are marked as synthetic.
@@ -182,13 +188,17 @@ def generate(
     last
         Latest session (2026-07-31 when not given).
     strikes
-        Strikes a chain; two contracts each.
+        Strikes a chain (30 when not given); two contracts each.
     interval_s
-        Seconds between quotes of a contract.
+        Seconds between repricings of the chain (5 when not given).
+    kind
+        Kind of every day, such as quiet or flash_move; drawn for each day when not given.
     replace
         Replace different data that the catalog holds for the same session.
     """
+    from autotrade_0dte.config import checked
     from autotrade_0dte.data.catalog import Catalog
+    from autotrade_0dte.data.synthetic.days import DayKind
     from autotrade_0dte.data.synthetic.generate import (
         DEFAULT_LAST,
         SyntheticParams,
@@ -196,15 +206,22 @@ def generate(
     )
     from autotrade_0dte.data.synthetic.generate import generate as generate_sessions
 
+    quotes = {"strikes": strikes, "interval_s": interval_s}
+    given = {name: value for name, value in quotes.items() if value is not None}
+    params = checked({"quotes": given}, SyntheticParams, "command line")
+    day_kind = checked(kind, DayKind | None, "command line", "--kind")  # type: ignore[arg-type]
+
     def progress(done: int, session: SyntheticSession) -> None:
-        print(f"{done}/{sessions} {session.recipe.source}", file=sys.stderr)
+        day = f"{session.recipe.session} {session.recipe.kind}"
+        print(f"{done}/{sessions} {day}: {len(session.chain.ts_event):,} quotes", file=sys.stderr)
 
     generate_sessions(
         Catalog(catalog),
-        SyntheticParams(),
+        params,
         sessions=sessions,
         seed=seed,
         last=last or DEFAULT_LAST,
+        kind=day_kind,
         replace=replace,
         progress=progress,
     )
@@ -261,11 +278,12 @@ def _print_json(value: Any) -> None:
 
 def _bad_input() -> tuple[type[BaseException], ...]:
     """Return what a user can put right; evaluated only once something has been raised."""
+    from autotrade_0dte.analysis.tables import TableError
     from autotrade_0dte.calendar import CalendarError
     from autotrade_0dte.config import ConfigError
     from autotrade_0dte.data.catalog import CatalogError
 
-    return ConfigError, CatalogError, CalendarError
+    return ConfigError, CatalogError, CalendarError, TableError
 
 
 def _faults() -> tuple[type[BaseException], ...]:

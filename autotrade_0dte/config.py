@@ -15,7 +15,7 @@ from autotrade_0dte.risk.expiry import ExpiryParams
 
 __all__ = ["AccountKind", "AccountParams", "ConfigError", "SettlementRule", "SimulationParams"]
 __all__ += ["StrategySpec", "SystemConfig", "config_hash", "config_toml", "load_config"]
-__all__ += ["strategy_of"]
+__all__ += ["checked", "strategy_of"]
 
 Identifier = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
@@ -110,7 +110,7 @@ def load_config(path: Path) -> SystemConfig:
         raise ConfigError(f"Expected a readable TOML file, was {path}: {e.strerror}") from None
     except (msgspec.DecodeError, ValueError) as e:
         raise ConfigError(f"Expected TOML, was not: {e} ({path.name})") from None
-    config: SystemConfig = _convert(raw, SystemConfig, path.name)
+    config: SystemConfig = checked(raw, SystemConfig, path.name)
     _, params = strategy_of(config.strategy, path.name)
     spec = StrategySpec(config.strategy.path, msgspec.to_builtins(params))
     return msgspec.structs.replace(config, strategy=spec)
@@ -127,7 +127,19 @@ def strategy_of(spec: StrategySpec, where: str = "configuration") -> tuple[type[
         ) from None
     if not hasattr(strategy, "Params"):
         raise ConfigError(f"strategy.path: Expected a class with Params, was {spec.path} ({where})")
-    return strategy, _convert(spec.params, strategy.Params, where, "strategy.params")
+    return strategy, checked(spec.params, strategy.Params, where, "strategy.params")
+
+
+def checked(raw: Any, kind: type[Any], where: str, prefix: str = "") -> Any:
+    """Convert plain values to `kind`; raise ConfigError with the key and what it accepts."""
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as e:
+        text, _, location = str(e).partition(" - at `$")
+        keys = [key for key in re.split(r"[.\[\]`]+", location) if key]
+        name = ".".join([prefix, *keys] if prefix else keys) or "top level"
+        accepted = _accepted(kind, keys)
+        raise ConfigError(f"{name}: {text}{accepted}, was {_at(raw, keys)!r} ({where})") from None
 
 
 def config_toml(config: SystemConfig) -> str:
@@ -140,27 +152,14 @@ def config_hash(config: SystemConfig) -> str:
     return hashlib.sha256(msgspec.json.encode(config, order="sorted")).hexdigest()[:16]
 
 
-def _convert(raw: Any, kind: type[Any], where: str, prefix: str = "") -> Any:
-    try:
-        return msgspec.convert(raw, kind)
-    except msgspec.ValidationError as e:
-        text, _, location = str(e).partition(" - at `$")
-        keys = [key for key in re.split(r"[.\[\]`]+", location) if key]
-        name = ".".join([prefix, *keys] if prefix else keys) or "top level"
-        accepted = _accepted(kind, keys)
-        raise ConfigError(f"{name}: {text}{accepted}, was {_at(raw, keys)!r} ({where})") from None
-
-
 def _accepted(kind: type[Any], keys: list[str]) -> str:
     """Describe the range that the key at `keys` accepts, or the keys that a table has."""
-    info: Any = msgspec.inspect.type_info(kind)
+    info = _not_null(msgspec.inspect.type_info(kind))
     for key in keys:
         fields = {f.encode_name: f.type for f in getattr(info, "fields", ())}
-        info = fields.get(key)
-        if isinstance(info, msgspec.inspect.UnionType):
-            info = next(
-                (t for t in info.types if not isinstance(t, msgspec.inspect.NoneType)), None
-            )
+        if key not in fields:
+            return ""
+        info = _not_null(fields[key])
     bounds = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
     limits = [
         f"{sign} {getattr(info, name)}"
@@ -169,9 +168,17 @@ def _accepted(kind: type[Any], keys: list[str]) -> str:
     ]
     if limits:
         return f" (accepted: {' and '.join(limits)})"
+    if isinstance(info, msgspec.inspect.EnumType):
+        return f" (accepted: {', '.join(info.cls)})"
     if isinstance(info, msgspec.inspect.StructType):
         return f" (known: {', '.join(f.encode_name for f in info.fields)})"
     return ""
+
+
+def _not_null(info: Any) -> Any:
+    if not isinstance(info, msgspec.inspect.UnionType):
+        return info
+    return next(t for t in info.types if not isinstance(t, msgspec.inspect.NoneType))
 
 
 def _at(raw: Any, keys: list[str]) -> Any:

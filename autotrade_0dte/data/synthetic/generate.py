@@ -15,7 +15,7 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
-from autotrade_0dte.calendar import FIRST_YEAR, Session, session, sessions_between
+from autotrade_0dte.calendar import FIRST_YEAR, CalendarError, Session, session, sessions_between
 from autotrade_0dte.data.catalog import Catalog
 from autotrade_0dte.data.manifest import ImportAccount, SourceFile
 from autotrade_0dte.data.session_data import (
@@ -185,7 +185,7 @@ def generate(
     Each session is a transaction of its own, so an interrupted run keeps what it has finished and
     may be started again. `progress` is called with the count of sessions done and the latest.
 
-    Raises ValueError when there are not that many sessions, and CatalogConflictError when the
+    Raises CalendarError when there are not that many sessions, and CatalogConflictError when the
     catalog holds other data of such a session, unless `replace`.
     """
     days = _last_sessions(sessions, last)
@@ -211,11 +211,11 @@ def generate(
 
 def _last_sessions(count: int, last: dt.date) -> list[Session]:
     if count < 1:
-        raise ValueError(f"Expected at least 1 session, was {count}")
+        raise CalendarError(f"Expected at least 1 session, was {count}")
     first = max(last - dt.timedelta(days=2 * count + 10), dt.date(FIRST_YEAR, 1, 1))
     days = sessions_between(first, last)
     if len(days) < count:
-        raise ValueError(f"Expected {count} sessions up to {last}, was {len(days)} from {first}")
+        raise CalendarError(f"Expected {count} sessions up to {last}, was {len(days)} from {first}")
     return days[-count:]
 
 

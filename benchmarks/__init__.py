@@ -1,0 +1,1 @@
+"""Benchmarks: ratios within one run wherever the machine's speed matters."""

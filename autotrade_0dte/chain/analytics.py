@@ -204,7 +204,7 @@ def _flip(  # pragma: no cover
         for way in (1.0, -1.0):
             inner = up if way > 0.0 else down
             outer = _profile(middle + way * i * step, log_strike, deviation, weight)
-            if (inner <= 0.0 < outer) or (inner >= 0.0 > outer):
+            if inner * outer < 0.0:
                 offset = way * step * (i - 1 + inner / (inner - outer))
                 if abs(offset) < abs(nearest):
                     nearest = offset

@@ -57,6 +57,13 @@ def test_atm_volatility_needs_strikes_on_both_sides_within_the_band(
     assert math.isnan(analytics.atm_iv_change_per_min)
 
 
+def test_volatility_without_information_is_not_used(quoted_chain, now_ns) -> None:
+    params = ChainParams(max_iv_uncertainty_fraction=1e-6)
+    analytics = quoted_chain(WIDE, params=params).book.snapshot(now_ns, 600.0).analytics
+    assert math.isnan(analytics.atm_iv)
+    assert math.isnan(analytics.skew)
+
+
 def test_stale_quotes_state_no_atm_volatility(quoted_chain, now_ns) -> None:
     snapshot = quoted_chain(WIDE).book.snapshot(now_ns + MINUTE, 600.0)
     assert math.isnan(snapshot.analytics.atm_iv)
@@ -115,6 +122,13 @@ def test_repricing_unchanged_quotes_is_not_taken_for_a_calm_market(quoted_chain,
         assert math.isnan(analytics.atm_iv_change_per_min)
 
 
+def test_repricing_unchanged_quotes_leaves_the_change_as_it_was(quoted_chain, now_ns) -> None:
+    chain = quoted_chain([598.0, 600.0, 602.0])
+    known = changes(chain, now_ns, 30.0, [0.30, 0.31, 0.32])[-1]
+    later = chain.book.snapshot(now_ns + 80 * 10**9, 600.0).analytics
+    assert later.atm_iv_change_per_min == known == pytest.approx(0.02)
+
+
 # Skew
 
 
@@ -138,7 +152,7 @@ def test_flat_chain_has_no_skew(quoted_chain, now_ns) -> None:
 
 
 @pytest.mark.parametrize(
-    "strikes", [np.arange(599.0, 621.0), np.arange(580.0, 602.0), np.array([590.0, 600.0, 610.0])]
+    "strikes", [np.arange(599.0, 621.0), np.arange(580.0, 602.0), np.array([597.0, 600.0, 603.0])]
 )
 def test_skew_is_unknown_where_25_delta_is_not_bracketed(quoted_chain, now_ns, strikes) -> None:
     chain = quoted_chain(strikes, half_spread=0.0)
@@ -195,6 +209,30 @@ def test_gex_flip_nearest_to_the_forward_is_chosen(quoted_chain, now_ns) -> None
         nearest[forward] = chain.book.snapshot(now_ns, forward).analytics.gex_flip
     assert 596 < nearest[598.0] < 597
     assert 603.5 < nearest[603.0] < 604.5
+
+
+def test_gex_flip_nearest_to_the_forward_is_chosen_within_one_step_too(
+    quoted_chain, now_ns
+) -> None:
+    interest = open_interest(WIDE, p597=1000, c600=2000, p603=1000)
+    flips = {}
+    for forward in (597.0, 603.0):
+        chain = quoted_chain(WIDE, 0.30, forward, half_spread=0.0, open_interest=interest)
+        flips[forward] = chain.book.snapshot(now_ns, forward).analytics.gex_flip
+    middle = (flips[597.0] + flips[603.0]) / 2
+    for nudge, nearest in ((-0.05, flips[597.0]), (0.05, flips[603.0])):
+        chain = quoted_chain(WIDE, 0.30, middle + nudge, half_spread=0.0, open_interest=interest)
+        flip = chain.book.snapshot(now_ns, middle).analytics.gex_flip
+        assert flip == pytest.approx(nearest, abs=0.05)
+
+
+def test_gamma_that_appears_only_further_off_is_no_flip(quoted_chain, now_ns) -> None:
+    strikes = np.append(WIDE, 632.0)
+    interest = open_interest(strikes, c632=1000)
+    chain = quoted_chain(strikes, half_spread=0.0, open_interest=interest)
+    analytics = chain.book.snapshot(now_ns, 600.0).analytics
+    assert analytics.gex > 0
+    assert math.isnan(analytics.gex_flip)
 
 
 def test_gex_flip_agrees_with_the_profile_on_a_fine_grid(quoted_chain, now_ns, years) -> None:
@@ -313,6 +351,7 @@ def gauge_by_hand(
 
 
 STRIP_QUOTES = {  # strike: call bid, call ask, put bid, put ask
+    593.0: (7.5, 7.7, 0.01, 0.02),
     594.0: (6.5, 6.7, 0.00, 0.01),
     595.0: (5.5, 5.7, 0.02, 0.04),
     596.0: (4.5, 4.7, 0.00, 0.02),
@@ -335,8 +374,14 @@ def test_gauge_follows_the_cboe_selection_and_formula(quoted_chain, now_ns, year
         chain.set_quote(strike, put_bid, put_ask, is_call=False)
     snapshot = chain.book.snapshot(now_ns, 600.5)
     assert 600.0 < snapshot.forward < 601.0
-    # Puts pass over the single zero bid at 596; calls end at the second zero bid, 606.
-    strip = [(595.0, 0.03), (597.0, 0.11), (598.0, 0.25), (600.0, (1.42 + 0.92) / 2)]
+    # Puts pass over the single zero bids at 596 and 594; calls end at the second in a row, 606.
+    strip = [
+        (593.0, 0.015),
+        (595.0, 0.03),
+        (597.0, 0.11),
+        (598.0, 0.25),
+        (600.0, (1.42 + 0.92) / 2),
+    ]
     strip += [(601.0, 0.81), (602.0, 0.41), (604.0, 0.12)]
     expected = gauge_by_hand(strip, snapshot.forward, 600.0, years)
     assert snapshot.analytics.variance_gauge == pytest.approx(expected, rel=1e-9)

@@ -130,6 +130,18 @@ def test_session_without_states_has_an_empty_path_and_trades_without_a_spot(tabl
     assert {trade["spot_opened"] for trade in path["trades"]} == {None}
 
 
+def test_spot_of_a_trade_is_taken_between_known_states(tables):
+    (trade, *_) = trades(tables["positions"])
+    states = one_session(tables["states"])
+    spot = states["spot"].to_numpy().copy()
+    at = np.searchsorted(states["ts_event"].cast(pa.int64()).to_numpy(), trade.opened_ns)
+    spot[at] = np.nan
+    gap = states.set_column(states.schema.get_field_index("spot"), "spot", pa.array(spot))
+    (path,) = figures.session_paths(gap, [trade], [trade.session])
+    low, high = sorted([spot[at - 1], spot[at + 1]])
+    assert low - 0.01 <= path["trades"][0]["spot_opened"] <= high + 0.01
+
+
 def test_long_path_is_thinned_but_keeps_its_extremes():
     values = np.sin(np.arange(100_000) / 50.0)
     values[[777, 55_555]] = 9.0, -9.0

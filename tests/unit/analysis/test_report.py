@@ -139,6 +139,13 @@ def test_contracts_are_named_as_traders_do_with_entry_and_exit_reason(tmp_path):
     assert "limit=500.00" not in shown
 
 
+def test_trades_tell_why_they_were_entered(tmp_path):
+    text = report(tmp_path)
+    table = text[text.index('id="trade-table"') : text.index('id="session-table"')]
+    # One trade of four has no plan that could lead to its decision.
+    assert len(re.findall("MOMENTUM_(?:UP|DOWN)", table)) == 9
+
+
 def test_text_from_outside_cannot_become_markup(tmp_path):
     build_run(tmp_path)
     hostile = "</script><script>alert(1)</script>"

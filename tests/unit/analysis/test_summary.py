@@ -1,11 +1,13 @@
 import datetime as dt
 import json
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from autotrade_0dte.analysis import summary as summary_module
 from autotrade_0dte.analysis.summary import (
     AccountingError,
     joined_equity,
@@ -14,6 +16,7 @@ from autotrade_0dte.analysis.summary import (
     write_summary,
 )
 from autotrade_0dte.analysis.tables import BOOKS, read_tables
+from autotrade_0dte.analysis.trades import trades
 
 from run_folder import STARTING_CASH, build_tables, run_facts, session_facts  # isort: skip
 
@@ -244,6 +247,14 @@ def test_rows_of_a_session_that_was_not_run_are_refused(made):
     dates, tables = made
     with pytest.raises(AccountingError, match="Expected rows of the run's sessions"):
         summarize(run_facts(), facts(dates[1:]), tables)
+
+
+def test_trade_that_belongs_to_no_session_is_a_fault(made, monkeypatch):
+    found = trades(made[1]["positions"])
+    lost = [msgspec.structs.replace(trade, session="2023-01-03") for trade in found]
+    monkeypatch.setattr(summary_module, "trades", lambda positions: lost)
+    with pytest.raises(AccountingError, match="add up to trades 12, was 0"):
+        summarize(run_facts(), facts(made[0]), made[1])
 
 
 def test_session_given_twice_is_refused(made):

@@ -15,7 +15,8 @@ lint: setup
 	$(bin)/mypy
 	$(bin)/lint-imports
 
-bench: setup
+bench:
+	@scripts/setup.sh bench
 	$(bin)/python -m benchmarks
 
 setup:
@@ -25,6 +26,9 @@ setup:
 lock:
 	uv pip compile pyproject.toml --group dev --python-version 3.13 --universal --upgrade \
 	    --generate-hashes --no-annotate --no-header --no-emit-index-url -o requirements.lock
+	uv pip compile pyproject.toml --group bench --python-version 3.13 --universal \
+	    --generate-hashes --no-annotate --no-header --no-emit-index-url \
+	    -c requirements.lock -o benchmarks/requirements.lock
 
 clean:
 	rm -rf .venv .tools catalog/demo runs

@@ -1,11 +1,17 @@
 #!/usr/bin/env bash
 # Makes .venv with the locked packages and this project, and compiles the kernels once.
 # Needs Python with pip, or uv; run again it does nothing unless the lock or the project changed.
+# With the argument `bench` it also installs the libraries that the benchmarks compare with.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+extra=
+[ "${1:-}" = bench ] && extra=benchmarks/requirements.lock
 want=$(cat .python-version requirements.lock pyproject.toml | sha256sum | cut -d' ' -f1)
-[ "$(cat .venv/.installed 2>/dev/null)" = "$want" ] && exit 0
+installed=$(cat .venv/.installed 2>/dev/null || true)
+if [ "${installed%% *}" = "$want" ] && { [ -z "$extra" ] || [ "$installed" = "$want $extra" ]; }; then
+    exit 0
+fi
 
 uv=$(command -v uv || true)
 if [ -z "$uv" ]; then
@@ -34,8 +40,8 @@ fi
 echo "setup: installing the locked packages into .venv"
 rm -rf .venv
 "$uv" venv --quiet --python "$python" .venv
-"$uv" pip install --quiet --python .venv --require-hashes -r requirements.lock
+"$uv" pip install --quiet --python .venv --require-hashes -r requirements.lock ${extra:+-r "$extra"}
 "$uv" pip install --quiet --python .venv --no-deps --no-build-isolation -e .
 echo "setup: compiling the kernels"
 .venv/bin/python -m autotrade_0dte.warm
-echo "$want" > .venv/.installed
+echo "$want${extra:+ $extra}" > .venv/.installed

@@ -1,0 +1,80 @@
+"""The real sample data from vendor file to result, and the README's figures."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autotrade_0dte.config import load_config
+from autotrade_0dte.data.catalog import Catalog
+from autotrade_0dte.nodes.sessions import run_backtest
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import real_sessions  # noqa: E402
+
+TIMING = ("run_id", "elapsed_s", "events_per_second", "command", "code_version")
+
+
+@pytest.fixture(scope="module")
+def catalog(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("real") / "catalog"
+    real_sessions.import_all(shared_data, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(catalog: Path) -> dict[str, dict[str, Any]]:
+    return dict(real_sessions.backtest_all(catalog, catalog.parent / "runs", workers=2))
+
+
+def test_readme_shows_the_figures_that_the_script_makes(
+    results: dict[str, dict[str, Any]],
+) -> None:
+    assert real_sessions.table(list(results.items())) == real_sessions.readme_table()
+
+
+def test_spy_sessions_settle_at_the_official_close_and_end_clean(
+    results: dict[str, dict[str, Any]],
+) -> None:
+    summary = results["SPY, books of 5 minutes"]
+    assert summary["unclean_reasons"] == []
+    assert summary["sessions"] == 18
+    assert {row["settlement_source"] for row in summary["per_session"]} == {"official close"}
+
+
+def test_goog_half_day_is_flat_by_a_quarter_to_one(results: dict[str, dict[str, Any]]) -> None:
+    summary = results["GOOG 2015-12-24, half day"]
+    assert (summary["unclean_reasons"], summary["open_at_end"]) == ([], 0)
+
+
+def test_spxw_settles_against_the_last_minute_of_the_index(
+    results: dict[str, dict[str, Any]],
+) -> None:
+    summary = results["SPXW 2021-01-04, minute bars"]
+    assert summary["unclean_reasons"] == []
+    [session] = summary["per_session"]
+    assert session["settlement_source"] == "last print 0 s before expiry"
+
+
+def test_spy_with_one_worker_gives_the_same_summary_as_with_two(
+    catalog: Path, results: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    config = load_config(ROOT / "configs" / "spy_5min.toml")
+    _, alone = run_backtest(
+        config,
+        catalog,
+        Catalog(catalog).sessions("SPY"),
+        tmp_path,
+        workers=1,
+        command="",
+        progress=lambda _: None,
+    )
+    pair = [dict(results["SPY, books of 5 minutes"]), dict(alone)]
+    for summary in pair:
+        summary["per_session"] = [row | {"elapsed_s": 0} for row in summary["per_session"]]
+        for name in TIMING:
+            del summary[name]
+    assert pair[0] == pair[1]

@@ -57,6 +57,13 @@ def test_last_bar_of_the_session_ends_before_the_close(catalog, bars):
     assert ticks(catalog)[-1] == (DAY.close_ns - DAY.open_ns - 1, 2.0)
 
 
+def test_close_of_a_bar_that_runs_past_the_session_is_dropped(catalog, bars):
+    path = bars("15:15,1,2,1,2", "15:45,3,4,3,4")
+    (held,) = import_files("ohlc-bars", [path], catalog, symbol="SPX").written
+    assert held.rows == 3
+    assert [value for _, value in ticks(catalog)] == [1, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [

@@ -251,6 +251,20 @@ def test_different_data_is_refused_and_nothing_changes(catalog, tree, other):
     assert tree(catalog.path) == before
 
 
+def test_other_open_interest_alone_is_different_data(catalog, make_chain):
+    chain = make_chain()
+    write(catalog, chain)
+    with pytest.raises(CatalogConflictError):
+        write(catalog, dataclasses.replace(chain, open_interest=chain.open_interest + 1))
+
+
+def test_uneven_spacing_of_a_fast_feed_is_no_gap(catalog, make_chain):
+    chain = make_chain(books=4, contracts=1)
+    ms = np.array([0, 10, 20, 4_900]) * 1_000_000
+    write(catalog, dataclasses.replace(chain, ts_event=OPEN + ms))
+    assert catalog.session("SPY", DATE).chain.gap_count == 0
+
+
 def test_replacing_leaves_only_the_new_data(catalog, make_chain, tree, tmp_path):
     write(catalog, make_chain(contracts=6), trades())
     write(catalog, make_chain(contracts=4, bid=200), replace=True)

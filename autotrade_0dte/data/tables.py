@@ -39,7 +39,7 @@ def sessions_table(rows: Sequence[SessionRow]) -> RenderableType:
         )
     quotes = sum(row["quotes"] for row in rows)
     size = sum(row["size_bytes"] for row in rows) / 1e6
-    total = f"{len(rows)} sessions, {quotes:,} quotes, {size:,.1f} MB"
+    total = f"{_counted(len(rows), 'session')}, {quotes:,} quotes, {size:,.1f} MB"
     made_up = " (* synthetic)" if any(row["synthetic"] for row in rows) else ""
     return Group(table, Text(total + made_up))
 
@@ -79,7 +79,9 @@ def import_summary(report: ImportReport) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right")
     table.add_column()
-    table.add_row(f"{len(report.sources):,}", "files read")
+    table.add_row(
+        f"{len(report.sources):,}", "file read" if len(report.sources) == 1 else "files read"
+    )
     table.add_row(f"{report.rows_read:,}", "rows read")
     table.add_row(f"{report.rows_written:,}", "rows good")
     for reason, count in sorted(report.refused.items()):
@@ -89,7 +91,9 @@ def import_summary(report: ImportReport) -> RenderableType:
     for skipped in report.skipped:
         table.add_row("skipped", f"{skipped.name}: {skipped.reason}")
     days = {held.session for held in report.written}
-    outcome = f"{len(report.written)} datasets of {len(days)} sessions stored"
+    outcome = (
+        f"{_counted(len(report.written), 'dataset')} of {_counted(len(days), 'session')} stored"
+    )
     if report.unchanged:
         outcome += f", {len(report.unchanged)} held already and left alone"
     if not report.changed:
@@ -143,6 +147,10 @@ def _duration(seconds: float) -> str:
 def _symbols(datasets: Sequence[str]) -> str:
     """Return the distinct symbols of ``SPY trades``, ``SPX index`` and so on."""
     return ", ".join(dict.fromkeys(name.split()[0] for name in datasets)) or "-"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _words(reason: str) -> str:

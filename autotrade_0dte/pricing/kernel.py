@@ -116,7 +116,7 @@ def _checked_total_vol(
         return _BAD_INPUT, math.nan
     undiscounted = price / math.exp(-rate * years)
     value = undiscounted - _intrinsic(forward, strike, is_call)
-    if not (value > 0.0 and value > _ROUNDING * undiscounted):
+    if value <= _ROUNDING * undiscounted:
         return _BELOW_INTRINSIC, math.nan
     if value >= min(forward, strike):
         return _ABOVE_MAXIMUM, math.nan

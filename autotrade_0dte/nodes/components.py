@@ -76,8 +76,10 @@ def assemble(
     market: Market,
     open_interest: dict[str, float],
     fees: FeeSchedule,
+    *,
+    subscribe: bool,
 ) -> Components:
-    """Build the components of one session; nothing here knows what kind of node runs them."""
+    """Build the components of one session; `subscribe` asks a live feed for the chain's quotes."""
     symbols = [option_symbol(str(c.id.symbol)) for c in market.contracts]
     book = OptionChainBook(
         np.array([s.strike for s in symbols]),
@@ -96,6 +98,7 @@ def assemble(
             config.snapshot_interval_ms,
             trading.open_ns,
             trading.expiry_ns,
+            subscribe=subscribe,
         ),
         recorder=RunRecorder(trading.underlying, market.contracts),
         desk=OrderDesk(fees, short_legs=config.account.kind is AccountKind.MARGIN),

@@ -16,7 +16,7 @@ from typing import Any
 
 from autotrade_0dte import __version__
 from autotrade_0dte.analysis.summary import RunFacts, SessionFacts, summarize, write_summary
-from autotrade_0dte.analysis.tables import join_sessions, read_tables, write_bytes
+from autotrade_0dte.analysis.tables import BOOKS, join_sessions, read_tables, write_bytes
 from autotrade_0dte.calendar import session
 from autotrade_0dte.config import SystemConfig, config_hash, config_toml
 from autotrade_0dte.data.catalog import SessionEntry
@@ -92,7 +92,7 @@ def run_backtest(
         command=command,
         elapsed_s=time.perf_counter() - started,
     )
-    summary = summarize(run, facts, read_tables(folder))
+    summary = summarize(run, facts, read_tables(folder, BOOKS))
     write_summary(folder, summary)
     shutil.rmtree(folder / "sessions")
     return folder, summary

@@ -12,7 +12,12 @@ from typing import Any
 
 import msgspec
 from nautilus_trader.backtest import BacktestEngine, BacktestEngineConfig
-from nautilus_trader.common import FileWriterConfig, LoggerConfig, LogLevel
+from nautilus_trader.common import (
+    FileWriterConfig,
+    LoggerConfig,
+    LogLevel,
+    logging_sync_to_disk,
+)
 from nautilus_trader.execution import StaticLatencyModel
 from nautilus_trader.model import AccountType, Money, OmsType
 
@@ -86,6 +91,8 @@ def run_session(job: SessionJob, progress: Callable[[float], None]) -> SessionFa
         reasons.append(f"RUN_STOPPED: events={engine.iteration}, held={fed}")
     events = engine.iteration
     engine.dispose()
+    if not logging_sync_to_disk():  # the log is written by a thread of its own
+        reasons.append("LOG_NOT_WRITTEN")
     return SessionFacts(
         session=entry.date,
         quotes=entry.quotes,

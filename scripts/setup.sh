@@ -18,7 +18,7 @@ if [ -z "$uv" ]; then
     uv=.tools/uv/bin/uv
     if [ ! -x "$uv" ]; then
         echo "setup: installing uv into .tools/uv"
-        python3 -m pip install --quiet --disable-pip-version-check --target .tools/uv uv
+        python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools/uv uv
     fi
 fi
 

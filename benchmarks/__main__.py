@@ -1,6 +1,7 @@
 """Run every benchmark, print the budgets beside what was measured, and write the JSON.
 
-python -m benchmarks [NAME ...]      NAME: pricing chain import backtest
+``python -m benchmarks [--write] [NAME ...]``, NAME being pricing, chain, import or backtest. With
+--write the tables in the README are replaced as well, which needs all benchmarks.
 """
 
 import datetime as dt
@@ -15,7 +16,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-RESULTS = Path(__file__).parent / "results"
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+README = ROOT / "README.md"
+BEGIN, END = "<!-- benchmarks: begin -->\n", "<!-- benchmarks: end -->\n"
 NAMES = ("pricing", "chain", "import", "backtest")
 
 type Budget = tuple[str, Callable[[dict[str, Any]], float], str, float]
@@ -49,7 +53,8 @@ BUDGETS: dict[str, list[Budget]] = {
 
 def main() -> None:
     """Run the named benchmarks, or all."""
-    names = sys.argv[1:] or list(NAMES)
+    write = "--write" in sys.argv
+    names = [name for name in sys.argv[1:] if name != "--write"] or list(NAMES)
     results: dict[str, Any] = {}
     for name in names:
         print(f"benchmark: {name}", file=sys.stderr)
@@ -60,18 +65,48 @@ def main() -> None:
     path = RESULTS / f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}.json"
     path.write_text(json.dumps({"machine": _machine(), "results": results}, indent=1) + "\n")
     Console().print(_table(results))
-    print(f"Written: {path.relative_to(Path(__file__).parents[1])}")
+    print(f"Written: {path.relative_to(ROOT)}")
+    if write:
+        text = README.read_text()
+        head, _, rest = text.partition(BEGIN)
+        README.write_text(head + BEGIN + _markdown(results) + END + rest.partition(END)[2])
 
 
-def _table(results: dict[str, Any]) -> Table:
-    table = Table("what", "measured", "budget", "", box=None, pad_edge=False)
+def _rows(results: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
+    rows = []
     for name, result in results.items():
         for what, read, sign, bound in BUDGETS[name]:
             value = read(result)
             met = value <= bound if sign == "<=" else value >= bound
-            verdict = "[green]met[/]" if met else "[red]missed[/]"
-            table.add_row(what, f"{value:,.4g}", f"{sign} {bound:,.4g}", verdict)
+            rows.append((what, _figure(value), f"{sign} {_figure(bound)}", met))
+    return rows
+
+
+def _figure(value: float) -> str:
+    return f"{value:.1e}" if value < 1e-3 else f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _table(results: dict[str, Any]) -> Table:
+    table = Table("what", "measured", "budget", "", box=None, pad_edge=False)
+    for what, value, budget, met in _rows(results):
+        table.add_row(what, value, budget, "[green]met[/]" if met else "[red]missed[/]")
     return table
+
+
+def _markdown(results: dict[str, Any]) -> str:
+    lines = ["| what | measured | budget | |", "|---|--:|--:|---|"]
+    lines += [
+        f"| {what} | {value} | {budget} | {'met' if met else '**missed**'} |"
+        for what, value, budget, met in _rows(results)
+    ]
+    lines += ["", "| IV and Greeks of 200 contracts | outputs | ns a contract | largest IV error |"]
+    lines += ["|---|---|--:|--:|"]
+    for name, row in results["pricing"]["libraries"].items():
+        timing, error = row["ns_per_contract"]["200"], row["max_relative_error"]
+        lines.append(
+            f"| {name} {row['version']} | {row['outputs']} | {timing:,.0f} | {error:.0e} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 def _own(result: dict[str, Any]) -> dict[str, Any]:

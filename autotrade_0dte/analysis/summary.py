@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from autotrade_0dte.analysis import metrics
-from autotrade_0dte.analysis.tables import BOOKS, by_session, write_bytes
+from autotrade_0dte.analysis.tables import BOOKS, TableError, by_session, write_bytes
 from autotrade_0dte.analysis.trades import Trade, trades
 
 __all__ = ["SUMMARY_FILE", "AccountingError", "RunFacts", "SessionFacts", "joined_equity"]
@@ -185,8 +185,16 @@ def write_summary(folder: Path, summary: Mapping[str, Any]) -> Path:
 
 
 def read_summary(folder: Path) -> dict[str, Any]:
-    """Read summary.json of a run folder."""
-    summary: dict[str, Any] = msgspec.json.decode((folder / SUMMARY_FILE).read_bytes(), type=dict)
+    """Read summary.json of a run folder; raise TableError when it has none or a broken one."""
+    path = folder / SUMMARY_FILE
+    try:
+        summary: dict[str, Any] = msgspec.json.decode(path.read_bytes(), type=dict)
+    except OSError as e:
+        raise TableError(
+            f"Expected a run folder with {SUMMARY_FILE}, was {folder}: {e.strerror}"
+        ) from None
+    except msgspec.DecodeError as e:
+        raise TableError(f"Expected JSON, was not: {e} ({path})") from None
     return summary
 
 

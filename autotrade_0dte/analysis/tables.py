@@ -177,11 +177,15 @@ def read_table(folder: Path, name: str, columns: Sequence[str] | None = None) ->
     Raises
     ------
     TableError
-        When the file's columns are not the schema's.
+        When the file cannot be read or its columns are not the schema's.
     """
     path = table_path(folder, name)
-    # Several times faster on small files than pyarrow's read_table, which opens a data set.
-    with pq.ParquetFile(path) as file:
+    try:
+        # Several times faster on small files than pyarrow's read_table, which opens a data set.
+        opened = pq.ParquetFile(path)
+    except (OSError, pa.ArrowException) as e:
+        raise TableError(f"Expected a readable table {name}, was: {e}") from None
+    with opened as file:
         if not file.schema_arrow.equals(TABLES[name]):
             raise TableError(
                 f"Expected the schema of table {name}, was {file.schema_arrow.names} ({path.name})"

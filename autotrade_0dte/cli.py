@@ -1,6 +1,7 @@
 """The ``autotrade`` command: each command a few lines that call the library.
 
-Exit codes: 0 clean, 1 fault, 2 bad usage, configuration or data, 3 the run ended unclean.
+Exit codes: 0 clean, 1 fault, 2 bad usage, configuration or data, 3 the run ended unclean,
+130 interrupted.
 """
 
 import datetime as dt
@@ -18,12 +19,14 @@ __all__ = ["main"]
 EXIT_FAULT = 1
 EXIT_BAD_INPUT = 2
 EXIT_UNCLEAN = 3
+EXIT_INTERRUPTED = 130
 
 DEFAULT_CATALOG = Path("catalog/local")
 DEFAULT_RUNS = Path("runs")
 
 CatalogFolder = Annotated[Path, cyclopts.Parameter(name="--catalog")]
 Count = Annotated[int, cyclopts.Parameter(validator=cyclopts.validators.Number(gte=1))]
+Seed = Annotated[int, cyclopts.Parameter(validator=cyclopts.validators.Number(gte=0))]
 AsJson = Annotated[bool, cyclopts.Parameter(name="--json", negative="")]
 
 app = cyclopts.App(
@@ -31,6 +34,7 @@ app = cyclopts.App(
     help="Backtest and trade same-day-expiry (0DTE) options.",
     version=__version__,
     help_format="plaintext",  # the other formats import whole markup parsers
+    suppress_keyboard_interrupt=False,  # main answers it
 )
 data = cyclopts.App(name="data", help="Import, generate, describe and check market data.")
 app.command(data)
@@ -40,10 +44,14 @@ def main() -> None:
     """Run the command line; what a user can put right is one line on stderr and exit code 2."""
     try:
         code = app()
+        sys.stdout.flush()
     except BrokenPipeError:
         # Whoever reads the output (head, less) has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = EXIT_FAULT
+    except KeyboardInterrupt:
+        print("autotrade: interrupted", file=sys.stderr)
+        code = EXIT_INTERRUPTED
     except Exception as e:
         if not isinstance(e, _bad_input() + _faults()):
             raise
@@ -168,7 +176,7 @@ def generate(
     *,
     catalog: CatalogFolder = DEFAULT_CATALOG,
     sessions: Count = 5,
-    seed: int = 1,
+    seed: Seed = 1,
     last: dt.date | None = None,
     strikes: int | None = None,
     interval_s: int | None = None,
@@ -283,7 +291,8 @@ def _bad_input() -> tuple[type[BaseException], ...]:
     from autotrade_0dte.config import ConfigError
     from autotrade_0dte.data.catalog import CatalogError
 
-    return ConfigError, CatalogError, CalendarError, TableError
+    folders = PermissionError, NotADirectoryError, FileExistsError
+    return ConfigError, CatalogError, CalendarError, TableError, *folders
 
 
 def _faults() -> tuple[type[BaseException], ...]:

@@ -9,8 +9,9 @@ import platform
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,7 @@ def _run_jobs(
         initargs=(shares,),
         max_tasks_per_child=1,
     )
-    with pool:
+    with pool, _ended_on_interrupt():
         futures: list[Future[SessionFacts]] = [
             pool.submit(_run_job, job, number) for number, job in enumerate(jobs)
         ]
@@ -137,6 +138,17 @@ def _run_jobs(
             ) from fault
         results.append(future.result())
     return results
+
+
+@contextmanager
+def _ended_on_interrupt() -> Iterator[None]:
+    # Also when the signal came to this process alone, nobody waits for the sessions' end.
+    try:
+        yield
+    except KeyboardInterrupt:
+        for process in multiprocessing.active_children():
+            process.terminate()
+        raise
 
 
 _shares: Any = None

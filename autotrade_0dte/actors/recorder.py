@@ -1,6 +1,6 @@
 """Records a session: decisions, chain states, account value, orders and fills, as table columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import msgspec
@@ -11,6 +11,7 @@ from autotrade_0dte.actors.account import total_cash
 from autotrade_0dte.actors.chain import chain_topic
 from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.execution.decision import DECISION_TOPIC, Decision
+from autotrade_0dte.execution.fill_quote import FILL_QUOTE_TOPIC, FillQuote
 from autotrade_0dte.execution.ledger import Fill, FillKind, RoundTrip
 from autotrade_0dte.instruments import VENUE
 
@@ -22,6 +23,7 @@ type Columns = dict[str, list[Any]]
 
 _EQUITY_EVERY_NS = 60_000_000_000
 _NAN = float("nan")
+_UNKNOWN_QUOTE = FillQuote("", "", _NAN, _NAN, _NAN)
 
 # After the first three, the names of the first fields of ChainAnalytics, in their order.
 _STATES = (
@@ -36,7 +38,7 @@ _ORDERS = (
 )  # fmt: skip
 _FILLS = (
     "ts_event", "client_order_id", "trade_id", "strategy", "plan_id", "instrument_id", "side",
-    "quantity", "price", "fee", "liquidity", "kind",
+    "quantity", "price", "fee", "liquidity", "kind", "bid", "ask", "quote_age_s",
 )  # fmt: skip
 _POSITIONS = (
     "position_id", "plan_id", "strategy", "instrument_id", "side", "quantity", "ts_opened",
@@ -66,9 +68,11 @@ class RunRecorder(DataActor):
         self._decisions: list[tuple[Any, ...]] = []
         self._states: list[tuple[Any, ...]] = []
         self._equity: list[tuple[Any, ...]] = []
+        self.fill_quotes: dict[tuple[str, str], FillQuote] = {}
 
     def on_start(self) -> None:
         self.subscribe_topic(DECISION_TOPIC, self._on_decision)
+        self.subscribe_topic(FILL_QUOTE_TOPIC, self._on_fill_quote)
         self.subscribe_topic(chain_topic(self._underlying), self._on_chain)
 
     def decisions(self) -> Columns:
@@ -91,6 +95,9 @@ class RunRecorder(DataActor):
     def _on_decision(self, decision: Any) -> None:
         *head, figures = msgspec.structs.astuple(decision)
         self._decisions.append((*head, msgspec.json.encode(figures).decode()))
+
+    def _on_fill_quote(self, quote: Any) -> None:
+        self.fill_quotes[quote.client_order_id, quote.trade_id] = quote
 
     def _on_chain(self, message: Any) -> None:
         chain: ChainSnapshot = message
@@ -135,17 +142,20 @@ def fills(orders: Sequence[Any], cache: Any) -> list[Fill]:
     return [fill for _, _, fill in _fills(orders, cache)]
 
 
-def fill_columns(orders: Sequence[Any], cache: Any) -> Columns:
-    """Return the table of fills, in time order."""
+def fill_columns(
+    orders: Sequence[Any], cache: Any, quotes: Mapping[tuple[str, str], FillQuote]
+) -> Columns:
+    """Return the table of fills, in time order, with the `quotes` (by order and trade) they met."""
     names = _stable_names(orders)
     rows = []
     for order, event, fill in _fills(orders, cache):
         name = names[order.client_order_id]
         trade = str(event.trade_id) if fill.kind is FillKind.TRADE else name
+        met = quotes.get((str(order.client_order_id), trade), _UNKNOWN_QUOTE)
         rows.append((
             fill.ts_event, name, trade, fill.strategy, fill.plan_id, fill.instrument_id,
             event.order_side.name, abs(fill.quantity), fill.price, fill.fee,
-            event.liquidity_side.name, fill.kind,
+            event.liquidity_side.name, fill.kind, met.bid, met.ask, met.age_s,
         ))  # fmt: skip
     return _columns(_FILLS, rows)
 

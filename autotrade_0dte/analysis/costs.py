@@ -1,4 +1,4 @@
-"""What trading cost: fees as booked, and the spread crossed as far as it can be estimated."""
+"""What trading cost: fees as booked, and the distance from mid at which contracts changed hands."""
 
 import msgspec
 import numpy as np
@@ -14,36 +14,34 @@ __all__ = ["Costs", "costs", "multiplier"]
 class Costs(msgspec.Struct, frozen=True):
     """Costs of a run in dollars.
 
-    `spread` is an estimate: half the near-ATM relative spread of the last chain state before the
-    fill, times the premium, over fills that took liquidity. Cheap far strikes have wider spreads,
-    so it is rather too low. None when no such fill met a known spread; `spread_fills` of
-    `taker_fills` did.
+    `spread` is what was paid above mid, or received below it, over the `quoted_fills` of
+    `traded_fills` that met a quote with both sides; None when there was no such fill.
+    `oldest_quote_s` is the greatest age of a quote that was traded on, None when unknown.
     """
 
     fees: float
     contracts: int
     spread: float | None
-    spread_fills: int
-    taker_fills: int
+    quoted_fills: int
+    traded_fills: int
+    oldest_quote_s: float | None
 
 
-def costs(fills: pa.Table, states: pa.Table) -> Costs:
-    """Add up the fees of all fills and estimate the spread paid by traded ones."""
-    kind, liquidity = (fills[n].to_numpy() for n in ("kind", "liquidity"))
+def costs(fills: pa.Table) -> Costs:
+    """Add up the fees of all fills and what the traded ones gave away against mid."""
+    traded = fills["kind"].to_numpy() == "TRADE"
     quantity = fills["quantity"].to_numpy()
-    traded = kind == "TRADE"
-    taken = traded & (liquidity == "TAKER")
-    scale = {name: multiplier(name) for name in fills["instrument_id"].unique().to_pylist()}
-    multipliers = np.array([scale[n] for n in fills["instrument_id"].to_pylist()], np.float64)
-    half_spread = _spread_fraction_at(fills, states) / 2
-    paid = (half_spread * fills["price"].to_numpy() * quantity * multipliers)[taken]
-    known = paid[~np.isnan(paid)]
+    given = _given_to_mid(fills)[traded]
+    known = given[~np.isnan(given)]
+    age = fills["quote_age_s"].to_numpy()[traded]
+    aged = age[~np.isnan(age)]
     return Costs(
         fees=float(fills["fee"].to_numpy().sum()),
         contracts=int(quantity[traded].sum()),
         spread=float(known.sum()) if len(known) else None,
-        spread_fills=len(known),
-        taker_fills=int(taken.sum()),
+        quoted_fills=len(known),
+        traded_fills=int(traded.sum()),
+        oldest_quote_s=float(aged.max()) if len(aged) else None,
     )
 
 
@@ -55,15 +53,14 @@ def multiplier(instrument_id: str) -> int:
         return 1
 
 
-def _spread_fraction_at(fills: pa.Table, states: pa.Table) -> NDArray[np.float64]:
-    """Return the relative spread last seen before each fill of the same session, else NaN."""
-    at = fills["ts_event"].cast(pa.int64()).to_numpy()
-    seen = states["ts_event"].cast(pa.int64()).to_numpy()
-    found = np.full(len(at), np.nan)
-    row = np.searchsorted(seen, at, side="right") - 1
-    usable = row >= 0
-    days = (table["session"].cast(pa.int32()).to_numpy() for table in (fills, states))
-    fill_day, state_day = days
-    usable[usable] = state_day[row[usable]] == fill_day[usable]
-    found[usable] = states["spread_fraction"].to_numpy()[row[usable]]
-    return found
+def _given_to_mid(fills: pa.Table) -> NDArray[np.float64]:
+    """Return dollars paid above mid of each buy, below it of each sell; NaN without a mid."""
+    bid, ask, price = (fills[name].to_numpy() for name in ("bid", "ask", "price"))
+    mid = np.where((bid > 0) & (ask > 0), (bid + ask) / 2, np.nan)
+    sign = np.where(fills["side"].to_numpy() == "BUY", 1.0, -1.0)
+    scale = {name: multiplier(name) for name in fills["instrument_id"].unique().to_pylist()}
+    size = fills["quantity"].to_numpy() * np.array(
+        [scale[name] for name in fills["instrument_id"].to_pylist()], np.float64
+    )
+    given: NDArray[np.float64] = sign * (price - mid) * size
+    return given

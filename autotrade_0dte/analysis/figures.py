@@ -135,8 +135,8 @@ def costs_figure(gross: float, net: float, costs: Costs) -> Figure:
     steps = [("Gross", "absolute", gross), ("Fees", "relative", -costs.fees)]
     if costs.spread is not None:
         steps = [
-            ("At mid (est.)", "absolute", gross + costs.spread),
-            ("Spread (est.)", "relative", -costs.spread),
+            ("At mid", "absolute", gross + costs.spread),
+            ("Spread", "relative", -costs.spread),
             ("Gross", "total", gross),
             steps[1],
         ]

@@ -51,7 +51,7 @@ def write_report(run_folder: Path) -> Path:
 def _page(summary: Mapping[str, Any], tables: Mapping[str, pa.Table], config: str | None) -> str:
     every = trades(tables["positions"])
     closed = [trade for trade in every if trade.closed_ns is not None]
-    spent = costs(tables["fills"], tables["states"])
+    spent = costs(tables["fills"])
     listed = _best_and_worst(every, _MOST_LISTED)
     rows = summary["per_session"][-_MOST_SESSIONS:]
     paths = figures.session_paths(
@@ -242,11 +242,9 @@ def _costs_table(summary: Mapping[str, Any], spent: Costs, closed: Sequence[Trad
         ("Fees a contract (one way)", money(per_contract)),
         ("Fees a closed trade", money(per_trade)),
         ("Fees, share of gross P&L", _of_gross(summary)),
-        ("Spread paid (estimate)", money(spent.spread)),
-        (
-            "Taker fills with a known spread",
-            f"{count(spent.spread_fills)} of {count(spent.taker_fills)}",
-        ),
+        ("Given away against mid", money(spent.spread)),
+        ("Fills with a mid", f"{count(spent.quoted_fills)} of {count(spent.traded_fills)}"),
+        ("Oldest quote traded on (s)", number(spent.oldest_quote_s, 1)),
     ]
     return _rows(rows)
 

@@ -85,8 +85,14 @@ FILLS = _schema(
     fee=_FLOAT,
     liquidity=_TEXT,
     kind=_TEXT,
+    bid=_FLOAT,
+    ask=_FLOAT,
+    quote_age_s=_FLOAT,
 )
-"""Executions and expiry settlements (`kind` TRADE, EXPIRY_CASH/_PHYSICAL/_WORTHLESS)."""
+"""Executions and expiry settlements (`kind` TRADE, EXPIRY_CASH/_PHYSICAL/_WORTHLESS).
+
+Bid, ask and their age are those of the quote that the fill met, NaN where it is not known.
+"""
 
 POSITIONS = _schema(
     position_id=_TEXT,

@@ -190,7 +190,7 @@ def _write_tables(
         "states": recorder.states(),
         "equity": recorder.equity(),
         "orders": tables.order_columns(orders),
-        "fills": tables.fill_columns(orders, engine.cache),
+        "fills": tables.fill_columns(orders, engine.cache, recorder.fill_quotes),
         "positions": tables.position_columns(trips),
     }
     for name, columns in written.items():

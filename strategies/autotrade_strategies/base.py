@@ -31,6 +31,7 @@ from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.chain.quality import QuoteFlag
 from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.execution.decision import DECISION_TOPIC, Decision, DecisionKind
+from autotrade_0dte.execution.fill_quote import FILL_QUOTE_TOPIC, FillQuote
 from autotrade_0dte.execution.plan import ManagedPlan, PlanPhase, TradePlan
 from autotrade_0dte.risk.expiry import ExpiryReason, exercise_test
 
@@ -92,6 +93,7 @@ class TradeStrategy(Strategy):
             )
 
     def on_order_filled(self, event: OrderFilled) -> None:
+        self._note_quote(event)
         managed = self._managed
         if managed is None or str(event.instrument_id) != managed.plan.instrument_id:
             return
@@ -118,6 +120,19 @@ class TradeStrategy(Strategy):
 
     def on_order_denied(self, event: OrderDenied) -> None:
         self._refused(event.client_order_id, event.reason)
+
+    def _note_quote(self, event: OrderFilled) -> None:
+        quote = self.cache.quote(event.instrument_id)
+        if quote is None:
+            return
+        note = FillQuote(
+            client_order_id=str(event.client_order_id),
+            trade_id=str(event.trade_id),
+            bid=quote.bid_price.as_double(),
+            ask=quote.ask_price.as_double(),
+            age_s=(event.ts_event - quote.ts_event) / 1e9,
+        )
+        self.publish_message(FILL_QUOTE_TOPIC, note)
 
     def _on_chain(self, chain: Any) -> None:
         self._chain = chain

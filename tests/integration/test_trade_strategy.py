@@ -109,6 +109,12 @@ def test_stop_sells_at_the_bid_that_reached_it(outcome: Outcome) -> None:
     assert 3_600 <= at <= 3_602
 
 
+def test_fills_carry_the_quote_they_met_and_its_age(outcome: Outcome) -> None:
+    sale = outcome.rows("fills", STOP)[-1]
+    assert (sale["bid"], sale["ask"]) == (0.45, 0.47)
+    assert 0 < sale["quote_age_s"] < 3
+
+
 def test_position_open_at_the_deadline_is_sold_at_market(outcome: Outcome) -> None:
     assert reasons(outcome, FLATTEN) == ["FLATTEN_DEADLINE"]
     [_, (side, at, _)] = seconds(outcome, FLATTEN)

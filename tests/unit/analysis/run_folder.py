@@ -205,6 +205,9 @@ class DayBooks:
             price=price,
             fee=fee,
             liquidity="TAKER" if kind == "TRADE" else "NONE",
+            bid=price - 0.01 if kind == "TRADE" else float("nan"),
+            ask=price + 0.01 if kind == "TRADE" else float("nan"),
+            quote_age_s=1.5 if kind == "TRADE" else float("nan"),
             kind=kind,
             **common,
         )

@@ -46,8 +46,8 @@ def test_every_figure_is_valid_plotly(tables):
         figures.exit_reason_figure(closed),
         figures.entry_hour_figure([]),
         figures.exit_reason_figure([]),
-        figures.costs_figure(100.0, 60.0, Costs(40.0, 10, 25.0, 4, 4)),
-        figures.costs_figure(0.0, 0.0, Costs(0.0, 0, None, 0, 0)),
+        figures.costs_figure(100.0, 60.0, Costs(40.0, 10, 25.0, 4, 4, 1.0)),
+        figures.costs_figure(0.0, 0.0, Costs(0.0, 0, None, 0, 0, None)),
         {"data": [], "layout": figures.session_figure_layout("SPY")},
     ]
     for figure in made:
@@ -98,13 +98,13 @@ def test_gains_and_losses_have_their_own_colors():
 
 
 def test_costs_lead_from_mid_to_net_when_the_spread_is_known():
-    (bars,) = figures.costs_figure(100.0, 60.0, Costs(40.0, 10, 25.0, 4, 4))["data"]
+    (bars,) = figures.costs_figure(100.0, 60.0, Costs(40.0, 10, 25.0, 4, 4, 1.0))["data"]
     assert bars["y"] == [125.0, -25.0, 100.0, -40.0, 60.0]
     assert bars["measure"] == ["absolute", "relative", "total", "relative", "total"]
 
 
 def test_costs_start_from_gross_when_the_spread_is_unknown():
-    (bars,) = figures.costs_figure(100.0, 60.0, Costs(40.0, 10, None, 0, 4))["data"]
+    (bars,) = figures.costs_figure(100.0, 60.0, Costs(40.0, 10, None, 0, 4, None))["data"]
     assert bars["y"] == [100.0, -40.0, 60.0]
 
 

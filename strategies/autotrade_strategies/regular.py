@@ -39,6 +39,8 @@ class RegularParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Absolute delta of the contract to buy: near the money, where spreads are tightest.
     max_spread_fraction : float, default 0.10
         Widest spread accepted, as a fraction of the mid.
+    max_quote_age_s : float, default 30.0
+        Oldest quote to buy on, seconds; where data come in books, a fraction of their spacing.
     min_premium : float, default 0.10
         Cheapest option bought, dollars; below it fees eat the trade.
     premium_budget : float, default 500.0
@@ -68,6 +70,7 @@ class RegularParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_momentum_bps: Annotated[float, msgspec.Meta(ge=0, le=500)] = 2.0
     target_delta: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.40
     max_spread_fraction: Fraction = 0.10
+    max_quote_age_s: Annotated[float, msgspec.Meta(gt=0, le=3_600)] = 30.0
     min_premium: Annotated[float, msgspec.Meta(gt=0, le=1_000)] = 0.10
     premium_budget: Annotated[float, msgspec.Meta(gt=0, le=1e9)] = 500.0
     max_contracts: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 10
@@ -139,6 +142,7 @@ class RegularStrategy(TradeStrategy):
         tradable = (
             (chain.is_call == is_call)
             & chain.usable()
+            & (chain.quote_age_s <= params.max_quote_age_s)
             & (chain.ask >= params.min_premium)
             & (spread <= params.max_spread_fraction * chain.mid)
             & np.isfinite(chain.delta)

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from autotrade_0dte import calendar
 from autotrade_0dte.calendar import (
     CalendarError,
     Session,
     expiry_ns,
     last_trade_ns,
+    learn,
     new_york_ns,
     session,
     sessions_between,
@@ -127,3 +129,21 @@ def test_new_york_time_keeps_microseconds_and_follows_daylight_saving() -> None:
 def test_sessions_sort_by_date() -> None:
     late, early = Session(dt.date(2026, 7, 2), 0, 1), Session(dt.date(2026, 7, 1), 5, 6)
     assert sorted([late, early]) == [early, late]
+
+
+def test_learned_session_is_known_without_the_calendar_library(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unwanted() -> None:
+        raise AssertionError("loaded")
+
+    date = dt.date(2026, 7, 20)
+    half = Session(date, new_york_ns(date, dt.time(9, 30)), new_york_ns(date, dt.time(13)))
+    monkeypatch.setattr(calendar, "_known", {})
+    monkeypatch.setattr(calendar, "_nyse", unwanted)
+    learn(half)
+    assert session(date) is half
+    assert expiry_ns("SPY", date) == half.close_ns
+    assert last_trade_ns("SPY", date) == new_york_ns(date, dt.time(13, 15))
+    with pytest.raises(AssertionError, match="loaded"):
+        session(dt.date(2026, 7, 21))

@@ -52,3 +52,37 @@ def test_momentum_equals_a_search_of_the_whole_series(
 def test_window_without_length_raises(make: object) -> None:
     with pytest.raises(ValueError, match="Expected a"):
         make()  # type: ignore[operator]
+
+
+def test_ema_starts_as_the_mean_and_then_weighs_the_newest_close() -> None:
+    ema = Ema(3)
+    assert [ema.update(price) for price in (1.0, 2.0)] == pytest.approx([math.nan] * 2, nan_ok=True)
+    assert [ema.update(price) for price in (6.0, 5.0)] == [3.0, 4.0]
+    assert ema.value == 4.0
+
+
+def test_bars_are_aligned_to_the_epoch_and_not_to_the_first_price() -> None:
+    bars = BarCloses(60)
+    assert math.isnan(bars.update(59 * NS, 1.0))
+    assert bars.update(60 * NS, 2.0) == 1.0
+
+
+def test_bar_without_a_price_is_left_out() -> None:
+    bars = BarCloses(60)
+    closes = [bars.update(s * NS, float(s)) for s in (0, 30, 600, 659, 660)]
+    assert [close for close in closes if not math.isnan(close)] == [30.0, 659.0]
+
+
+def test_momentum_across_a_gap_is_measured_from_the_last_price_before_the_window() -> None:
+    momentum = Momentum(60)
+    momentum.update(0, 100.0)
+    momentum.update(10 * NS, 110.0)
+    assert momentum.update(600 * NS, 121.0) == pytest.approx(math.log(1.1))
+    assert momentum.value == pytest.approx(math.log(1.1))
+
+
+def test_momentum_counts_a_price_exactly_as_old_as_the_window() -> None:
+    momentum = Momentum(60)
+    momentum.update(0, 100.0)
+    assert math.isnan(momentum.update(60 * NS - 1, 105.0))
+    assert momentum.update(60 * NS, 110.0) == pytest.approx(math.log(1.1))

@@ -1,0 +1,158 @@
+"""When the chain actor publishes and what it takes from the engine, without an engine."""
+
+import datetime as dt
+import math
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from nautilus_trader.model import (
+    AggressorSide,
+    IndexPriceUpdate,
+    Price,
+    Quantity,
+    QuoteTick,
+    TradeId,
+    TradeTick,
+)
+
+from autotrade_0dte.actors.chain import ChainActor, chain_topic
+from autotrade_0dte.calendar import session
+from autotrade_0dte.chain.book import ChainParams, OptionChainBook
+from autotrade_0dte.instruments import OptionSymbol, Right, equity, index, option_contract
+from autotrade_0dte.products import product
+
+NS = 1_000_000_000
+HOURS = session(dt.date(2026, 7, 20))
+OPEN_NS, CLOSE_NS = HOURS.open_ns, HOURS.close_ns
+CONTRACTS = [
+    option_contract(OptionSymbol("SPY", HOURS.date, right, strike))
+    for strike in (600_000, 605_000)
+    for right in (Right.CALL, Right.PUT)
+]
+
+
+class Engine:
+    """The engine as far as the actor sees it: newest quotes, timers, subscriptions, the bus."""
+
+    def __init__(self, underlying: Any, *, subscribe: bool = False) -> None:
+        self.quotes: dict[Any, QuoteTick] = {}
+        self.published: list[tuple[str, Any]] = []
+        self.subscribed: list[str] = []
+        self.timers: list[tuple[Any, ...]] = []
+        engine = self
+
+        class Actor(ChainActor):
+            cache = SimpleNamespace(quote=engine.quotes.get)
+            clock = SimpleNamespace(
+                set_timer_ns=lambda *given, **named: engine.timers.append((*given, named))
+            )
+
+            def publish_message(self, topic: str, message: Any) -> None:
+                engine.published.append((topic, message))
+
+            def subscribe_quotes(self, name: Any) -> None:
+                engine.subscribed.append(f"quotes {name}")
+
+            def subscribe_trades(self, name: Any) -> None:
+                engine.subscribed.append(f"trades {name}")
+
+            def subscribe_index_prices(self, name: Any) -> None:
+                engine.subscribed.append(f"index {name}")
+
+        self.book = OptionChainBook(
+            np.array([600.0, 600.0, 605.0, 605.0]),
+            np.array([True, False, True, False]),
+            CLOSE_NS,
+            ChainParams(),
+            facts=product("SPY"),
+        )
+        self.actor = Actor(
+            CONTRACTS, underlying, self.book, 1_000, OPEN_NS, CLOSE_NS, subscribe=subscribe
+        )
+
+    def quote(self, row: int, bid: float, ask: float, at_s: float) -> None:
+        name = CONTRACTS[row].id
+        ts = OPEN_NS + round(at_s * NS)
+        self.quotes[name] = QuoteTick(
+            name, Price(bid, 2), Price(ask, 2), Quantity.from_int(5), Quantity.from_int(7), ts, ts
+        )
+
+    def tick(self, at_s: float) -> list[Any]:
+        """Let the timer fire and return what was published."""
+        before = len(self.published)
+        self.actor._on_timer(SimpleNamespace(ts_event=OPEN_NS + round(at_s * NS)))
+        return [message for _, message in self.published[before:]]
+
+
+def trade(price: float, ts_event: int) -> TradeTick:
+    return TradeTick(
+        equity("SPY").id, Price(price, 2), Quantity.from_int(1), AggressorSide.NO_AGGRESSOR,
+        TradeId("1"), ts_event, ts_event,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("subscribe", [True, False], ids=["live", "backtest"])
+def test_quotes_are_asked_for_only_where_a_feed_needs_it(subscribe: bool) -> None:
+    engine = Engine(equity("SPY"), subscribe=subscribe)
+    engine.actor.on_start()
+    quotes = [f"quotes {contract.id}" for contract in CONTRACTS] if subscribe else []
+    assert engine.subscribed == [*quotes, "trades SPY.US"]
+
+
+def test_spot_of_an_index_comes_from_its_price_updates() -> None:
+    engine = Engine(index("SPX"))
+    engine.actor.on_start()
+    assert engine.subscribed == ["index SPX.US"]
+    update = IndexPriceUpdate(index("SPX").id, Price(6001.5, 2), OPEN_NS + 7, OPEN_NS + 7)
+    engine.actor.on_index_price(update)
+    assert engine.actor.last_print == (OPEN_NS + 7, 6001.5)
+    [snapshot] = engine.tick(1)
+    assert snapshot.spot == 6001.5
+    assert engine.published[0][0] == chain_topic("SPX") == "chain.SPX"
+
+
+def test_timer_runs_from_the_open_to_just_before_expiry() -> None:
+    engine = Engine(equity("SPY"))
+    engine.actor.on_start()
+    [(_, interval_ns, named)] = engine.timers
+    assert interval_ns == NS
+    assert (named["start_time_ns"], named["stop_time_ns"]) == (OPEN_NS, CLOSE_NS - 1)
+
+
+def test_snapshot_holds_the_newest_quote_of_every_contract() -> None:
+    engine = Engine(equity("SPY"))
+    engine.quote(0, 1.0, 1.1, at_s=0.5)
+    engine.quote(3, 2.0, 2.2, at_s=0.6)
+    engine.quote(3, 2.1, 2.3, at_s=0.7)
+    [snapshot] = engine.tick(1)
+    np.testing.assert_array_equal(snapshot.bid, [1.0, np.nan, np.nan, 2.1])
+    np.testing.assert_array_equal(snapshot.ask, [1.1, np.nan, np.nan, 2.3])
+    np.testing.assert_array_equal(snapshot.bid_size, [5, np.nan, np.nan, 5])
+    np.testing.assert_array_equal(snapshot.ask_size, [7, np.nan, np.nan, 7])
+    np.testing.assert_allclose(snapshot.quote_age_s, [0.5, np.nan, np.nan, 0.3])
+    assert math.isnan(snapshot.spot)
+
+
+def test_snapshot_is_published_when_something_changed_and_else_once_a_minute() -> None:
+    engine = Engine(equity("SPY"))
+    engine.quote(0, 1.0, 1.1, at_s=0)
+    published = []
+    for at_s in range(1, 200):
+        if at_s == 10:
+            engine.quote(0, 1.0, 1.1, at_s=10)  # the same prices again are news: their age
+        if at_s == 20:
+            engine.actor.on_trade(trade(601.0, OPEN_NS + 20 * NS))
+        if engine.tick(at_s):
+            published.append(at_s)
+    assert published == [1, 10, 20, 80, 140]
+
+
+def test_last_print_is_unknown_until_one_and_leaves_out_prints_after_expiry() -> None:
+    engine = Engine(equity("SPY"))
+    at, price = engine.actor.last_print
+    assert (at, math.isnan(price)) == (0, True)
+    engine.actor.on_trade(trade(601.0, CLOSE_NS))
+    engine.actor.on_trade(trade(650.0, CLOSE_NS + 1))
+    assert engine.actor.last_print == (CLOSE_NS, 601.0)

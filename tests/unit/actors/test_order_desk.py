@@ -1,0 +1,116 @@
+"""What the desk lets through to the venue and what it denies, without an engine."""
+
+import datetime as dt
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from nautilus_trader.model import InstrumentId, Money, OrderSide, Price, Quantity
+
+from autotrade_0dte.actors.order_desk import OrderDesk
+from autotrade_0dte.execution.fees import FeeParams
+from autotrade_0dte.instruments import USD
+
+CALL_600, CALL_605 = "SPY260720C00600000", "SPY260720C00605000"
+PUT_600 = "SPY260720P00600000"
+
+
+def name(symbol: str) -> InstrumentId:
+    return InstrumentId.from_str(f"{symbol}.US")
+
+
+def held(symbol: str, quantity: int) -> Any:
+    return SimpleNamespace(instrument_id=name(symbol), signed_qty=float(quantity))
+
+
+def order(symbol: str, quantity: int, price: float | None = 1.0, leaves: int | None = None) -> Any:
+    """Return an order; a quantity below zero is a sale."""
+    unfilled = abs(quantity) if leaves is None else leaves
+    return SimpleNamespace(
+        instrument_id=name(symbol),
+        side=OrderSide.BUY if quantity > 0 else OrderSide.SELL,
+        quantity=Quantity.from_int(abs(quantity)),
+        leaves_qty=Quantity.from_int(unfilled),
+        price=None if price is None else Price(price, 2),
+    )
+
+
+def verdict(
+    new: Any,
+    *,
+    positions: tuple[Any, ...] = (),
+    resting: tuple[Any, ...] = (),
+    sent: tuple[Any, ...] = (),
+    free: float = 10_000.0,
+    short_legs: bool = False,
+) -> str | None:
+    """Return the text of the denial, None for an order that went to the venue."""
+    account = SimpleNamespace(balance_free=lambda _currency: Money(free, USD))
+    done: list[str | None] = []
+
+    class Desk(OrderDesk):
+        cache = SimpleNamespace(
+            positions_open=lambda: positions,
+            orders_open=lambda: resting,
+            orders_inflight=lambda: sent,
+            account_for_venue=lambda _venue: account,
+        )
+
+        def submit_order(self, _order: Any) -> None:
+            done.append(None)
+
+        def deny_order(self, _order: Any, reason: str) -> None:
+            done.append(reason)
+
+    Desk(FeeParams().schedule(dt.date(2026, 7, 20)), short_legs=short_legs).on_order(new)
+    [only] = done
+    return only
+
+
+def test_order_for_shares_is_denied() -> None:
+    assert verdict(order("SPY", 1)) == "NOT_AN_OPTION: instrument=SPY.US"
+
+
+def test_buy_without_a_limit_is_denied_and_a_sale_without_one_passes() -> None:
+    assert verdict(order(CALL_600, 3, None)) == "NO_PRICE_LIMIT: quantity=3"
+    assert verdict(order(CALL_600, -3, None), positions=(held(CALL_600, 3),)) is None
+
+
+def test_buy_passes_up_to_the_free_cash_with_its_fee_and_not_beyond() -> None:
+    told = verdict(order(CALL_600, 2, 1.0), free=0.0)
+    assert told is not None
+    figures = dict(figure.split("=") for figure in told.partition(": ")[2].split(", "))
+    assert (told.partition(":")[0], figures["quantity"]) == ("PREMIUM_EXCEEDS_CASH", "2")
+    cost = float(figures["cost"])
+    assert cost == pytest.approx(200.0 + float(figures["fee"]))
+    assert float(figures["fee"]) > 0
+    assert verdict(order(CALL_600, 2, 1.0), free=cost) is None
+    assert verdict(order(CALL_600, 2, 1.0), free=cost - 0.01) is not None
+
+
+@pytest.mark.parametrize("where", ["resting", "sent"])
+def test_contracts_on_sale_already_cannot_be_sold_again(where: str) -> None:
+    held_two = (held(CALL_600, 2),)
+    working = {where: (order(CALL_600, -2, leaves=1),)}
+    assert verdict(order(CALL_600, -1), positions=held_two, **working) is None
+    assert verdict(order(CALL_600, -2), positions=held_two, **working) == (
+        "NAKED_SHORT: uncovered=1, sell=2, net_held=2, working_sells=1"
+    )
+
+
+def test_buy_at_work_covers_nothing() -> None:
+    assert verdict(order(CALL_600, -1), resting=(order(CALL_600, 1),)) is not None
+
+
+@pytest.mark.parametrize(("short_legs", "passes"), [(True, True), (False, False)])
+def test_other_strike_covers_only_where_short_legs_are_allowed(
+    short_legs: bool, passes: bool
+) -> None:
+    told = verdict(order(CALL_605, -1), positions=(held(CALL_600, 1),), short_legs=short_legs)
+    assert (told is None) is passes
+
+
+def test_put_and_shares_cover_no_call() -> None:
+    positions = (held(PUT_600, 5), held("SPY", 100))
+    told = verdict(order(CALL_600, -1), positions=positions, short_legs=True)
+    assert told == "NAKED_SHORT: uncovered=1, sell=1, net_held=0, working_sells=0"

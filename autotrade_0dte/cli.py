@@ -296,6 +296,7 @@ def _bad_input() -> tuple[type[BaseException], ...]:
 
 
 def _faults() -> tuple[type[BaseException], ...]:
+    from autotrade_0dte.analysis.summary import AccountingError
     from autotrade_0dte.nodes.sessions import SessionFaultError
 
-    return (SessionFaultError,)
+    return SessionFaultError, AccountingError

@@ -68,7 +68,9 @@ def main() -> None:
     print(f"Written: {path.relative_to(ROOT)}")
     if write:
         text = README.read_text()
-        head, _, rest = text.partition(BEGIN)
+        head, found, rest = text.partition(BEGIN)
+        if not found:
+            raise SystemExit(f"Expected the line {BEGIN.strip()} in {README.name}, was none")
         README.write_text(head + BEGIN + _markdown(results) + END + rest.partition(END)[2])
 
 

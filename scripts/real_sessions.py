@@ -95,7 +95,9 @@ def main() -> int:
     print(made, end="")
     if options.write:
         text = README.read_text()
-        head, _, rest = text.partition(BEGIN)
+        head, found, rest = text.partition(BEGIN)
+        if not found:
+            raise SystemExit(f"Expected the line {BEGIN.strip()} in {README.name}, was none")
         README.write_text(head + BEGIN + made + END + rest.partition(END)[2])
         return 0
     return 0 if made == readme_table() else 1

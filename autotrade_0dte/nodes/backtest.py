@@ -1,7 +1,7 @@
 """One session backtested: the engine, its data in chunks, the settlement print, and the verdict.
 
-The low-level engine is used and not BacktestNode: the node takes neither a Python fill model nor
-components that are handed objects, and it has no place for a settlement print.
+The low-level engine is used and not BacktestNode: the node refuses Python fill models, replays no
+custom data, and has no place for a settlement print.
 """
 
 import gc
@@ -202,6 +202,8 @@ def _write_tables(
     expired = any(fill.kind is not FillKind.TRADE for fill in fills)
     reasons = [f"POSITION_OPEN: {trip.instrument_id} {trip.held:+d}" for trip in still_open]
     reasons += [f"ORDER_OPEN: {o.client_order_id}" for o in orders if o.is_open or o.is_inflight]
+    if components.chain.last_print[0] == 0:
+        reasons.append(f"NO_UNDERLYING_PRICES: symbol={trading.underlying}")
     if settled.fault is not None and (expired or still_open):
         reasons.append(settled.fault)
     if cash < 0:

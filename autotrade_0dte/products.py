@@ -8,7 +8,11 @@ from enum import StrEnum
 
 import msgspec
 
-__all__ = ["PRODUCTS", "Product", "Settlement", "product", "tick_cents"]
+__all__ = ["PRODUCTS", "Product", "Settlement", "UnknownProductError", "product", "tick_cents"]
+
+
+class UnknownProductError(ValueError):
+    """An index option whose contract facts are not listed."""
 
 
 class Settlement(StrEnum):
@@ -63,11 +67,67 @@ PRODUCTS = {
 }
 
 
+# Options on indexes of Cboe, Nasdaq and MIAX. They settle in cash, often at the opening, so they
+# must not pass for stock options.
+_OTHER_INDEX_ROOTS = frozenset(
+    [
+        "SPX",
+        "XSPAM",
+        "SPEQX",
+        "SPESG",
+        "OEX",
+        "XEO",
+        "DJX",
+        "VIX",
+        "VIXW",
+        "RUT",
+        "RUTW",
+        "MRUT",
+        "RUI",
+        "RLG",
+        "RLV",
+        "MXEA",
+        "MXEF",
+        "MXACW",
+        "MXUSA",
+        "MXWLD",
+        "CBTX",
+        "MBTX",
+        "NANOS",
+        "UKXM",
+        "NDX",
+        "NDXP",
+        "XND",
+        "NQX",
+        "VOLQ",
+        "VOLS",
+        "BKX",
+        "HGX",
+        "OSX",
+        "SOX",
+        "UTY",
+        "XAU",
+        "XDA",
+        "XDB",
+        "XDE",
+        "SPIKE",
+    ]
+)
+
+
 def product(root: str) -> Product:
-    """Return the facts of an option root; an unlisted one is an equity option (5/10 cent ticks)."""
+    """Return the facts of an option root; an unlisted one is an equity option (5/10 cent ticks).
+
+    Raises UnknownProductError for an index option that is not listed.
+    """
     known = PRODUCTS.get(root)
     if known is not None:
         return known
+    if root in _OTHER_INDEX_ROOTS:
+        raise UnknownProductError(
+            f"Expected an option root with known settlement, was {root}: an index option "
+            f"without contract facts (known: {', '.join(PRODUCTS)} and stocks)"
+        )
     return Product(root, root, Settlement.PHYSICAL, tick_below_3=5, tick_from_3=10)
 
 

@@ -21,7 +21,7 @@ from autotrade_0dte.data.session_data import SessionData, SettlementPrice
 from autotrade_0dte.data.staging import Staging, recover, write_lock
 from autotrade_0dte.data.storage import key_of, open_interest_path, settlement_path, stage
 from autotrade_0dte.instruments import equity, index, option_contract, option_symbol
-from autotrade_0dte.products import Settlement, product
+from autotrade_0dte.products import Product, Settlement, UnknownProductError, product
 
 __all__ = ["Catalog", "CatalogConflictError", "CatalogError", "CatalogLockedError"]
 __all__ += ["SessionEntry", "Transaction"]
@@ -212,7 +212,7 @@ class Catalog:
         """
         indexes = {held.symbol for held in entry.datasets if held.kind is DatasetKind.INDEX}
         built: list[Any] = []
-        if product(entry.root).settlement is Settlement.CASH:
+        if _facts(entry.root).settlement is Settlement.CASH:
             indexes.add(entry.underlying)
         else:
             built.append(equity(entry.underlying))
@@ -249,7 +249,7 @@ _ORDER = [DatasetKind.TRADES, DatasetKind.QUOTES, DatasetKind.INDEX, DatasetKind
 def _entry(
     chain: StoredDataset, same_day: list[StoredDataset], synthetic: set[_Key]
 ) -> SessionEntry:
-    underlying = product(chain.symbol).underlying
+    underlying = _facts(chain.symbol).underlying
     mine = [
         held
         for held in same_day
@@ -277,3 +277,10 @@ def _entry(
         sources=tuple(sorted({name for held in mine for name in held.sources})),
         datasets=tuple(mine),
     )
+
+
+def _facts(root: str) -> Product:
+    try:
+        return product(root)
+    except UnknownProductError as e:
+        raise CatalogError(str(e)) from e

@@ -2,7 +2,13 @@
 
 import pytest
 
-from autotrade_0dte.products import PRODUCTS, Settlement, product, tick_cents
+from autotrade_0dte.products import (
+    PRODUCTS,
+    Settlement,
+    UnknownProductError,
+    product,
+    tick_cents,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +36,15 @@ def test_unlisted_root_is_an_equity_option_on_itself() -> None:
     facts = product("GOOG")
     assert (facts.root, facts.underlying, facts.settlement) == ("GOOG", "GOOG", Settlement.PHYSICAL)
     assert facts.last_trade_time == facts.expiry_time
+
+
+@pytest.mark.parametrize(
+    "root",
+    ["SPX", "NDX", "NDXP", "RUT", "RUTW", "VIX", "VIXW", "DJX", "OEX", "XEO", "MRUT", "XND"],
+)
+def test_index_root_without_facts_does_not_pass_for_a_stock_option(root: str) -> None:
+    with pytest.raises(UnknownProductError, match=f"known settlement, was {root}: an index"):
+        product(root)
 
 
 @pytest.mark.parametrize(

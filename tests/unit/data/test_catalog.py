@@ -9,6 +9,7 @@ import pytest
 from nautilus_trader.model import IndexPriceUpdate, QuoteTick, TradeTick
 from nautilus_trader.persistence import ParquetDataCatalog
 
+from autotrade_0dte import products
 from autotrade_0dte.calendar import expiry_ns, session
 from autotrade_0dte.data.catalog import (
     Catalog,
@@ -345,3 +346,13 @@ def test_catalog_that_does_not_exist_is_empty_and_is_not_made_by_reading(tmp_pat
     catalog = Catalog(tmp_path / "none")
     assert catalog.sessions() == []
     assert not catalog.path.exists()
+
+
+def test_session_of_an_index_whose_settlement_is_not_known_cannot_be_opened(
+    catalog, make_chain, monkeypatch
+):
+    with catalog.transaction("test") as tx:
+        tx.write(make_chain(root="GOOG"))
+    monkeypatch.setattr(products, "_OTHER_INDEX_ROOTS", {"GOOG"})
+    with pytest.raises(CatalogError, match="known settlement, was GOOG"):
+        catalog.sessions()

@@ -5,13 +5,24 @@ A side without a quote is price 0 with size 0.
 """
 
 import datetime as dt
+import re
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ChainData", "IndexPrices", "SessionData", "SessionDataError", "SettlementPrice"]
+__all__ = [
+    "SYMBOL",
+    "ChainData",
+    "IndexPrices",
+    "SessionData",
+    "SessionDataError",
+    "SettlementPrice",
+]
 __all__ += ["UnderlyingQuotes", "UnderlyingTrades"]
+
+SYMBOL = re.compile(r"[A-Z][A-Z0-9.]{0,5}")
+"""Symbols and option roots; names of folders and ids are made of them."""
 
 type Ints = NDArray[np.int64]
 type Bools = NDArray[np.bool_]
@@ -58,6 +69,7 @@ class ChainData:
     def __post_init__(self) -> None:
         _freeze(self)
         where = f"{self.root} {self.session}"
+        _expect_symbol(self.root)
         count = len(self.strike_mills)
         _expect_lengths(self, where, count, ("is_call", "open_interest"))
         _expect_ticks(self, where, ("contract", "bid", "ask", "bid_size", "ask_size"))
@@ -86,6 +98,7 @@ class UnderlyingTrades:
     def __post_init__(self) -> None:
         _freeze(self)
         where = f"{self.symbol} trades {self.session}"
+        _expect_symbol(self.symbol)
         _expect_ticks(self, where, ("price", "size"))
         if self.price.min() <= 0 or self.size.min() <= 0:
             raise SessionDataError(f"Expected trade prices and sizes above 0, was not ({where})")
@@ -105,6 +118,7 @@ class UnderlyingQuotes:
 
     def __post_init__(self) -> None:
         _freeze(self)
+        _expect_symbol(self.symbol)
         names = ("bid", "ask", "bid_size", "ask_size")
         _expect_ticks(self, f"{self.symbol} quotes {self.session}", names)
 
@@ -120,6 +134,7 @@ class IndexPrices:
 
     def __post_init__(self) -> None:
         _freeze(self)
+        _expect_symbol(self.symbol)
         _expect_ticks(self, f"{self.symbol} {self.session}", ("value",))
 
 
@@ -136,6 +151,7 @@ class SettlementPrice:
     source: str
 
     def __post_init__(self) -> None:
+        _expect_symbol(self.symbol)
         if self.price_cents <= 0:
             raise SessionDataError(
                 f"Expected a settlement price above 0, was {self.price_cents} cents "
@@ -151,6 +167,11 @@ def _freeze(item: object) -> None:
         value = getattr(item, field.name)
         if isinstance(value, np.ndarray):
             value.flags.writeable = False
+
+
+def _expect_symbol(symbol: str) -> None:
+    if not SYMBOL.fullmatch(symbol):
+        raise SessionDataError(f"Expected a symbol like SPY or BRK.B, was {symbol!r}")
 
 
 def _expect_ticks(item: object, where: str, names: tuple[str, ...]) -> None:

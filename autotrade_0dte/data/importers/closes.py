@@ -12,7 +12,7 @@ from autotrade_0dte.data.importers.delimited import DATE, NUMBER, header_names, 
 from autotrade_0dte.data.importers.quote_rows import cents
 from autotrade_0dte.data.importers.report import DataError, Refusal, RowFilter, Tally
 from autotrade_0dte.data.importers.sources import read_bytes
-from autotrade_0dte.data.session_data import SessionData, SettlementPrice
+from autotrade_0dte.data.session_data import SYMBOL, SessionData, SettlementPrice
 
 __all__ = ["VERSION", "read", "recognize"]
 
@@ -36,11 +36,7 @@ def read(
     for path in files:
         content = read_bytes(path)
         names = header_names(content, path.name)
-        if (
-            len(names) < 2
-            or names[0] != "date"
-            or not all(name.endswith(_SUFFIX) for name in names[1:])
-        ):
+        if len(names) < 2 or names[0] != "date" or not all(_symbol(name) for name in names[1:]):
             problem = f"Expected columns date, spx_close, ..., was {', '.join(names)}"
             raise DataError(problem, path, 1)
         columns: dict[str, pa.DataType | None] = {"date": DATE}
@@ -73,6 +69,11 @@ def _prices(table: pa.Table, names: list[str], tally: Tally) -> Iterator[Settlem
             continue
         seen.add(date)
         for name, price in zip(names, prices, strict=True):
-            symbol = name.removesuffix(_SUFFIX).upper()
             amount = int(cents(price[row : row + 1])[0])
-            yield SettlementPrice(symbol, date, amount, "official close")
+            yield SettlementPrice(_symbol(name), date, amount, "official close")
+
+
+def _symbol(column: str) -> str:
+    """Return ``SPX`` of ``spx_close``; empty for another column."""
+    symbol = column.removesuffix(_SUFFIX).upper()
+    return symbol if column.endswith(_SUFFIX) and SYMBOL.fullmatch(symbol) else ""

@@ -1,6 +1,6 @@
 """From vendor files to the catalog in one transaction."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from autotrade_0dte.data.catalog import Catalog
@@ -8,7 +8,8 @@ from autotrade_0dte.data.importers.registry import FORMATS
 from autotrade_0dte.data.importers.report import DataError, ImportedDataset, ImportReport, Tally
 from autotrade_0dte.data.importers.sources import find_files, hashed
 from autotrade_0dte.data.manifest import ImportAccount
-from autotrade_0dte.data.session_data import SessionDataError
+from autotrade_0dte.data.session_data import SYMBOL, SessionDataError
+from autotrade_0dte.products import UnknownProductError
 
 __all__ = ["Progress", "import_files"]
 
@@ -45,7 +46,8 @@ def import_files(
     Raises
     ------
     DataError
-        A file is missing, damaged, of another format, or inconsistent.
+        A file is missing, damaged, of another format, or inconsistent; `symbol` is none; the
+        options are of an index whose settlement is not known; or no row is good.
     CatalogConflictError
         The catalog holds different data for a session and `replace` is false.
     CatalogLockedError
@@ -57,6 +59,8 @@ def import_files(
         raise DataError(f"Expected a format of {known}, was unknown", source_format)
     if importer.needs_symbol and symbol is None:
         raise DataError("Expected the symbol that the files are of, was none", source_format)
+    if symbol is not None and not SYMBOL.fullmatch(symbol):
+        raise DataError(f"Expected a symbol like SPY or BRK.B, was {symbol!r}", source_format)
     files, skipped = find_files((Path(source) for source in sources), importer.recognize)
     hashes = tuple(hashed(path) for path in files)
     tally = Tally()
@@ -66,12 +70,14 @@ def import_files(
                 tx.write(item, names)
                 if progress is not None:
                     progress(f"{names[0]}: {type(item).__name__} {item.session}", tally.read)
-        except SessionDataError as e:
+        except (SessionDataError, UnknownProductError) as e:
             raise DataError(str(e), source_format) from e
         tx.account = ImportAccount(
             hashes, tally.read, tally.written, dict(tally.refused), dict(tally.noted)
         )
         written, unchanged = list(tx.written), list(tx.unchanged)
+        if not written and not unchanged:
+            raise _nothing_to_store(files, symbol, tally)
     return ImportReport(
         format=source_format,
         sources=hashes,
@@ -83,3 +89,14 @@ def import_files(
         written=tuple(map(ImportedDataset.of, written)),
         unchanged=tuple(map(ImportedDataset.of, unchanged)),
     )
+
+
+def _nothing_to_store(files: Sequence[Path], symbol: str | None, tally: Tally) -> DataError:
+    where = files[0].name if len(files) == 1 else f"{files[0].name} and {len(files) - 1} more"
+    if tally.written > 0 or tally.read == 0:
+        of_symbol = "" if symbol is None else f" of {symbol}"
+        return DataError(f"Expected data{of_symbol}, was none in {tally.read:,} rows", where)
+    reason, count = tally.refused.most_common(1)[0]
+    problem = f"Expected at least 1 good row, was 0 of {tally.read:,}; {count:,} refused: {reason}"
+    others = tally.refused.total() - count
+    return DataError(problem + (f", {others:,} for other reasons" if others else ""), where)

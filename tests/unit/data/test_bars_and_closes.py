@@ -136,9 +136,12 @@ def test_bars_without_a_symbol_are_an_error(catalog, bars):
         import_files("ohlc-bars", [bars("09:30,1,1,1,1")], catalog)
 
 
-def test_file_with_only_bad_bars_stores_nothing(catalog, bars):
-    report = import_files("ohlc-bars", [bars("08:00,1,1,1,1")], catalog, symbol="SPX")
-    assert not report.changed
+def test_files_with_only_bad_bars_are_an_error(catalog, bars, tree):
+    paths = [bars("08:00,1,1,1,1"), bars("08:00,1,1,1,1", name="2026-07-20.csv")]
+    text = r"was 0 of 2; 2 refused: out_of_session \(2026-07-17.csv and 1 more\)"
+    with pytest.raises(DataError, match=text):
+        import_files("ohlc-bars", paths, catalog, symbol="SPX")
+    assert tree(catalog.path) == {}
 
 
 def test_closes_become_settlement_prices_of_each_symbol(catalog, bars):
@@ -166,9 +169,12 @@ def test_closes_may_be_limited_to_a_symbol(catalog, bars):
     assert catalog.settlement("SPY", DATE) is not None
 
 
-def test_closes_with_another_header_are_an_error(catalog, bars):
-    path = bars("2026-07-17,1", name="closes.csv", header="date,spx")
-    with pytest.raises(DataError, match=r"columns date, spx_close, .* was date, spx .*line 1"):
+@pytest.mark.parametrize("column", ["spx", "../../x_close", "_close", "dow_jones_close"])
+def test_closes_with_another_header_are_an_error(catalog, bars, column):
+    path = bars("2026-07-17,1", name="closes.csv", header=f"date,{column}")
+    with pytest.raises(
+        DataError, match=rf"columns date, spx_close, .* was date, {column} .*line 1"
+    ):
         import_files("closes", [path], catalog)
 
 

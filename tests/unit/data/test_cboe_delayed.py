@@ -208,6 +208,32 @@ def test_symbol_limits_the_import_to_one_root(catalog, write_cboe, cboe_row):
     assert [entry.root for entry in catalog.sessions()] == ["QQQ"]
 
 
-def test_session_with_no_good_row_stores_nothing(catalog, write_cboe, cboe_row):
-    report = import_files("cboe-delayed", [write_cboe([cboe_row(bid=9.0)])], catalog)
-    assert (report.changed, report.rows_read, report.rows_written) == (False, 1, 0)
+def test_import_without_a_good_row_is_an_error_that_names_the_main_reason(
+    catalog, write_cboe, cboe_row, tree
+):
+    path = write_cboe([cboe_row(bid=9.0), cboe_row(bid=-1), cboe_row(kind="P", bid=9.0)])
+    text = r"was 0 of 3; 2 refused: crossed, 1 for other reasons \(SPY_2026-07-17.csv\)"
+    with pytest.raises(DataError, match=text):
+        import_files("cboe-delayed", [path], catalog)
+    assert tree(catalog.path) == {}
+
+
+def test_session_without_a_good_row_does_not_stop_the_others(catalog, write_cboe, cboe_row):
+    bad = cboe_row(bid=9.0, date="2026-07-20", expiry="2026-07-20")
+    paths = [write_cboe([cboe_row()]), write_cboe([bad], name="SPY_2026-07-20.csv")]
+    assert import_files("cboe-delayed", paths, catalog).refused == {"crossed": 1}
+    assert [entry.date for entry in catalog.sessions()] == [DATE]
+
+
+def test_symbol_that_no_file_is_of_is_an_error(catalog, write_cboe, cboe_row):
+    with pytest.raises(DataError, match=r"data of QQQ, was none .*\(SPY_2026-07-17.csv\)"):
+        import_files("cboe-delayed", [write_cboe([cboe_row()])], catalog, symbol="QQQ")
+
+
+def test_options_on_an_index_of_unknown_settlement_are_an_error(
+    catalog, write_cboe, cboe_row, tree
+):
+    path = write_cboe([cboe_row()], name="NDXP_2026-07-17.csv")
+    with pytest.raises(DataError, match="option root with known settlement, was NDXP"):
+        import_files("cboe-delayed", [path], catalog)
+    assert tree(catalog.path) == {}

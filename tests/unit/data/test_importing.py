@@ -55,6 +55,17 @@ def test_unknown_format_is_an_error_that_lists_the_known_ones(catalog):
         import_files("optionsdx", ["x"], catalog)
 
 
+@pytest.mark.parametrize(
+    "symbol", ["../../x", "vix", "", "VIX\n", "/VIX", "VIX/A", "9VIX", ".VIX", "TOOLONG"]
+)
+def test_symbol_that_is_none_is_an_error(catalog, tmp_path, symbol):
+    path = tmp_path / "2026-07-17.csv"
+    path.write_text("time,open,high,low,close\n09:30,1,1,1,1\n")
+    with pytest.raises(DataError, match=r"symbol like SPY or BRK.B, was '.*' \(ohlc-bars\)"):
+        import_files("ohlc-bars", [path], catalog, symbol=symbol)
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_missing_file_is_an_error(catalog, tmp_path):
     with pytest.raises(DataError, match=r"file or folder, was nothing \(none.csv\)"):
         import_files("closes", [tmp_path / "none.csv"], catalog)

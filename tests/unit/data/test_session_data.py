@@ -10,6 +10,7 @@ from autotrade_0dte.data.session_data import (
     IndexPrices,
     SessionDataError,
     SettlementPrice,
+    UnderlyingQuotes,
     UnderlyingTrades,
 )
 
@@ -51,6 +52,20 @@ def test_empty_dataset_is_refused():
 def test_trade_without_price_or_size_is_refused(price, size):
     with pytest.raises(SessionDataError, match="prices and sizes above 0"):
         UnderlyingTrades("SPY", DATE, np.array([1]), np.array([price]), np.array([size]))
+
+
+@pytest.mark.parametrize("symbol", ["../x", "spy", ""])
+def test_symbol_that_no_id_may_have_is_refused(make_chain, symbol):
+    one = np.array([1])
+    for build in (
+        lambda: make_chain(root=symbol),
+        lambda: UnderlyingTrades(symbol, DATE, one, one, one),
+        lambda: UnderlyingQuotes(symbol, DATE, one, one, one, one, one),
+        lambda: IndexPrices(symbol, DATE, one, one),
+        lambda: SettlementPrice(symbol, DATE, 1, "test"),
+    ):
+        with pytest.raises(SessionDataError, match=f"symbol like SPY or BRK.B, was '{symbol}'"):
+            build()
 
 
 def test_settlement_price_of_zero_is_refused():

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from autotrade_0dte.chain.analytics import gamma_exposure, near_money, quote_counts, volatility
 from autotrade_0dte.chain.book import ChainParams, OptionChainBook, warm
-from autotrade_0dte.chain.quality import assess
+from autotrade_0dte.chain.repricing import reprice
 from autotrade_0dte.pricing.black import implied_vol_and_greeks, price_and_greeks
 from autotrade_0dte.products import product
 
@@ -32,7 +31,7 @@ def run(rounds: int = 2_000) -> dict[str, Any]:
     result["update_ns"] = _update_ns(_book(BUDGET_CONTRACTS))
     spent = result[f"snapshot_{BUDGET_CONTRACTS}_us"]
     result["budget_ratio"] = round(spent["total"] / BUDGET_US, 3)
-    result["ratio_to_pricing"] = round(spent["total"] / spent["pricing"], 2)
+    result["ratio_to_pricing"] = round(spent["total"] / spent["pricing_alone"], 2)
     return result
 
 
@@ -52,47 +51,28 @@ def _book(contracts: int) -> OptionChainBook:
 
 
 def _stages(book: OptionChainBook, rounds: int) -> dict[str, float]:
-    # The stages are called as `OptionChainBook.snapshot` calls them, on its own arrays.
+    # The compiled pass is called as `OptionChainBook.snapshot` calls it, on the book's own arrays.
     taken = book.snapshot(_NOW_NS, 600.0)
-    p, levels, rows, quotes = book.params, book._levels, book._rows, book._quotes
-    n = book.strike.size
-    mid, age, quality = np.empty(n), np.empty(n), np.empty(n, np.int8)
-    side = levels >= taken.forward
-    price = np.where(side, taken.mid[::2], taken.mid[1::2])
-    years, forward, atm = taken.years, taken.forward, taken.analytics.atm_iv
-    greeks = implied_vol_and_greeks(price, forward, levels, years, _RATE, side)
-    gex = taken.gex.copy()
-    discount = math.exp(-_RATE * years)
+    levels, n = book._levels, book.strike.size
+    columns, flags = np.empty((17, n)), np.empty((2, n), np.int8)
+    is_call = levels >= taken.forward
+    price = np.where(is_call, taken.mid[::2], taken.mid[1::2])
 
-    def analytics() -> None:
-        volatility(
-            forward, years, _RATE, p.atm_band_fraction, p.min_strip_strikes,
-            levels, greeks.iv, greeks.delta, rows, quotes, book.ts_event, mid, quality,
+    def compiled() -> None:
+        reprice(
+            _NOW_NS, taken.years, 600.0, book._settings,
+            book._quotes, book.ts_event, book.open_interest, levels, book._log_levels,
+            book._rows, book._pair_strike, book._pair_rows, columns, flags,
         )  # fmt: skip
-        gamma_exposure(
-            forward, atm, years, p.min_gex_coverage_fraction,
-            book._log_levels, greeks.iv, rows, book.open_interest, gex,
-        )  # fmt: skip
-        near_money(
-            forward, p.atm_band_fraction, p.half_spread_fraction, p.half_depth_contracts,
-            levels, rows, quotes, mid, quality,
-        )  # fmt: skip
-        quote_counts(book.ts_event, quality)
 
-    def hygiene() -> None:
-        assess(quotes, book.ts_event, _NOW_NS, p.stale_after_s, mid, age, quality)
+    def pricing() -> None:
+        implied_vol_and_greeks(price, taken.forward, levels, taken.years, _RATE, is_call)
 
     spent = {
         "total": _median_us(lambda: book.snapshot(_NOW_NS, 600.0), rounds),
-        "hygiene": _median_us(hygiene, rounds),
-        "forward": _median_us(lambda: book._forward(quality, discount), rounds),
-        "pricing": _median_us(
-            lambda: implied_vol_and_greeks(price, forward, levels, years, _RATE, side), rounds
-        ),
-        "analytics": _median_us(analytics, rounds),
+        "compiled": _median_us(compiled, rounds),
+        "pricing_alone": _median_us(pricing, rounds),
     }
-    stages = spent["hygiene"] + spent["forward"] + spent["pricing"] + spent["analytics"]
-    spent["rows_and_snapshot"] = spent["total"] - stages
     return {stage: round(us, 2) for stage, us in spent.items()}
 
 

@@ -26,11 +26,11 @@ Liquidity
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from autotrade_0dte.chain.quality import UNUSABLE, QuoteFlag
+from autotrade_0dte.pricing.jit import strict_kernel
 
 __all__ = ["gamma_exposure", "near_money", "quote_counts", "volatility"]
 
@@ -49,20 +49,18 @@ _SKEW_DELTA = 0.25
 _GRID_STEP = 0.25
 _GRID_STEPS = 12
 
-_compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
-
 # Compiled, so coverage cannot see the bodies; the unit tests run each on a hand-worked chain.
 # `rows` has shape (3, strikes): the call's row, the put's row (-1 if not listed), the OTM one.
 
 
-@_compiled
+@strict_kernel
 def _interpolated(
     x: float, x0: float, y0: float, x1: float, y1: float
 ) -> float:  # pragma: no cover
     return y0 if x1 == x0 else y0 + (y1 - y0) * (x - x0) / (x1 - x0)
 
 
-@_compiled
+@strict_kernel
 def _atm(  # pragma: no cover
     forward: float, band: float, strike: Floats, iv: Floats, fit: NDArray[np.bool_]
 ) -> tuple[float, int, int]:
@@ -82,7 +80,7 @@ def _atm(  # pragma: no cover
     return math.sqrt(variance), below, above
 
 
-@_compiled
+@strict_kernel
 def _wing(  # pragma: no cover
     first: int, stop: int, step: int, delta: Floats, iv: Floats, fit: NDArray[np.bool_]
 ) -> float:
@@ -101,7 +99,7 @@ def _wing(  # pragma: no cover
     return np.nan
 
 
-@_compiled
+@strict_kernel
 def _gauge(  # pragma: no cover
     forward: float,
     years: float,
@@ -160,7 +158,7 @@ def _gauge(  # pragma: no cover
     return 100.0 * math.sqrt(variance) if variance >= 0.0 else np.nan
 
 
-@_compiled
+@strict_kernel
 def _profile(  # pragma: no cover
     level: float, log_strike: Floats, deviation: Floats, weight: Floats
 ) -> float:
@@ -174,7 +172,7 @@ def _profile(  # pragma: no cover
     return total
 
 
-@_compiled
+@strict_kernel
 def _flip(  # pragma: no cover
     forward: float,
     atm_iv: float,
@@ -217,7 +215,7 @@ def _flip(  # pragma: no cover
     return np.nan
 
 
-@_compiled
+@strict_kernel
 def volatility(  # pragma: no cover
     forward: float,
     years: float,
@@ -263,7 +261,7 @@ def volatility(  # pragma: no cover
     return atm_iv, atm_ns, skew, implied_move, gauge
 
 
-@_compiled
+@strict_kernel
 def gamma_exposure(  # pragma: no cover
     forward: float,
     atm_iv: float,
@@ -293,7 +291,7 @@ def gamma_exposure(  # pragma: no cover
     return total, _flip(forward, atm_iv, math.sqrt(years), log_strike, iv, rows, open_interest)
 
 
-@_compiled
+@strict_kernel
 def near_money(  # pragma: no cover
     forward: float,
     band_fraction: float,
@@ -324,7 +322,7 @@ def near_money(  # pragma: no cover
     return score / near, np.median(spreads[:quoted]) if quoted else np.nan
 
 
-@_compiled
+@strict_kernel
 def quote_counts(  # pragma: no cover
     ts_event: NDArray[np.int64], flags: Bytes
 ) -> tuple[int, float, float]:

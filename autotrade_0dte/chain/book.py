@@ -8,13 +8,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from autotrade_0dte.chain.analytics import gamma_exposure, near_money, quote_counts, volatility
-from autotrade_0dte.chain.quality import assess, usable_pairs
-from autotrade_0dte.chain.repricing import choose_otm, price_rows
+from autotrade_0dte.chain.repricing import Settings, reprice
 from autotrade_0dte.chain.snapshot import ChainAnalytics, ChainSnapshot
-from autotrade_0dte.pricing.black import GREEKS, PricingStatus, implied_vol_and_greeks
+from autotrade_0dte.pricing.black import GREEKS
 from autotrade_0dte.pricing.clock import ClockKind, years_to_expiry
-from autotrade_0dte.pricing.forward import implied_forward
 from autotrade_0dte.products import Product, product
 
 __all__ = ["ChainParams", "OptionChainBook", "warm"]
@@ -141,9 +138,20 @@ class OptionChainBook:
         self._pair_strike = self._levels[paired]
         self._pair_rows = np.ascontiguousarray(self._rows[:2, paired])
 
-        self._tick_below_3 = facts.tick_below_3 / 100
-        self._tick_from_3 = facts.tick_from_3 / 100
-        self._gex_scale = facts.multiplier * params.gex_move_fraction
+        self._settings = Settings(
+            annual_rate=float(params.annual_rate),
+            stale_after_s=float(params.stale_after_s),
+            min_forward_pairs=params.min_forward_pairs,
+            atm_band_fraction=float(params.atm_band_fraction),
+            max_iv_uncertainty_fraction=float(params.max_iv_uncertainty_fraction),
+            min_gex_coverage_fraction=float(params.min_gex_coverage_fraction),
+            half_spread_fraction=float(params.half_spread_fraction),
+            half_depth_contracts=float(params.half_depth_contracts),
+            min_strip_strikes=params.min_strip_strikes,
+            tick_below_3=facts.tick_below_3 / 100,
+            tick_from_3=facts.tick_from_3 / 100,
+            gex_scale=facts.multiplier * params.gex_move_fraction,
+        )
         self._atm_history: deque[tuple[int, float]] = deque()
 
     def update(
@@ -162,44 +170,20 @@ class OptionChainBook:
         `spot` is the underlying in dollars, NaN if unknown; it stands in for a forward that cannot
         be implied. Calls must not go back in time: the book remembers past ATM volatility.
         """
-        p, levels, rows = self.params, self._levels, self._rows
+        years = years_to_expiry(now_ns, self.expiry_ns, self.params.clock)
         n = self.strike.size
-        rate = p.annual_rate
-        years = years_to_expiry(now_ns, self.expiry_ns, p.clock)
-        columns = np.full((17, n), np.nan)
-        mid, age, greek_columns, gex = columns[4], columns[5], columns[6:], columns[16]
-        status = np.full(n, PricingStatus.BAD_INPUT, np.int8)
-        quality = np.empty(n, np.int8)
-
-        columns[:4] = quotes = self._quotes
-        assess(quotes, self.ts_event, now_ns, p.stale_after_s, mid, age, quality)
-        forward, pairs = self._forward(quality, math.exp(-rate * years))
-        if pairs == 0:
-            forward = spot
-        price, otm_is_call = choose_otm(forward, levels, mid, quality, rows)
-        greeks = implied_vol_and_greeks(price, forward, levels, years, rate, otm_is_call)
-        price_rows(
-            forward, years, rate, self._tick_below_3, self._tick_from_3,
-            p.max_iv_uncertainty_fraction, self._gex_scale * spot * spot,
-            levels, price, rows, self.open_interest, *greeks, quality, greek_columns, status,
+        columns, flags = np.empty((len(_COLUMNS), n)), np.empty((2, n), np.int8)
+        (
+            forward, pairs, atm_ns, atm_iv, skew, gex, gex_flip, liquidity, spread,
+            implied_move, gauge, usable, crossed_share, stale_share,
+        ) = reprice(
+            now_ns, years, float(spot), self._settings,
+            self._quotes, self.ts_event, self.open_interest,
+            self._levels, self._log_levels, self._rows, self._pair_strike, self._pair_rows,
+            columns, flags,
         )  # fmt: skip
-
-        atm_iv, atm_ns, skew, implied_move, gauge = volatility(
-            forward, years, rate, p.atm_band_fraction, p.min_strip_strikes,
-            levels, greeks.iv, greeks.delta, rows, quotes, self.ts_event, mid, quality,
-        )  # fmt: skip
-        total_gex, gex_flip = gamma_exposure(
-            forward, atm_iv, years, p.min_gex_coverage_fraction,
-            self._log_levels, greeks.iv, rows, self.open_interest, gex,
-        )  # fmt: skip
-        liquidity, spread = near_money(
-            forward, p.atm_band_fraction, p.half_spread_fraction, p.half_depth_contracts,
-            levels, rows, quotes, mid, quality,
-        )  # fmt: skip
-        usable, crossed_share, stale_share = quote_counts(self.ts_event, quality)
-
-        for array in (columns, quality, status):
-            array.flags.writeable = False
+        columns.flags.writeable = flags.flags.writeable = False
+        quality, status = flags
         return ChainSnapshot(
             ts_event=now_ns,
             expiry_ns=self.expiry_ns,
@@ -215,7 +199,7 @@ class OptionChainBook:
                 atm_iv=atm_iv,
                 atm_iv_change_per_min=self._atm_change(atm_ns, atm_iv),
                 skew=skew,
-                gex=total_gex,
+                gex=gex,
                 gex_flip=gex_flip,
                 liquidity_score=liquidity,
                 spread_quality=spread,
@@ -227,14 +211,6 @@ class OptionChainBook:
             ),
             **dict(zip(_COLUMNS, columns, strict=True)),
         )
-
-    def _forward(self, quality: NDArray[np.int8], discount: float) -> tuple[float, int]:
-        pairs = usable_pairs(self._quotes, quality, self._pair_rows)
-        call_bid, call_ask, put_bid, put_ask = pairs
-        implied = implied_forward(self._pair_strike, call_bid, call_ask, put_bid, put_ask, discount)
-        if implied.pairs < self.params.min_forward_pairs:
-            return math.nan, 0
-        return implied.value, implied.pairs
 
     def _atm_change(self, atm_ns: int, atm_iv: float) -> float:
         """Note an observation and return the change per minute since the reference.

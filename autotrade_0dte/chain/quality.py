@@ -2,9 +2,10 @@
 
 from enum import IntFlag
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from autotrade_0dte.pricing.jit import strict_kernel
 
 __all__ = ["UNUSABLE", "QuoteFlag", "assess", "usable_pairs"]
 
@@ -42,7 +43,7 @@ _UNUSABLE = int(UNUSABLE)
 # Compiled, so coverage cannot see the bodies; the unit tests run them on a table of quotes.
 
 
-@numba.njit(cache=True, nogil=True)
+@strict_kernel
 def assess(  # pragma: no cover
     quotes: NDArray[np.float64],
     ts_event: NDArray[np.int64],
@@ -81,7 +82,7 @@ def assess(  # pragma: no cover
         flags[row] = flag
 
 
-@numba.njit(cache=True, nogil=True)
+@strict_kernel
 def usable_pairs(  # pragma: no cover
     quotes: NDArray[np.float64], flags: NDArray[np.int8], rows: NDArray[np.int64]
 ) -> NDArray[np.float64]:

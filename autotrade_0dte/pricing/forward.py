@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from autotrade_0dte.pricing.jit import kernel
 
-__all__ = ["Forward", "implied_forward"]
+__all__ = ["Forward", "implied_forward", "weighted_quartiles"]
 
 # Half-widths below a cent, as of locked quotes, weigh like a cent.
 _LEAST_HALF_WIDTH = 0.01
@@ -52,13 +52,14 @@ def implied_forward(
     quotes[2] = call_ask
     quotes[3] = put_bid
     quotes[4] = put_ask
-    return Forward(*_weighted_quartiles(quotes, discount))
+    return Forward(*weighted_quartiles(quotes, discount))
 
 
 @kernel
-def _weighted_quartiles(
+def weighted_quartiles(
     quotes: NDArray[np.float64], discount: float
 ) -> tuple[float, int, float]:  # pragma: no cover
+    """Return the fields of `Forward`; `quotes` (5, n) is in the order of `implied_forward`."""
     strike, call_bid, call_ask = quotes[0], quotes[1], quotes[2]
     put_bid, put_ask = quotes[3], quotes[4]
     forward = np.empty(strike.shape[0])

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from autotrade_0dte.chain import book
 from autotrade_0dte.pricing import jit
 
 INNER = """
@@ -50,7 +51,26 @@ def test_kernel_is_cached_until_a_sister_file_changes(tmp_path):
     assert run(2) == "2 0"
 
 
+def test_kernel_of_another_package_is_compiled_anew_when_a_pricing_source_changes(tmp_path):
+    package, other = tmp_path / "toy", tmp_path / "other"
+    package.mkdir()
+    other.mkdir()
+    shutil.copy(jit.__file__, package / "jit.py")
+    (other / "outer.py").write_text(OUTER.replace("kernel", "strict_kernel"))
+
+    def run(value: int) -> str:
+        (package / "inner.py").write_text(INNER.format(value=value))
+        command = [sys.executable, "-B", "-c", RUN.replace("toy", "other")]
+        finished = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        return finished.stdout.strip()
+
+    assert run(1) == "1 0"
+    assert run(2) == "2 0"
+
+
 def test_sources_of_the_kernels_are_all_watched():
-    names = {name for name, _, _ in jit._STAMP}
+    chain = Path(book.__file__).parent
+    names = {name for name, _, _ in jit._stamp(chain)}
     assert {"kernel.py", "solver.py", "elementary.py", "tables.npz"} <= names
+    assert {"repricing.py", "analytics.py", "quality.py"} <= names
     assert Path(jit.__file__).name in names

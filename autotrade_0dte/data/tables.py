@@ -87,7 +87,7 @@ def import_summary(report: ImportReport) -> RenderableType:
     for reason, count in sorted(report.refused.items()):
         table.add_row(f"{count:,}", Text(f"rows refused: {_words(reason)}", "yellow"))
     for note, count in sorted(report.noted.items()):
-        table.add_row(f"{count:,}", f"rows noted: {_words(note)}")
+        table.add_row(f"{count:,}", f"noted: {_words(note)}")
     for skipped in report.skipped:
         table.add_row("skipped", f"{skipped.name}: {skipped.reason}")
     days = {held.session for held in report.written}

@@ -3,7 +3,8 @@
 A book is identified by `quote_ts` (New York time of the quotes), never by `fetched_at_et`: the
 feed is about 15 minutes late. Recorders may overlap; the first row of a contract and instant
 counts. The feed tells the underlying's price with each book but no trade, so `spot` becomes one
-trade a book of size 1, where 1 stands for an unknown size.
+trade a book of size 1, where 1 stands for an unknown size. A book without a usable spot is kept
+and noted.
 """
 
 import datetime as dt
@@ -26,7 +27,7 @@ from autotrade_0dte.data.importers.delimited import (
     read_columns,
 )
 from autotrade_0dte.data.importers.quote_rows import QuoteRows, build_chain, cents
-from autotrade_0dte.data.importers.report import DataError, Refusal, RowFilter, Tally
+from autotrade_0dte.data.importers.report import DataError, Note, Refusal, RowFilter, Tally
 from autotrade_0dte.data.importers.sources import read_bytes
 from autotrade_0dte.data.session_data import ChainData, SessionData, UnderlyingTrades
 
@@ -122,6 +123,8 @@ def _session(
     with np.errstate(invalid="ignore"):
         usable = np.flatnonzero(rows.keep & (spot >= 0.01) & (spot < 1e7))
     times, first = np.unique(ts[usable], return_index=True)
+    if without := len(np.unique(ts[rows.keep])) - len(times):
+        tally.noted[Note.BOOKS_WITHOUT_SPOT] += without
     if len(times):
         price = cents(spot[usable[first]])
         yield UnderlyingTrades(root, day.date, times, price, np.ones(len(times), np.int64))

@@ -40,11 +40,12 @@ class Refusal(StrEnum):
 
 
 class Note(StrEnum):
-    """What is worth knowing about rows that were stored."""
+    """What is worth knowing about what was stored; counts rows, BOOKS_WITHOUT_SPOT counts books."""
 
     LOCKED = "locked"
     ONE_SIDED = "one_sided"
     BAR_RANGE_DROPPED = "bar_range_dropped"
+    BOOKS_WITHOUT_SPOT = "books_without_spot"
 
 
 class SkippedFile(msgspec.Struct, frozen=True):

@@ -65,7 +65,7 @@ def cboe_row() -> Callable[..., str]:
         ask: float | str = 1.25,
         date: str = "2026-07-17",
         expiry: str = "2026-07-17",
-        spot: float = 705.1,
+        spot: float | str = 705.1,
         interest: float | str = 12.0,
     ) -> str:
         return (

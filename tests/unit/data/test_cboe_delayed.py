@@ -120,9 +120,25 @@ def test_unknown_open_interest_stays_unknown_and_the_first_known_counts(write_cb
     assert chain.open_interest.tolist() == [9, -1]
 
 
-def test_unusable_spot_gives_no_trade(write_cboe, cboe_row):
-    items, _ = parse(write_cboe([cboe_row(spot=0.0)]))
+@pytest.mark.parametrize("spot", [0.0, -5.0, "", "nan", 1e9])
+def test_book_without_a_usable_spot_gives_no_trade_and_is_counted(write_cboe, cboe_row, spot):
+    rows = [
+        cboe_row(spot=spot),
+        cboe_row(kind="P", spot=spot),
+        cboe_row(time="09:39:00", spot=spot),
+        cboe_row(time="09:39:00", kind="P"),  # one row with a spot is enough for its book
+        cboe_row(time="09:44:00", bid=9.0, spot=spot),  # refused: no book
+    ]
+    (chain, trades), tally = parse(write_cboe(rows))
+    assert len(chain.ts_event) == 4
+    assert trades.ts_event.tolist() == [new_york_ns(DATE, dt.time(9, 39))]
+    assert dict(tally.noted) == {"books_without_spot": 1}
+
+
+def test_session_without_any_spot_gives_no_trades(write_cboe, cboe_row):
+    items, tally = parse(write_cboe([cboe_row(spot=0.0), cboe_row(kind="P", spot=0.0)]))
     assert [type(item) for item in items] == [ChainData]
+    assert dict(tally.noted) == {"books_without_spot": 1}
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ def test_import_summary_shows_every_count(catalog, tmp_path, write_cboe, cboe_ro
     (tmp_path / "notes.txt").write_text("x")
     report = import_files("cboe-delayed", [tmp_path], catalog)
     text = to_text(import_summary(report))
-    for line in ("rows read", "1  rows refused: crossed", "1  rows noted: one sided", "notes.txt"):
+    for line in ("rows read", "1  rows refused: crossed", "1  noted: one sided", "notes.txt"):
         assert line in text
     assert "2 datasets of 1 session stored" in text
     print_import(import_files("cboe-delayed", [tmp_path / "SPY_2026-07-17.csv"], catalog))

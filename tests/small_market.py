@@ -46,7 +46,7 @@ def write_session(
     last_spot_before_close_s: int = 0,
     synthetic: bool = False,
 ) -> None:
-    """Write one session with a constant spot; a bid of 0 has size 0."""
+    """Write one session with a constant spot; a price of 0 has size 0."""
     hours = session(date)
     facts = product(root)
     quote = quote or intrinsic_quote(spot)
@@ -64,7 +64,7 @@ def write_session(
         bid=bid.astype(np.int64),
         ask=ask.astype(np.int64),
         bid_size=np.where(bid > 0, size, 0).astype(np.int64),
-        ask_size=np.full(len(ask), size, np.int64),
+        ask_size=np.where(ask > 0, size, 0).astype(np.int64),
     )
     until = (hours.close_ns - hours.open_ns) // NS - last_spot_before_close_s
     ts = hours.open_ns + np.arange(0, until, every_s, dtype=np.int64) * NS

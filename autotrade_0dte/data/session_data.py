@@ -1,7 +1,8 @@
 """One session's market data as columns: what importers produce and the catalog keeps.
 
 Prices are int64 cents, times int64 ns since the epoch (UTC), sizes int64 contracts or shares.
-A side without a quote is price 0 with size 0.
+A side without a quote is price 0 with size 0: a size at price 0 would be free contracts to a
+backtest. A price with size 0 is a price that nobody deals at.
 """
 
 import datetime as dt
@@ -73,6 +74,7 @@ class ChainData:
         count = len(self.strike_mills)
         _expect_lengths(self, where, count, ("is_call", "open_interest"))
         _expect_ticks(self, where, ("contract", "bid", "ask", "bid_size", "ask_size"))
+        _expect_quotes(self, where)
         order = self.strike_mills * 2 + ~self.is_call
         if count == 0 or (np.diff(order) <= 0).any() or self.strike_mills[0] <= 0:
             raise SessionDataError(
@@ -119,8 +121,9 @@ class UnderlyingQuotes:
     def __post_init__(self) -> None:
         _freeze(self)
         _expect_symbol(self.symbol)
-        names = ("bid", "ask", "bid_size", "ask_size")
-        _expect_ticks(self, f"{self.symbol} quotes {self.session}", names)
+        where = f"{self.symbol} quotes {self.session}"
+        _expect_ticks(self, where, ("bid", "ask", "bid_size", "ask_size"))
+        _expect_quotes(self, where)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,6 +184,19 @@ def _expect_ticks(item: object, where: str, names: tuple[str, ...]) -> None:
         raise SessionDataError(f"Expected at least 1 row, was 0 ({where})")
     if (np.diff(times) < 0).any():
         raise SessionDataError(f"Expected ts_event in ascending order, was not ({where})")
+
+
+def _expect_quotes(item: ChainData | UnderlyingQuotes, where: str) -> None:
+    for side, price, size in (("bid", item.bid, item.bid_size), ("ask", item.ask, item.ask_size)):
+        if price.min() < 0 or size.min() < 0:
+            raise SessionDataError(
+                f"Expected {side} prices and sizes of at least 0, was {price.min()} cents and "
+                f"{size.min()} at the least ({where})"
+            )
+        if (count := np.count_nonzero((price == 0) & (size > 0))) > 0:
+            raise SessionDataError(
+                f"Expected size 0 where there is no {side}, was above 0 in {count} rows ({where})"
+            )
 
 
 def _expect_lengths(item: object, where: str, length: int, names: tuple[str, ...]) -> None:

@@ -166,7 +166,10 @@ def _quotes(file: _File, day: Session, tally: Tally) -> UnderlyingQuotes | None:
         return None
     bids, asks = cents(bid[kept]), cents(ask[kept])
     count_notes(bids, asks, tally)
-    sizes = [np.rint(size[kept]).astype(np.int64) for size in (bid_size, ask_size)]
+    sizes = [
+        np.where(price > 0, np.rint(size[kept]), 0).astype(np.int64)
+        for price, size in ((bids, bid_size), (asks, ask_size))
+    ]
     return UnderlyingQuotes(file.symbol, day.date, ts[kept], bids, asks, *sizes)
 
 

@@ -84,7 +84,8 @@ def test_large_prices_and_empty_sides_survive_the_decimal_encoding(catalog, make
     bid = np.array([0, 0, 9_999_999, 1])
     ask = np.array([0, 5, 10_000_001, 3])
     size = np.array([0, 0, 2_000_000_000, 1])
-    write(catalog, dataclasses.replace(chain, bid=bid, ask=ask, bid_size=size))
+    quoted = {"bid": bid, "ask": ask, "bid_size": size, "ask_size": np.where(ask > 0, 8, 0)}
+    write(catalog, dataclasses.replace(chain, **quoted))
     ticks = everything(catalog, catalog.session("SPY", DATE))
     assert [round(float(tick.bid_price) * 100) for tick in ticks] == bid.tolist()
     assert [round(float(tick.ask_price) * 100) for tick in ticks] == ask.tolist()
@@ -331,7 +332,8 @@ def test_manifest_records_quality_and_files(catalog, make_chain):
     late = np.where(minute >= 4, 10 * 60_000_000_000, 0)
     bid = np.where(chain.contract == 0, 0, chain.bid)
     ask = np.where(chain.contract == 1, chain.bid, chain.ask)
-    write(catalog, dataclasses.replace(chain, ts_event=chain.ts_event + late, bid=bid, ask=ask))
+    quoted = {"bid": bid, "ask": ask, "bid_size": np.where(bid > 0, chain.bid_size, 0)}
+    write(catalog, dataclasses.replace(chain, ts_event=chain.ts_event + late, **quoted))
     held = catalog.datasets()[DatasetKind.CHAIN, "SPY", DATE]
     assert (held.rows, held.books, held.one_sided, held.locked) == (24, 6, 6, 6)
     assert held.gap_count == 1

@@ -155,6 +155,16 @@ def test_equity_quotes_are_read_and_the_half_day_ends_at_13(lean):
     assert dict(tally.refused) == {"out_of_session": 1}
 
 
+def test_equity_quote_that_rounds_to_nothing_is_a_side_without_a_quote(lean):
+    rows = [quote(46_680_000, "1e-9", "7483500"), quote(46_740_000, "", "7483500")]
+    path = lean(
+        "equity/usa/minute/goog", "20151224_quote.zip", {"20151224_goog_minute_quote.csv": rows}
+    )
+    (quotes,), _ = parse(path)
+    assert quotes.bid.tolist() == quotes.bid_size.tolist() == [0, 0]
+    assert quotes.ask_size.tolist() == [15, 15]
+
+
 @pytest.mark.parametrize("tick", ["quote", "trade"])
 def test_equity_file_without_a_good_row_gives_nothing(lean, tick):
     row = quote(0) if tick == "quote" else "0,1,1,1,1,5"

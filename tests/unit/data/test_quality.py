@@ -78,7 +78,8 @@ def test_late_early_and_gappy_session_is_a_warning(good, make_chain):
 def test_quotes_mostly_without_a_bid_are_a_warning(good, make_chain):
     chain = make_chain(books=390)
     bid = np.where(chain.contract < 3, 0, chain.bid)
-    write(good, dataclasses.replace(chain, bid=bid), replace=True)
+    size = np.where(bid > 0, chain.bid_size, 0)
+    write(good, dataclasses.replace(chain, bid=bid, bid_size=size), replace=True)
     row = only(check(good))
     assert row["problems"] == ["mostly_one_sided"]
     assert row["one_sided_fraction"] == 0.75

@@ -68,6 +68,37 @@ def test_symbol_that_no_id_may_have_is_refused(make_chain, symbol):
             build()
 
 
+@pytest.mark.parametrize("side", ["bid", "ask"])
+def test_size_without_a_price_is_refused(make_chain, side):
+    chain = make_chain()
+    prices = getattr(chain, side).copy()
+    prices[5] = 0
+    text = rf"size 0 where there is no {side}, was above 0 in 1 rows \(SPY"
+    with pytest.raises(SessionDataError, match=text):
+        dataclasses.replace(chain, **{side: prices})
+    sizes = getattr(chain, f"{side}_size").copy()
+    sizes[5] = 0
+    assert dataclasses.replace(chain, **{side: prices, f"{side}_size": sizes}) is not None
+
+    one, none = np.array([1]), np.array([0])
+    columns = {"bid": one, "ask": one, "bid_size": one, "ask_size": one}
+    with pytest.raises(SessionDataError, match=text):
+        UnderlyingQuotes("SPY", DATE, one, **columns | {side: none})
+    UnderlyingQuotes("SPY", DATE, one, **columns | {side: none, f"{side}_size": none})
+
+
+def test_price_without_a_size_is_a_quote(make_chain):
+    chain = make_chain()
+    assert dataclasses.replace(chain, ask_size=0 * chain.ask) is not None
+
+
+@pytest.mark.parametrize("name", ["bid", "ask", "bid_size", "ask_size"])
+def test_quote_below_zero_is_refused(make_chain, name):
+    chain = make_chain()
+    with pytest.raises(SessionDataError, match=f"{name[:3]} prices and sizes of at least 0"):
+        dataclasses.replace(chain, **{name: -getattr(chain, name)})
+
+
 def test_settlement_price_of_zero_is_refused():
     with pytest.raises(SessionDataError, match="above 0, was 0 cents"):
         SettlementPrice("SPY", DATE, 0, "test")

@@ -64,11 +64,21 @@ class SimulationParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         What options may settle at.
     last_print_max_age_s : int, default 300
         Oldest last print, counted from expiry, that LAST_PRINT accepts.
+    settlement_tolerance_fraction : float, default 0.01
+        Distance of an official price from the last print beyond which it is not believed; compared
+        when that print is at most half an hour old.
+    max_fill_quote_age_s : int, default 600
+        Oldest quote that a fill is believed on.
+    data_end_before_close_s : int, default 1800
+        Lead of the last quote before the close beyond which a session is taken for incomplete.
     """
 
     latency_ms: Annotated[int, msgspec.Meta(ge=0, le=60_000)] = 150
     settlement: SettlementRule = SettlementRule.OFFICIAL
     last_print_max_age_s: Annotated[int, msgspec.Meta(ge=0, le=3_600)] = 300
+    settlement_tolerance_fraction: Annotated[float, msgspec.Meta(gt=0, le=0.5)] = 0.01
+    max_fill_quote_age_s: Annotated[int, msgspec.Meta(ge=1, le=23_400)] = 600
+    data_end_before_close_s: Annotated[int, msgspec.Meta(ge=1, le=23_400)] = 1_800
 
 
 class StrategySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -111,7 +111,7 @@ def option_contract(symbol: OptionSymbol) -> OptionContract:
         activation_ns=session(symbol.expiry).open_ns,
         expiration_ns=expiry_ns(symbol.root, symbol.expiry),
         price_precision=2,
-        price_increment=Price(0.01, 2),
+        price_increment=Price(facts.tick_below_3 / 100, 2),
         multiplier=Quantity.from_int(facts.multiplier),
         lot_size=Quantity.from_int(1),
         ts_event=0,

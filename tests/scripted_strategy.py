@@ -104,7 +104,7 @@ def scripted(
 ) -> SystemConfig:
     """Return a configuration that runs the orders, held to settlement unless changed."""
     params = ScriptedParams(orders=list(orders), failures=failures or {})
-    expiry = ExpiryParams(policy=ExpiryPolicy.SETTLE, exercise_test=False)
+    expiry = ExpiryParams(policy=ExpiryPolicy.SETTLE, exercise_test=False, can_short_shares=True)
     return SystemConfig(
         name="scripted",
         root=root,

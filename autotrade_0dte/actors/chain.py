@@ -18,7 +18,7 @@ from autotrade_0dte.chain.book import OptionChainBook
 __all__ = ["ChainActor", "chain_topic"]
 
 _TIMER = "chain-snapshot"
-_IDLE_NS = 60_000_000_000
+_IDLE_NS = 10_000_000_000
 _NS_PER_MS = 1_000_000
 
 
@@ -32,8 +32,8 @@ class ChainActor(DataActor):
 
     The newest quotes are taken from the engine's cache when the timer fires, not one by one as they
     come: nothing looks at the book in between, and a busy feed costs Python nothing. A snapshot is
-    published when anything has changed since the last one, and once a minute when nothing has, so
-    that growing quote ages are seen.
+    published when anything has changed since the last one, and every ten seconds when nothing has,
+    so that deadlines pass and growing quote ages are seen.
 
     Parameters
     ----------
@@ -81,6 +81,7 @@ class ChainActor(DataActor):
         self._stop_ns = stop_ns
         self._spot = float("nan")
         self._spot_ns = 0
+        self._print_before = (0, float("nan"))
         self._changed = False
         self._published_ns = 0
 
@@ -107,12 +108,13 @@ class ChainActor(DataActor):
         self._take_spot(update.ts_event, update.value.as_double())
 
     @property
-    def last_print(self) -> tuple[int, float]:
-        """Time and price of the last print of the underlying up to expiry; (0, NaN) without one."""
-        return self._spot_ns, self._spot
+    def last_prints(self) -> tuple[tuple[int, float], tuple[int, float]]:
+        """Time and price of the underlying's last two prints up to expiry; (0, NaN) for none."""
+        return self._print_before, (self._spot_ns, self._spot)
 
     def _take_spot(self, ts_event: int, price: float) -> None:
         if ts_event <= self._stop_ns:
+            self._print_before = self._spot_ns, self._spot
             self._spot_ns = ts_event
             self._spot = price
             self._changed = True

@@ -8,7 +8,7 @@ from nautilus_trader.model import ExecAlgorithmId, OrderSide
 from nautilus_trader.trading import ExecutionAlgorithm, ExecutionAlgorithmConfig
 
 from autotrade_0dte.actors.account import free_cash, option_legs, order_leg
-from autotrade_0dte.actors.recorder import limit_price
+from autotrade_0dte.actors.order_tables import limit_price
 from autotrade_0dte.execution.fees import FeeSchedule, order_fee
 from autotrade_0dte.instruments import OptionSymbol, SymbolError, option_symbol
 from autotrade_0dte.products import product
@@ -58,8 +58,21 @@ class OrderDesk(ExecutionAlgorithm):
             return f"NO_PRICE_LIMIT: quantity={quantity}"
         fee = order_fee(self._fees, symbol.root, False, [(quantity, price)]).total
         multiplier = product(symbol.root).multiplier
-        denial = check_premium(quantity, price, multiplier, fee, free_cash(self.cache))
+        cash = free_cash(self.cache) - self._committed()
+        denial = check_premium(quantity, price, multiplier, fee, cash)
         return None if denial is None else str(denial)
+
+    def _committed(self) -> float:
+        """Return what buys on their way to the venue will take; nothing is locked for them yet."""
+        cache: Any = self.cache
+        buys = [order for order in cache.orders_inflight() if order.side == OrderSide.BUY]
+        total = sum(
+            limit_price(order)
+            * order.leaves_qty.as_double()
+            * product(option_symbol(str(order.instrument_id.symbol)).root).multiplier
+            for order in buys
+        )
+        return float(total)
 
     def _cover_denial(self, symbol: OptionSymbol, quantity: int) -> str | None:
         def counts(leg: Leg) -> bool:

@@ -112,17 +112,17 @@ class ManagedPlan:
         self.exit_reason = self.exit_reason or reason
 
     def due_exit(self, bid: float, now_ns: int) -> ExitReason | None:
-        """Return why the open position should be sold now, or None.
+        """Return why what is held should be sold now, or None; a partly filled entry counts.
 
         Parameters
         ----------
         bid : float
-            What it can be sold at, dollars; NaN when unknown or stale, and then neither target
-            nor stop applies.
+            What it can be sold at, dollars; NaN when there is none or it is stale, and then
+            neither target nor stop applies.
         now_ns : int
             Event time.
         """
-        if self.phase is not PlanPhase.OPEN:
+        if self.open_quantity == 0 or self.phase is PlanPhase.EXITING:
             return None
         if not math.isnan(bid):
             if bid >= self.plan.target:

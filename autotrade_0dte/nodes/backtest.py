@@ -21,8 +21,7 @@ from nautilus_trader.common import (
 from nautilus_trader.execution import StaticLatencyModel
 from nautilus_trader.model import AccountType, Money, OmsType
 
-from autotrade_0dte.actors import recorder as tables
-from autotrade_0dte.actors.account import total_cash
+from autotrade_0dte.actors import order_tables as tables
 from autotrade_0dte.actors.fee_model import TigerFeeModel
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.analysis.summary import SessionFacts
@@ -34,6 +33,7 @@ from autotrade_0dte.execution.ledger import Fill, FillKind, RoundTrip, round_tri
 from autotrade_0dte.instruments import USD, VENUE
 from autotrade_0dte.nodes.components import Components, Market, assemble, trading_session
 from autotrade_0dte.nodes.settlement import SettledAt, settled_at, settlement_print
+from autotrade_0dte.nodes.verdict import SessionEnd, verdict
 
 __all__ = ["LOG_FILE", "SessionJob", "run_session"]
 
@@ -83,10 +83,12 @@ def run_session(job: SessionJob, progress: Callable[[float], None]) -> SessionFa
         engine.run(streaming=True, end=trading.expiry_ns + _AFTER_EXPIRY_NS)
     engine.end()
 
-    simulation = job.config.simulation
-    last_print = components.chain.last_print
-    settled = settled_at(official, last_print, trading.expiry_ns, simulation)
-    reasons = _write_tables(job, engine, components, trading, settled)
+    # The last print is the official price itself where there is one; what the market said before
+    # is what the price is judged by.
+    before, last = components.chain.last_prints
+    market_print = last if official is None else before
+    settled = settled_at(official, market_print, trading.expiry_ns, job.config.simulation)
+    reasons = _conclude(job, engine, components, trading, settled, market_print[0])
     if engine.iteration != fed:
         reasons.append(f"RUN_STOPPED: events={engine.iteration}, held={fed}")
     events = engine.iteration
@@ -165,26 +167,36 @@ def _with_print(chunks: Iterator[list[Any]], tick: Any) -> Iterator[list[Any]]:
         yield [tick]
 
 
-def _write_tables(
+def _conclude(
     job: SessionJob,
     engine: BacktestEngine,
     components: Components,
     trading: TradingSession,
     settled: SettledAt,
+    last_print_ns: int,
 ) -> list[str]:
-    """Write the session's tables; return what about its end is not in order."""
+    """Write the session's tables; return the reasons against its result."""
+    recorder = components.recorder
     orders = engine.cache.orders()
     fills = tables.fills(orders, engine.cache)
     trips = round_trips(fills)
-    left_open = [trip for trip in trips if trip.held]
-    delivered = [t for t in left_open if t.instrument_id == f"{trading.underlying}.{VENUE}"]
-    shares_value = sum(trip.held * settled.price for trip in delivered)
-    for trip in delivered:
+    reasons = verdict(
+        SessionEnd(
+            config=job.config,
+            trading=trading,
+            orders=orders,
+            fills=fills,
+            trips=trips,
+            quotes=recorder.fill_quotes,
+            settled=settled,
+            last_print_ns=last_print_ns,
+            last_quote_ns=job.entry.last_ns,
+        )
+    )
+    shares = [t for t in trips if t.held and t.instrument_id == f"{trading.underlying}.{VENUE}"]
+    recorder.mark(trading.expiry_ns, sum(trip.held * settled.price for trip in shares))
+    for trip in shares:
         trip.add(_delivery(trip, settled.price, trading.expiry_ns))
-    recorder = components.recorder
-    recorder.mark(trading.expiry_ns, shares_value)
-    cash = total_cash(engine.cache)
-
     written = {
         "decisions": recorder.decisions(),
         "states": recorder.states(),
@@ -197,17 +209,6 @@ def _write_tables(
         count = len(next(iter(columns.values())))
         head = {"run_id": [job.run_id] * count, "session": [job.entry.date] * count}
         write_table(job.folder, name, head | columns)
-
-    still_open = [trip for trip in trips if trip.held]
-    expired = any(fill.kind is not FillKind.TRADE for fill in fills)
-    reasons = [f"POSITION_OPEN: {trip.instrument_id} {trip.held:+d}" for trip in still_open]
-    reasons += [f"ORDER_OPEN: {o.client_order_id}" for o in orders if o.is_open or o.is_inflight]
-    if components.chain.last_print[0] == 0:
-        reasons.append(f"NO_UNDERLYING_PRICES: symbol={trading.underlying}")
-    if settled.fault is not None and (expired or still_open):
-        reasons.append(settled.fault)
-    if cash < 0:
-        reasons.append(f"EXERCISE_UNFUNDED: cash={cash:.2f}")
     return reasons
 
 

@@ -21,6 +21,7 @@ from autotrade_0dte.data.session_data import SettlementPrice
 __all__ = ["SettledAt", "SettlementFault", "settled_at", "settlement_print"]
 
 _NS = 1_000_000_000
+_COMPARABLE_NS = 1_800 * _NS
 
 
 class SettlementFault(StrEnum):
@@ -29,6 +30,7 @@ class SettlementFault(StrEnum):
     NO_PRICE = "SETTLEMENT_NO_PRICE"
     NOT_OFFICIAL = "SETTLEMENT_NOT_OFFICIAL"
     PRINT_TOO_OLD = "SETTLEMENT_PRINT_TOO_OLD"
+    IMPLAUSIBLE = "SETTLEMENT_IMPLAUSIBLE"
 
 
 class SettledAt(msgspec.Struct, frozen=True):
@@ -45,7 +47,7 @@ def settlement_print(
     """Return the official price as the last print before expiry, in the form the engine reads.
 
     It settles an index option at index prices and an equity option at trades, and takes the last
-    one it has seen; a nanosecond before expiry no other print can come between.
+    one it has seen. A bar's close may carry the same time; the official price is fed after it.
     """
     at = expiry_ns - 1
     price = Price(official.price_cents / 100, 2)
@@ -62,10 +64,13 @@ def settled_at(
     expiry_ns: int,
     rule: SimulationParams,
 ) -> SettledAt:
-    """Return the price the engine settled at and whether the rule allows it."""
-    if official is not None:
-        return SettledAt(official.price_cents / 100, official.source)
+    """Return the price the engine settled at and whether the rule allows it.
+
+    `last_print` is the time and price of the market's own last print, (0, NaN) without one.
+    """
     printed_ns, price = last_print
+    if official is not None:
+        return _judged(official, printed_ns, price, expiry_ns, rule)
     if printed_ns == 0:
         return SettledAt(price, "none", f"{SettlementFault.NO_PRICE}: prints=0")
     age_s = (expiry_ns - printed_ns) / _NS
@@ -77,6 +82,21 @@ def settled_at(
         figures["max_age_s"] = rule.last_print_max_age_s
         return SettledAt(price, source, _text(SettlementFault.PRINT_TOO_OLD, figures))
     return SettledAt(price, source)
+
+
+def _judged(
+    official: SettlementPrice,
+    printed_ns: int,
+    price: float,
+    expiry_ns: int,
+    rule: SimulationParams,
+) -> SettledAt:
+    settled = official.price_cents / 100
+    fresh = expiry_ns - printed_ns <= _COMPARABLE_NS
+    if fresh and abs(settled / price - 1) > rule.settlement_tolerance_fraction:
+        fault = _text(SettlementFault.IMPLAUSIBLE, {"official": settled, "last_print": price})
+        return SettledAt(settled, official.source, fault)
+    return SettledAt(settled, official.source)
 
 
 def _text(fault: SettlementFault, figures: dict[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """What every strategy shares: one plan at a time, entered at a cap, watched, and always closed."""
 
 import math
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
@@ -10,6 +11,7 @@ from nautilus_trader.common import TimeEvent
 from nautilus_trader.model import (
     ClientOrderId,
     InstrumentId,
+    LiquiditySide,
     OrderCanceled,
     OrderDenied,
     OrderExpired,
@@ -26,7 +28,6 @@ from nautilus_trader.trading import Strategy, StrategyConfig
 from autotrade_0dte.actors.account import option_legs, total_cash
 from autotrade_0dte.actors.chain import chain_topic
 from autotrade_0dte.actors.order_desk import DESK_ID
-from autotrade_0dte.actors.recorder import limit_price
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.chain.quality import QuoteFlag
 from autotrade_0dte.chain.snapshot import ChainSnapshot
@@ -38,6 +39,14 @@ from autotrade_0dte.risk.expiry import ExpiryReason, exercise_test
 __all__ = ["TradeStrategy"]
 
 _STALE = int(QuoteFlag.STALE)
+
+
+class WorkingOrder(msgspec.Struct):
+    """An order on its way: what is left of it, and its limit (NaN at market), dollars."""
+
+    order_id: ClientOrderId
+    leaves: int
+    limit: float
 
 
 class TradeStrategy(Strategy):
@@ -58,15 +67,19 @@ class TradeStrategy(Strategy):
         self.session = session
         self.params = params
         self.trades = 0
-        self._managed: ManagedPlan | None = None
-        self._entry_order: ClientOrderId | None = None
-        self._exit_order: ClientOrderId | None = None
-        self._entries_halted = False
-        self._at_market = False
-        self._waiting_for_bid = False
-        self._exit_figures: dict[str, float] = {}
-        self._chain: ChainSnapshot | None = None
         self._row = {name: row for row, name in enumerate(session.instrument_ids)}
+        self._chain: ChainSnapshot | None = None
+        self._managed: ManagedPlan | None = None
+        self._entry: WorkingOrder | None = None
+        self._exit: WorkingOrder | None = None
+        self._exit_figures: dict[str, float] = {}
+        self._at_market = False
+        self._entries_halted = False
+        self._exercise_test_due = False
+        self._waiting_for_bid = False
+        self._rejected_quote: tuple[float, ...] = ()
+        self._commanding = False
+        self._events: deque[Any] = deque()
 
     @classmethod
     def _engine_config(cls) -> StrategyConfig:
@@ -92,51 +105,18 @@ class TradeStrategy(Strategy):
                 "exercise-test", self.session.exercise_test_ns, self._on_exercise_test
             )
 
-    def on_order_filled(self, event: OrderFilled) -> None:
-        self._note_quote(event)
-        managed = self._managed
-        if managed is None or str(event.instrument_id) != managed.plan.instrument_id:
-            return
-        quantity = int(event.last_qty.as_double())
-        if event.order_side == OrderSide.BUY:
-            managed.entry_filled(quantity)
-        else:
-            managed.exit_filled(quantity)
-        if self._order(event.client_order_id).is_closed:
-            self._order_ended(event.client_order_id)
-        self._forget_if_closed()
-
-    def on_order_canceled(self, event: OrderCanceled) -> None:
-        self._order_ended(event.client_order_id)
-        managed = self._managed
-        if managed is not None and managed.phase is PlanPhase.EXITING and self._at_market:
-            self._work_exit(managed)  # the limit that was in the way is gone
-
-    def on_order_expired(self, event: OrderExpired) -> None:
-        self._order_ended(event.client_order_id)
-
-    def on_order_rejected(self, event: OrderRejected) -> None:
-        self._refused(event.client_order_id, event.reason)
-
-    def on_order_denied(self, event: OrderDenied) -> None:
-        self._refused(event.client_order_id, event.reason)
-
-    def _note_quote(self, event: OrderFilled) -> None:
-        quote = self.cache.quote(event.instrument_id)
-        if quote is None:
-            return
-        note = FillQuote(
-            client_order_id=str(event.client_order_id),
-            trade_id=str(event.trade_id),
-            bid=quote.bid_price.as_double(),
-            ask=quote.ask_price.as_double(),
-            age_s=(event.ts_event - quote.ts_event) / 1e9,
-        )
-        self.publish_message(FILL_QUOTE_TOPIC, note)
+    def on_order_event(self, event: Any) -> None:
+        # A denial, and without latency any event, arrives while the command that caused it still
+        # holds the engine: it is taken when the command has returned.
+        self._events.append(event)
+        if not self._commanding:
+            self._take_events()
 
     def _on_chain(self, chain: Any) -> None:
         self._chain = chain
         self.observe(chain)
+        if self._exercise_test_due:
+            self._test_exercise(chain)
         if self._managed is not None:
             self._work(self._managed, chain)
         elif not self._entries_halted:
@@ -151,20 +131,25 @@ class TradeStrategy(Strategy):
             self._begin_exit(self._managed, ExpiryReason.FLATTEN_DEADLINE)
 
     def _on_exercise_test(self, _event: TimeEvent) -> None:
-        """Do what the broker would do: sell at market what the account cannot exercise."""
-        chain, managed = self._chain, self._managed
-        if managed is None or chain is None:
-            return
+        self._exercise_test_due = True
+        if self._chain is not None:
+            self._test_exercise(self._chain)
+
+    def _test_exercise(self, chain: ChainSnapshot) -> None:
+        """Do what the broker would do: sell at market what the account cannot exercise.
+
+        Without a spot there is no verdict, and the test stays due.
+        """
         if math.isnan(chain.spot):
-            self._decided(
-                DecisionKind.REFUSE, "EXERCISE_TEST_WITHOUT_SPOT", "SELL", 0, math.nan, {}
-            )
             return
-        cash = total_cash(self.cache)
+        self._exercise_test_due = False
+        managed = self._managed
+        if managed is None:
+            return
         closes = exercise_test(
             option_legs(self.cache),
             chain.spot,
-            cash,
+            total_cash(self.cache),
             can_short_shares=self.session.can_short_shares,
         )
         if closes:
@@ -188,115 +173,173 @@ class TradeStrategy(Strategy):
             exec_algorithm_id=DESK_ID,
             tags=[f"plan={plan.plan_id}", f"reason={plan.reason}"],
         )
-        self._entry_order = order.client_order_id
-        self.submit_order(order)
+        self._entry = WorkingOrder(order.client_order_id, plan.quantity, plan.entry_cap)
+        self._command(self.submit_order, order)
 
     def _work(self, managed: ManagedPlan, chain: ChainSnapshot) -> None:
-        if managed.phase is PlanPhase.ENTERING:
-            if chain.ts_event >= managed.plan.entry_deadline_ns and self._entry_order is not None:
-                self._cancel(self._entry_order)
-            return
         row = self._row[managed.plan.instrument_id]
-        stale = chain.quality[row] & _STALE
-        reason = managed.due_exit(math.nan if stale else float(chain.bid[row]), chain.ts_event)
+        bid = float(chain.bid[row])
+        tradable = bid > 0 and not chain.quality[row] & _STALE
+        reason = managed.due_exit(bid if tradable else math.nan, chain.ts_event)
         if reason is not None:
             self._begin_exit(managed, reason)
         elif managed.phase is PlanPhase.EXITING:
-            self._work_exit(managed)
+            self._work_exit(managed, chain)
+        elif self._entry is not None and chain.ts_event >= managed.plan.entry_deadline_ns:
+            self._cancel(self._entry)
 
     def _begin_exit(
         self, managed: ManagedPlan, reason: StrEnum, figures: Mapping[str, float] | None = None
     ) -> None:
-        if self._entry_order is not None:
-            self._cancel(self._entry_order)
+        if self._entry is not None:
+            self._cancel(self._entry)
         managed.begin_exit(reason)
         self._exit_figures = dict(figures or {})
-        if managed.phase is PlanPhase.EXITING:
-            self._work_exit(managed)
+        if managed.phase is PlanPhase.EXITING and self._chain is not None:
+            self._work_exit(managed, self._chain)
         self._forget_if_closed()
 
-    def _work_exit(self, managed: ManagedPlan) -> None:
+    def _work_exit(self, managed: ManagedPlan, chain: ChainSnapshot) -> None:
         """Send the exit, or follow the bid with the one at work; without a bid wait for one."""
-        if managed.exit_reason is None or self._chain is None:
+        row = self._row[managed.plan.instrument_id]
+        bid = float(chain.bid[row])
+        if self._exit is not None:
+            self._follow_bid(self._exit, bid)
             return
-        bid = float(self._chain.bid[self._row[managed.plan.instrument_id]])
-        if self._exit_order is not None:
-            self._follow_bid(self._exit_order, bid)
+        if self._rejected_quote == _quote(chain, row):
             return
-        kind, reason = DecisionKind.EXIT, str(managed.exit_reason)
-        if not bid > 0:
-            kind, reason = DecisionKind.REFUSE, "NO_BID"
-            if self._waiting_for_bid:
-                return
-        self._waiting_for_bid = kind is DecisionKind.REFUSE
-        price = math.nan if self._at_market else bid
-        figures = {"bid": bid} | self._exit_figures
-        self._decided(kind, reason, "SELL", managed.open_quantity, price, figures)
+        self._rejected_quote = ()
+        waited = self._waiting_for_bid
+        self._waiting_for_bid = not bid > 0
+        quantity = managed.open_quantity
+        figures = {"bid": bid, "quote_age_s": float(chain.quote_age_s[row])} | self._exit_figures
         if self._waiting_for_bid:
+            if not waited:
+                self._decided(DecisionKind.REFUSE, "NO_BID", "SELL", quantity, math.nan, figures)
             return
+        limit = math.nan if self._at_market else bid
+        reason = str(managed.exit_reason)
+        self._decided(DecisionKind.EXIT, reason, "SELL", quantity, limit, figures)
+        order = self._sell_order(
+            managed, limit, [f"plan={managed.plan.plan_id}", f"reason={reason}"]
+        )
+        self._exit = WorkingOrder(order.client_order_id, quantity, limit)
+        self._command(self.submit_order, order)
+
+    def _sell_order(self, managed: ManagedPlan, limit: float, tags: list[str]) -> Any:
         instrument_id = InstrumentId.from_str(managed.plan.instrument_id)
         quantity = Quantity.from_int(managed.open_quantity)
-        tags = [f"plan={managed.plan.plan_id}", f"reason={managed.exit_reason}"]
         desk: dict[str, Any] = {"exec_algorithm_id": DESK_ID, "tags": tags}
-        day = TimeInForce.DAY
-        order = (
-            self.order_factory.market(instrument_id, OrderSide.SELL, quantity, day, **desk)
-            if self._at_market
-            else self.order_factory.limit(
-                instrument_id, OrderSide.SELL, quantity, Price(bid, 2), day, **desk
-            )
-        )
-        self._exit_order = order.client_order_id
-        self.submit_order(order)
+        sell, day = OrderSide.SELL, TimeInForce.DAY
+        if math.isnan(limit):
+            return self.order_factory.market(instrument_id, sell, quantity, day, **desk)
+        return self.order_factory.limit(instrument_id, sell, quantity, Price(limit, 2), day, **desk)
 
-    def _follow_bid(self, exit_order: ClientOrderId, bid: float) -> None:
-        order = self._order(exit_order)
-        if not order.is_open:
+    def _follow_bid(self, order: WorkingOrder, bid: float) -> None:
+        if math.isnan(order.limit):
             return
-        limit = limit_price(order)
-        if self._at_market and not math.isnan(limit):
-            self._cancel(exit_order)
-        elif 0 < bid < limit:
-            self.modify_order(exit_order, price=Price(bid, 2))
+        if self._at_market:
+            self._cancel(order)  # the market order follows when the limit is gone
+        elif 0 < bid < order.limit and self.cache.is_order_open(order.order_id):
+            order.limit = bid
+            self._command(self.modify_order, order.order_id, None, Price(bid, 2))
 
-    def _cancel(self, order_id: ClientOrderId) -> None:
-        if not self.cache.is_order_pending_cancel_local(order_id):
-            self.cancel_order(order_id)
+    def _cancel(self, order: WorkingOrder) -> None:
+        if not self.cache.is_order_pending_cancel_local(order.order_id):
+            self._command(self.cancel_order, order.order_id)
 
-    def _order_ended(self, order_id: ClientOrderId) -> None:
+    def _command(self, send: Callable[..., None], *arguments: Any) -> None:
+        self._commanding = True
+        try:
+            send(*arguments)
+        finally:
+            self._commanding = False
+        self._take_events()
+
+    # -- what became of the orders --------------------------------------------------------------
+
+    def _take_events(self) -> None:
+        while self._events:
+            event = self._events.popleft()
+            match event:
+                case OrderFilled():
+                    self._filled(event)
+                case OrderCanceled() | OrderExpired():
+                    self._ended(event.client_order_id)
+                case OrderRejected() | OrderDenied():
+                    self._refused(event)
+
+    def _filled(self, event: OrderFilled) -> None:
+        self._note_quote(event)
+        managed = self._managed
+        if managed is None or str(event.instrument_id) != managed.plan.instrument_id:
+            return
+        quantity = int(event.last_qty.as_double())
+        if event.order_side == OrderSide.BUY:
+            managed.entry_filled(quantity)
+        else:
+            managed.exit_filled(quantity)
+        for order in (self._entry, self._exit):
+            if order is not None and order.order_id == event.client_order_id:
+                order.leaves -= quantity
+                if order.leaves == 0:
+                    self._ended(order.order_id)
+        self._forget_if_closed()
+
+    def _ended(self, order_id: ClientOrderId) -> None:
         managed = self._managed
         if managed is None:
             return
-        if order_id == self._entry_order:
-            self._entry_order = None
+        if self._entry is not None and order_id == self._entry.order_id:
+            self._entry = None
             managed.entry_ended()
-        elif order_id == self._exit_order:
-            self._exit_order = None
+        elif self._exit is not None and order_id == self._exit.order_id:
+            replaced = self._at_market and not math.isnan(self._exit.limit)
+            self._exit = None
+            if replaced and managed.phase is PlanPhase.EXITING and self._chain is not None:
+                self._work_exit(managed, self._chain)
         self._forget_if_closed()
 
-    def _refused(self, order_id: ClientOrderId, reason: str) -> None:
-        order = self._order(order_id)
+    def _refused(self, event: OrderRejected | OrderDenied) -> None:
+        """Record a refusal; a refused exit waits for another quote, lest it be sent forever."""
+        entry = self._entry is not None and event.client_order_id == self._entry.order_id
+        order = self._entry if entry else self._exit
+        if order is None or self._managed is None:
+            return
+        side = "BUY" if entry else "SELL"
         self._decided(
-            DecisionKind.REFUSE,
-            reason,
-            order.side.name,
-            int(order.quantity.as_double()),
-            math.nan,
-            {},
+            DecisionKind.REFUSE, event.reason, side, order.leaves, order.limit, self._exit_figures
         )
-        self._order_ended(order_id)
+        if not entry and self._chain is not None:
+            row = self._row[self._managed.plan.instrument_id]
+            self._rejected_quote = _quote(self._chain, row)
+        self._ended(event.client_order_id)
 
     def _forget_if_closed(self) -> None:
-        working = self._entry_order is not None or self._exit_order is not None
+        working = self._entry is not None or self._exit is not None
         if self._managed is None or self._managed.phase is not PlanPhase.CLOSED or working:
             return
         self._managed = None
         self._at_market = False
         self._waiting_for_bid = False
+        self._rejected_quote = ()
+        self._exit_figures = {}
 
-    def _order(self, order_id: ClientOrderId) -> Any:
-        """Return the order as it now is; the engine hands out copies."""
-        return self.cache.order(order_id)
+    # -- on the record --------------------------------------------------------------------------
+
+    def _note_quote(self, event: OrderFilled) -> None:
+        quote = self.cache.quote(event.instrument_id)
+        # What fills a resting order is the next quote, which the cache does not have yet.
+        if quote is None or event.liquidity_side != LiquiditySide.TAKER:
+            return
+        note = FillQuote(
+            client_order_id=str(event.client_order_id),
+            trade_id=str(event.trade_id),
+            bid=quote.bid_price.as_double(),
+            ask=quote.ask_price.as_double(),
+            age_s=(event.ts_event - quote.ts_event) / 1e9,
+        )
+        self.publish_message(FILL_QUOTE_TOPIC, note)
 
     def _decided(
         self,
@@ -305,7 +348,7 @@ class TradeStrategy(Strategy):
         side: str,
         quantity: int,
         price: float,
-        figures: dict[str, float],
+        figures: Mapping[str, float],
     ) -> None:
         managed = self._managed
         if managed is None:
@@ -315,12 +358,18 @@ class TradeStrategy(Strategy):
             strategy=str(self.strategy_id),
             plan_id=managed.plan.plan_id,
             kind=kind,
-            reason=str(reason),
+            reason=reason,
             instrument_id=managed.plan.instrument_id,
             side=side,
             quantity=quantity,
             price=price,
             spot=self._chain.spot if self._chain is not None else math.nan,
-            figures=figures,
+            figures=dict(figures),
         )
         self.publish_message(DECISION_TOPIC, decision)
+
+
+def _quote(chain: ChainSnapshot, row: int) -> tuple[float, ...]:
+    """Tell one quote from the next: price, size and time."""
+    quoted_s = chain.ts_event * 1e-9 - float(chain.quote_age_s[row])
+    return float(chain.bid[row]), float(chain.bid_size[row]), round(quoted_s, 3)

@@ -163,7 +163,7 @@ class RegularStrategy(TradeStrategy):
         now_ns = chain.ts_event
         self._next_entry_ns = now_ns + params.cool_down_s * _NS
         return TradePlan(
-            plan_id=f"{type(self).__name__}-{self.trades + 1:03d}",
+            plan_id=f"P{self.trades + 1:03d}",
             instrument_id=self.session.instrument_ids[row],
             quantity=quantity,
             entry_cap=ask,

@@ -10,6 +10,7 @@ from small_market import write_session
 from autotrade_0dte.calendar import expiry_ns
 from autotrade_0dte.config import SettlementRule, SimulationParams
 from autotrade_0dte.data.catalog import Catalog
+from autotrade_0dte.risk.expiry import ExpiryParams, ExpiryPolicy
 
 STRIKES = (590, 600, 610)
 SPOT = 605.0
@@ -23,10 +24,10 @@ LONG_PUT = dt.date(2026, 7, 24)
 
 
 def vertical(root: str, date: dt.date) -> list[ScriptedOrder]:
-    """Buy two 590 calls at 16.01 at most, then sell two 600 calls."""
+    """Buy two 590 calls and sell two 600 calls, each a nickel through the quote."""
     return [
-        ScriptedOrder(60, f"{root}{date:%y%m%d}C00590000", "BUY", 2, 16.01, str(date)),
-        ScriptedOrder(180, f"{root}{date:%y%m%d}C00600000", "SELL", 2, 5.99, str(date)),
+        ScriptedOrder(60, f"{root}{date:%y%m%d}C00590000", "BUY", 2, 16.05, str(date)),
+        ScriptedOrder(180, f"{root}{date:%y%m%d}C00600000", "SELL", 2, 5.95, str(date)),
     ]
 
 
@@ -56,8 +57,13 @@ def spy(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
         for date in (BOTH_IN_THE_MONEY, PIN, NO_OFFICIAL_PRICE, HALF_DAY, WORTHLESS)
         for order in vertical("SPY", date)
     ]
+    believing = SimulationParams(settlement_tolerance_fraction=0.05)
     orders.append(ScriptedOrder(60, "SPY260724P00590000", "BUY", 1, 1.01, str(LONG_PUT)))
-    return run(scripted("SPY", *orders, cash=250_000.0), folder / "catalog", folder / "runs")
+    return run(
+        scripted("SPY", *orders, cash=250_000.0, simulation=believing),
+        folder / "catalog",
+        folder / "runs",
+    )
 
 
 def test_spy_vertical_in_the_money_exercises_both_legs_and_the_shares_net(spy: Outcome) -> None:
@@ -85,6 +91,7 @@ def test_spy_pinned_at_the_short_strike_leaves_shares_valued_at_the_settlement(
 
 def test_spy_long_put_in_the_money_delivers_short_shares_at_the_strike(spy: Outcome) -> None:
     session = spy.sessions[str(LONG_PUT)]
+    assert session["unclean_reasons"] == []
     assert session["gross_pnl"] == pytest.approx((590.0 - 585.5) * 100 - debit(spy, LONG_PUT))
 
 
@@ -174,3 +181,41 @@ def test_exercise_beyond_the_cash_ends_the_session_unclean(tmp_path: Path) -> No
     outcome = run(config, tmp_path / "catalog", tmp_path / "runs")
     [reason] = outcome.sessions[str(date)]["unclean_reasons"]
     assert reason.startswith("EXERCISE_UNFUNDED: cash=-")
+
+
+def test_put_exercised_without_shares_ends_the_session_unclean(tmp_path: Path) -> None:
+    date = dt.date(2026, 7, 20)
+    write_session(
+        Catalog(tmp_path / "catalog"), "SPY", date, strikes=STRIKES, spot=SPOT, settlement=604.0
+    )
+    order = ScriptedOrder(60, "SPY260720P00610000", "BUY", 1, 6.05)
+    config = scripted(
+        "SPY", order, expiry=ExpiryParams(policy=ExpiryPolicy.SETTLE, exercise_test=False)
+    )
+    outcome = run(config, tmp_path / "catalog", tmp_path / "runs")
+    assert outcome.sessions[str(date)]["unclean_reasons"] == ["EXERCISE_LACKS_SHARES: shares=-100"]
+
+
+def test_position_in_the_money_at_expiry_under_the_flatten_policy_is_unclean(
+    tmp_path: Path,
+) -> None:
+    date = dt.date(2026, 7, 20)
+    write_session(
+        Catalog(tmp_path / "catalog"), "XSP", date, strikes=STRIKES, spot=SPOT, settlement=605.0
+    )
+    order = ScriptedOrder(60, "XSP260720C00590000", "BUY", 1, 16.05)
+    config = scripted("XSP", order, expiry=ExpiryParams())
+    outcome = run(config, tmp_path / "catalog", tmp_path / "runs")
+    reasons = outcome.sessions[str(date)]["unclean_reasons"]
+    assert reasons == ["FLATTEN_FAILED: XSP260720C00590000.US"]
+
+
+def test_official_price_far_from_the_market_is_not_believed(tmp_path: Path) -> None:
+    date = dt.date(2026, 7, 20)
+    write_session(
+        Catalog(tmp_path / "catalog"), "XSP", date, strikes=STRIKES, spot=SPOT, settlement=700.0
+    )
+    order = ScriptedOrder(60, "XSP260720C00590000", "BUY", 1, 16.05)
+    outcome = run(scripted("XSP", order), tmp_path / "catalog", tmp_path / "runs")
+    [reason] = outcome.sessions[str(date)]["unclean_reasons"]
+    assert reason == "SETTLEMENT_IMPLAUSIBLE: official=700.0, last_print=605.0"

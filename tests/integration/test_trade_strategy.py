@@ -1,6 +1,7 @@
 """The strategies' base: exits, the flatten deadline and the broker's exercise test."""
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from scripted_strategy import Outcome, run
 from small_market import Quote, intrinsic_quote, write_session
 
 from autotrade_0dte.calendar import session
-from autotrade_0dte.config import AccountParams, StrategySpec, SystemConfig
+from autotrade_0dte.config import AccountParams, SimulationParams, StrategySpec, SystemConfig
 from autotrade_0dte.data.catalog import Catalog
 
 NS = 1_000_000_000
@@ -55,6 +56,9 @@ FLATTEN = dt.date(2026, 7, 22)
 UNFUNDED = dt.date(2026, 7, 23)
 NO_BID = dt.date(2026, 7, 24)
 NO_ENTRY = dt.date(2026, 7, 27)
+ONE_EMPTY_BID = dt.date(2026, 7, 28)
+PARTIAL = dt.date(2026, 7, 29)
+THIN_BID = dt.date(2026, 7, 30)
 HALF_DAY = dt.date(2026, 11, 27)
 
 CALL_610 = "C00610000"
@@ -71,11 +75,21 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
         UNFUNDED: moving({}),
         NO_BID: moving({20_000: (0, 2)}),
         NO_ENTRY: moving({0: (700, 702)}),
+        ONE_EMPTY_BID: moving({3_600: (0, 2), 3_660: (99, 101)}),
+        PARTIAL: moving({120: (599, 601), 180: (700, 702), 600: (800, 802)}),
+        THIN_BID: moving({}),
         HALF_DAY: moving({}),
     }
     for date, quote in quotes.items():
         write_session(
-            catalog, "SPY", date, strikes=STRIKES, spot=SPOT, settlement=SPOT, quote=quote
+            catalog,
+            "SPY",
+            date,
+            strikes=STRIKES,
+            spot=SPOT,
+            settlement=SPOT,
+            quote=quote,
+            size=1 if date in (PARTIAL, THIN_BID) else 50,
         )
     symbols = {f"{date:%y%m%d}": f"SPY{date:%y%m%d}{CALL_610}" for date in quotes}
     symbols[f"{UNFUNDED:%y%m%d}"] = f"SPY{UNFUNDED:%y%m%d}C00600000"
@@ -152,5 +166,55 @@ def test_position_without_a_bid_expires_worthless_and_says_once_that_it_waited(
     assert outcome.sessions[str(NO_BID)]["unclean_reasons"] == []
 
 
+def test_missing_bid_fires_no_stop(outcome: Outcome) -> None:
+    assert reasons(outcome, ONE_EMPTY_BID) == ["FLATTEN_DEADLINE"]
+
+
+def test_partly_filled_entry_takes_its_target_before_the_entry_deadline(outcome: Outcome) -> None:
+    [entry, *_] = outcome.rows("orders", PARTIAL)
+    assert (entry["quantity"], entry["filled_quantity"], entry["status"]) == (2, 1, "CANCELED")
+    assert reasons(outcome, PARTIAL) == ["TARGET"]
+
+
+def test_rejected_exit_is_sent_once_a_quote_and_not_once_a_snapshot(outcome: Outcome) -> None:
+    orders = outcome.rows("orders", THIN_BID)
+    assert len(orders) <= 2 + 15  # one a minute from the deadline to the close
+
+
 def test_run_is_clean(outcome: Outcome) -> None:
     assert outcome.summary["unclean_reasons"] == []
+
+
+def test_denied_entry_is_recorded_and_leaves_the_session_clean(tmp_path: Path) -> None:
+    date = dt.date(2026, 7, 20)
+    write_session(
+        Catalog(tmp_path / "catalog"), "SPY", date, strikes=STRIKES, spot=SPOT, settlement=SPOT
+    )
+    config = planned(
+        {"260720": "SPY260720C00600000"},
+        entry_cap=6.01,
+        target=8.0,
+        account=AccountParams(starting_cash=500.0),
+    )
+    denied = run(config, tmp_path / "catalog", tmp_path / "runs")
+    assert denied.summary["unclean_reasons"] == []
+    assert [row["status"] for row in denied.rows("orders", date)] == ["DENIED"]
+    refusal = denied.rows("decisions", date)[-1]
+    assert refusal["kind"] == "REFUSE"
+    assert refusal["reason"].startswith("PREMIUM_EXCEEDS_CASH: cost=12")
+
+
+def test_without_latency_the_plan_is_kept_as_well(tmp_path: Path) -> None:
+    date = dt.date(2026, 7, 20)
+    write_session(
+        Catalog(tmp_path / "catalog"), "SPY", date, strikes=STRIKES, spot=SPOT, settlement=SPOT
+    )
+    config = planned(
+        {"260720": "SPY260720C00610000"},
+        entry_cap=1.01,
+        target=8.0,
+        simulation=SimulationParams(latency_ms=0),
+    )
+    outcome = run(config, tmp_path / "catalog", tmp_path / "runs")
+    assert outcome.summary["unclean_reasons"] == []
+    assert reasons(outcome, date) == ["FLATTEN_DEADLINE"]

@@ -40,9 +40,16 @@ def test_due_exit_names_the_first_rule_that_holds(
     assert opened().due_exit(bid, now) is reason
 
 
-def test_due_exit_waits_while_the_entry_is_still_working() -> None:
+def test_partly_filled_entry_is_watched_while_the_rest_still_works() -> None:
     managed = ManagedPlan(plan())
+    assert managed.due_exit(2.0, 5_000) is None
     managed.entry_filled(3)
+    assert managed.due_exit(2.0, 0) is ExitReason.TARGET
+
+
+def test_exit_that_has_begun_is_not_due_again() -> None:
+    managed = opened()
+    managed.begin_exit(ExitReason.STOP)
     assert managed.due_exit(2.0, 5_000) is None
 
 

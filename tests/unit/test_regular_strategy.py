@@ -274,7 +274,7 @@ def test_plan_holds_to_the_parameters_and_carries_its_figures() -> None:
     strategy.trades = 2
     plan = strategy.decide(snapshot(at_s, UP[-1]))
     assert plan is not None
-    assert plan.plan_id == "RegularStrategy-003"
+    assert plan.plan_id == "P003"
     assert plan.quantity == 8  # 500 / 60
     assert plan.entry_cap == 0.60
     assert (plan.target, plan.stop) == (pytest.approx(0.90), pytest.approx(0.36))

@@ -107,7 +107,7 @@ def test_spot_of_an_index_comes_from_its_price_updates() -> None:
     assert engine.subscribed == ["index SPX.US"]
     update = IndexPriceUpdate(index("SPX").id, Price(6001.5, 2), OPEN_NS + 7, OPEN_NS + 7)
     engine.actor.on_index_price(update)
-    assert engine.actor.last_print == (OPEN_NS + 7, 6001.5)
+    assert engine.actor.last_prints[1] == (OPEN_NS + 7, 6001.5)
     [snapshot] = engine.tick(1)
     assert snapshot.spot == 6001.5
     assert engine.published[0][0] == chain_topic("SPX") == "chain.SPX"
@@ -135,24 +135,25 @@ def test_snapshot_holds_the_newest_quote_of_every_contract() -> None:
     assert math.isnan(snapshot.spot)
 
 
-def test_snapshot_is_published_when_something_changed_and_else_once_a_minute() -> None:
+def test_snapshot_is_published_when_something_changed_and_else_every_ten_seconds() -> None:
     engine = Engine(equity("SPY"))
     engine.quote(0, 1.0, 1.1, at_s=0)
     published = []
-    for at_s in range(1, 200):
-        if at_s == 10:
-            engine.quote(0, 1.0, 1.1, at_s=10)  # the same prices again are news: their age
+    for at_s in range(1, 50):
+        if at_s == 8:
+            engine.quote(0, 1.0, 1.1, at_s=8)  # the same prices again are news: their age
         if at_s == 20:
             engine.actor.on_trade(trade(601.0, OPEN_NS + 20 * NS))
         if engine.tick(at_s):
             published.append(at_s)
-    assert published == [1, 10, 20, 80, 140]
+    assert published == [1, 8, 18, 20, 30, 40]
 
 
-def test_last_print_is_unknown_until_one_and_leaves_out_prints_after_expiry() -> None:
+def test_last_prints_are_unknown_until_they_come_and_leave_out_those_after_expiry() -> None:
     engine = Engine(equity("SPY"))
-    at, price = engine.actor.last_print
+    at, price = engine.actor.last_prints[1]
     assert (at, math.isnan(price)) == (0, True)
+    engine.actor.on_trade(trade(600.0, CLOSE_NS - 1))
     engine.actor.on_trade(trade(601.0, CLOSE_NS))
     engine.actor.on_trade(trade(650.0, CLOSE_NS + 1))
-    assert engine.actor.last_print == (CLOSE_NS, 601.0)
+    assert engine.actor.last_prints == ((CLOSE_NS - 1, 600.0), (CLOSE_NS, 601.0))

@@ -27,14 +27,14 @@ from nautilus_trader.model import (
     VenueOrderId,
 )
 
-from autotrade_0dte.actors.recorder import (
-    RunRecorder,
+from autotrade_0dte.actors.order_tables import (
     fill_columns,
     fills,
     limit_price,
     order_columns,
     position_columns,
 )
+from autotrade_0dte.actors.recorder import RunRecorder
 from autotrade_0dte.analysis.tables import TABLES
 from autotrade_0dte.chain.snapshot import ChainAnalytics
 from autotrade_0dte.execution.decision import Decision, DecisionKind

@@ -239,11 +239,10 @@ def generate(
 @data.command
 def info(*, catalog: CatalogFolder = DEFAULT_CATALOG, as_json: AsJson = False) -> None:
     """Print what a catalog holds, session by session."""
-    from autotrade_0dte.data.catalog import Catalog
     from autotrade_0dte.data.quality import describe
     from autotrade_0dte.data.tables import print_info
 
-    rows = describe(Catalog(catalog))
+    rows = describe(_existing(catalog))
     _print_json(rows) if as_json else print_info(rows)
 
 
@@ -253,16 +252,25 @@ def check(*, catalog: CatalogFolder = DEFAULT_CATALOG, as_json: AsJson = False) 
 
     Ends with exit code 3 when a session is bad.
     """
-    from autotrade_0dte.data.catalog import Catalog
     from autotrade_0dte.data.quality import check as check_catalog
     from autotrade_0dte.data.tables import print_check
 
-    rows = check_catalog(Catalog(catalog))
+    rows = check_catalog(_existing(catalog))
     _print_json(rows) if as_json else print_check(rows)
     return EXIT_UNCLEAN if any(row["verdict"] == "bad" for row in rows) else 0
 
 
+def _existing(folder: Path) -> Any:
+    from autotrade_0dte.data.catalog import Catalog, CatalogError
+
+    if not folder.is_dir():
+        raise CatalogError(f"Expected the folder of a catalog, was {folder}")
+    return Catalog(folder)
+
+
 def _session_range(text: str | None) -> tuple[dt.date | None, dt.date | None]:
+    from autotrade_0dte.config import ConfigError
+
     if text is None:
         return None, None
     first, colon, last = text.partition(":")
@@ -270,12 +278,14 @@ def _session_range(text: str | None) -> tuple[dt.date | None, dt.date | None]:
         start = dt.date.fromisoformat(first) if first else None
         end = dt.date.fromisoformat(last) if last else None
     except ValueError:
-        from autotrade_0dte.config import ConfigError
-
         raise ConfigError(
             f"--sessions: Expected A:B or one date, such as 2026-07-17:2026-08-12, was {text}"
         ) from None
-    return start, end if colon else start
+    if not colon:
+        return start, start
+    if start is not None and end is not None and end < start:
+        raise ConfigError(f"--sessions: Expected the earlier date first, was {text}")
+    return start, end
 
 
 def _print_json(value: Any) -> None:
@@ -291,8 +301,7 @@ def _bad_input() -> tuple[type[BaseException], ...]:
     from autotrade_0dte.config import ConfigError
     from autotrade_0dte.data.catalog import CatalogError
 
-    folders = PermissionError, NotADirectoryError, FileExistsError
-    return ConfigError, CatalogError, CalendarError, TableError, *folders
+    return ConfigError, CatalogError, CalendarError, TableError, OSError
 
 
 def _faults() -> tuple[type[BaseException], ...]:

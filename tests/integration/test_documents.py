@@ -27,6 +27,7 @@ from autotrade_0dte.data.quality import Problem
 from autotrade_0dte.execution.fees import Entity, fee_schedule, order_fee
 from autotrade_0dte.execution.plan import ExitReason
 from autotrade_0dte.nodes.settlement import SettlementFault
+from autotrade_0dte.nodes.verdict import Unclean
 from autotrade_0dte.risk.cover import DenyReason
 from autotrade_0dte.risk.expiry import ExpiryReason
 
@@ -166,7 +167,7 @@ def test_backtest_document_names_every_column(name: str) -> None:
 
 def test_backtest_document_explains_every_reason() -> None:
     node = text(ROOT / "autotrade_0dte/nodes/backtest.py")
-    unclean = set(re.findall(r'f"([A-Z_]+): ', node)) | set(SettlementFault)
+    unclean = {*re.findall(r'f"([A-Z_]+): ', node), *SettlementFault, *Unclean, "LOG_NOT_WRITTEN"}
     explained = rows(ROOT / "docs/backtest.md", "## Unclean reasons")
     assert {name for name in explained if name.isupper()} == unclean
     desk = set(re.findall(r'"([A-Z_]+): ', text(ROOT / "autotrade_0dte/actors/order_desk.py")))

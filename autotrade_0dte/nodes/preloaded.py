@@ -2,10 +2,12 @@
 
 import signal
 
-# Ctrl-C reaches every process of the group; all but the first one then end without a word.
-signal.signal(signal.SIGINT, signal.SIG_DFL)
+# Ctrl-C reaches every process of the group; all but the first one then end without a word. Where
+# the first one ignores it, as under nohup, so do all.
+if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-import autotrade_0dte.nodes.backtest  # noqa: E402, F401 - imports take long enough to be interrupted
-from autotrade_0dte.warm import main  # noqa: E402
+import autotrade_0dte.nodes.backtest  # noqa: F401 - imports take long enough to be interrupted
+from autotrade_0dte.warm import main
 
 main()

@@ -122,8 +122,8 @@ def test_agreement_of_trend_and_momentum_buys_in_their_direction(
 @pytest.mark.parametrize(
     "spots",
     [
-        (600.0, 600.3, 600.6, 600.5),  # trend up, momentum down
-        (600.9, 600.6, 600.3, 600.5),  # trend down, momentum up
+        (600.0, 600.3, 600.6, 600.3),  # trend up, momentum down
+        (600.9, 600.6, 600.3, 600.6),  # trend down, momentum up
         (600.0, 600.03, 600.06, 600.09),  # half a basis point a minute
         (600.09, 600.06, 600.03, 600.0),
         (600.0, 600.0, 600.0, 600.0),
@@ -145,6 +145,17 @@ def test_momentum_counts_from_its_least_size_on(
     spots = [600.0 * math.exp(sign * 0.001 * minute) for minute in range(4)]  # 10 basis points
     plan = strategy.decide(snapshot(seen(strategy, *spots), spots[-1]))
     assert (plan is not None) is decided
+
+
+@pytest.mark.parametrize(("spots", "reason"), [(UP, "TREND_UP"), (DOWN, "TREND_DOWN")])
+def test_trend_alone_decides_where_no_momentum_is_asked_for(
+    spots: tuple[float, ...], reason: str
+) -> None:
+    strategy = regular(min_momentum_bps=0.0)
+    stands = (*spots[:3], spots[2])
+    plan = strategy.decide(snapshot(seen(strategy, *stands), stands[-1]))
+    assert plan is not None
+    assert plan.reason == reason
 
 
 def test_unknown_spot_is_passed_over() -> None:

@@ -149,6 +149,12 @@ def test_snapshot_is_published_when_something_changed_and_else_every_ten_seconds
     assert published == [1, 8, 18, 20, 30, 40]
 
 
+def test_chain_without_any_quote_is_published_as_unknown() -> None:
+    [snapshot] = Engine(equity("SPY")).tick(1)
+    assert np.isnan(snapshot.bid).all()
+    assert snapshot.analytics.usable == 0
+
+
 def test_last_prints_are_unknown_until_they_come_and_leave_out_those_after_expiry() -> None:
     engine = Engine(equity("SPY"))
     at, price = engine.actor.last_prints[1]

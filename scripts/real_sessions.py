@@ -65,12 +65,12 @@ def table(results: list[tuple[str, dict[str, Any]]]) -> str:
     """Return the README's table."""
     lines = [
         "| data | sessions | quotes | trades | gross P&L | fees | net P&L | max drawdown | clean |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|---|",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     lines += [
         f"| {title} | {s['sessions']} | {s['quotes']:,} | {s['trades']} | {s['gross_pnl']:,.2f} "
         f"| {s['fees']:,.2f} | {s['net_pnl']:,.2f} | {s['max_drawdown']:,.2f} "
-        f"| {'yes' if s['clean'] else 'no'} |"
+        f"| {sum(row['clean'] for row in s['per_session'])} of {s['sessions']} |"
         for title, s in results
     ]
     return "\n".join(lines) + "\n"

@@ -1,0 +1,317 @@
+"""The strategies' base among orders that rest, fail and cross with deadlines, without an engine."""
+
+import math
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from nautilus_trader.core import UUID4
+from nautilus_trader.model import (
+    AccountId,
+    ClientOrderId,
+    InstrumentId,
+    LiquiditySide,
+    Money,
+    OrderCanceled,
+    OrderFilled,
+    OrderRejected,
+    OrderSide,
+    OrderType,
+    Price,
+    Quantity,
+    StrategyId,
+    TradeId,
+    TraderId,
+    VenueOrderId,
+)
+
+from autotrade_0dte.actors.trading_session import TradingSession
+from autotrade_0dte.chain.quality import QuoteFlag
+from autotrade_0dte.execution.decision import Decision
+from autotrade_0dte.execution.fill_quote import FillQuote
+from autotrade_0dte.execution.plan import TradePlan
+from autotrade_0dte.instruments import USD
+from autotrade_strategies.base import TradeStrategy
+
+NS = 1_000_000_000
+CALL = "SPY260720C00600000.US"
+SESSION = TradingSession(
+    root="SPY",
+    underlying="SPY",
+    instrument_ids=(CALL,),
+    multiplier=100,
+    open_ns=0,
+    close_ns=23_400 * NS,
+    expiry_ns=23_400 * NS,
+    flatten_ns=22_500 * NS,
+    exercise_test_ns=16_200 * NS,
+    can_short_shares=False,
+)
+PLAN = TradePlan(
+    plan_id="P001",
+    instrument_id=CALL,
+    quantity=2,
+    entry_cap=1.00,
+    target=1.50,
+    stop=0.60,
+    entry_deadline_ns=30 * NS,
+    exit_deadline_ns=600 * NS,
+    reason="TEST",
+)
+
+
+class Venue:
+    """Takes a strategy's commands and lets a test answer them."""
+
+    def __init__(self, plan: TradePlan | None = PLAN, cash: float = 100_000.0) -> None:
+        self.sent: list[tuple[Any, ...]] = []
+        self.decisions: list[Decision] = []
+        self.fill_quotes: list[FillQuote] = []
+        self.positions: list[Any] = []
+        self.quote: Any = None
+        self.canceling: set[Any] = set()
+        self.asked = 0
+        self._orders = 0
+        self._now_s = 0.0
+        self._spot = 600.0
+        venue = self
+
+        class Strategy(TradeStrategy):
+            clock = SimpleNamespace(timestamp_ns=lambda: round(venue._now_s * NS))
+            order_factory = SimpleNamespace(limit=venue._limit, market=venue._market)
+            strategy_id = StrategyId("Test-001")
+            cache = SimpleNamespace(
+                quote=lambda _name: venue.quote,
+                is_order_open=lambda _name: True,
+                is_order_pending_cancel_local=lambda name: name in venue.canceling,
+                positions_open=lambda: venue.positions,
+                account_for_venue=lambda _venue: SimpleNamespace(
+                    balance_total=lambda _currency: Money(cash, USD)
+                ),
+            )
+
+            def decide(self, chain: Any) -> TradePlan | None:
+                venue.asked += 1
+                return None if self.trades else plan
+
+            def submit_order(self, order: Any) -> None:
+                venue.sent.append(order)
+
+            def cancel_order(self, name: Any) -> None:
+                venue.canceling.add(name)
+                venue.sent.append(("CANCEL", str(name)))
+
+            def modify_order(self, name: Any, _quantity: Any, price: Price) -> None:
+                venue.sent.append(("MODIFY", str(name), float(price)))
+
+            def publish_message(self, _topic: str, message: Any) -> None:
+                kept = venue.decisions if isinstance(message, Decision) else venue.fill_quotes
+                kept.append(message)
+
+        self.strategy = Strategy(SESSION, None)
+
+    def _named(self) -> ClientOrderId:
+        self._orders += 1
+        return ClientOrderId(f"O-{self._orders}")
+
+    def _limit(self, _name: Any, side: Any, quantity: Any, price: Any, *_: Any, **__: Any) -> Any:
+        return _Order(self._named(), side.name, int(quantity.as_double()), float(price))
+
+    def _market(self, _name: Any, side: Any, quantity: Any, *_: Any, **__: Any) -> Any:
+        return _Order(self._named(), side.name, int(quantity.as_double()), None)
+
+    def chain(
+        self, at_s: float, bid: float, spot: float = 600.0, age_s: float = 0.0, quality: int = 0
+    ) -> list[Any]:
+        """Publish a snapshot and return the commands that it caused."""
+        self._now_s, before = at_s, len(self.sent)
+        self.strategy._on_chain(
+            SimpleNamespace(
+                ts_event=round(at_s * NS),
+                spot=spot,
+                bid=[bid],
+                bid_size=[5.0],
+                quote_age_s=[age_s],
+                quality=[quality],
+            )
+        )
+        return self.sent[before:]
+
+    def answer(self, event: Any) -> list[Any]:
+        """Hand an event to the strategy and return the commands that it caused."""
+        before = len(self.sent)
+        self.strategy.on_order_event(event)
+        return self.sent[before:]
+
+    def opened(self) -> "Venue":
+        """Enter and fill the plan."""
+        self.chain(1, 0.95)
+        self.answer(filled("O-1", 2, 0.99))
+        return self
+
+
+class _Order(tuple[Any, ...]):
+    """An order as (side, quantity, limit or None), with the id the strategy asks for."""
+
+    client_order_id: ClientOrderId
+
+    def __new__(cls, name: ClientOrderId, *terms: Any) -> "_Order":
+        made = super().__new__(cls, terms)
+        made.client_order_id = name
+        return made
+
+
+_HEAD = (TraderId("TESTER-001"), StrategyId("Test-001"), InstrumentId.from_str(CALL))
+
+
+def filled(
+    name: str, quantity: int, price: float, liquidity: LiquiditySide = LiquiditySide.TAKER
+) -> OrderFilled:
+    """Return a fill; a quantity below zero is a sale."""
+    return OrderFilled(
+        *_HEAD, ClientOrderId(name), VenueOrderId("V"), AccountId("US-001"), TradeId(f"T-{name}"),
+        OrderSide.BUY if quantity > 0 else OrderSide.SELL, OrderType.LIMIT,
+        Quantity.from_int(abs(quantity)), Price(price, 2), USD, liquidity, UUID4(),
+        5 * NS, 5 * NS, False,
+    )  # fmt: skip
+
+
+def canceled(name: str) -> OrderCanceled:
+    return OrderCanceled(*_HEAD, ClientOrderId(name), UUID4(), 5 * NS, 5 * NS, False)
+
+
+def rejected(name: str, reason: str = "NO_MARKET") -> OrderRejected:
+    return OrderRejected(
+        *_HEAD, ClientOrderId(name), AccountId("US-001"), reason, UUID4(), 5 * NS, 5 * NS, False
+    )
+
+
+def test_exit_limit_follows_the_bid_down_and_not_up() -> None:
+    venue = Venue().opened()
+    assert venue.chain(10, 1.55) == [("SELL", 2, 1.55)]
+    assert venue.chain(11, 1.60) == []
+    assert venue.chain(12, 1.50) == [("MODIFY", "O-2", 1.50)]
+    assert venue.chain(13, 1.50) == []
+    assert venue.chain(14, 0.0) == []
+
+
+def test_exit_limit_gives_way_to_a_market_order_at_the_flatten_deadline() -> None:
+    venue = Venue().opened()
+    venue.chain(10, 1.55)
+    venue.strategy._on_flatten(None)
+    assert venue.sent[-1] == ("CANCEL", "O-2")
+    assert venue.chain(22_501, 1.40) == []  # neither canceled nor sold twice
+    assert venue.answer(canceled("O-2")) == [("SELL", 2, None)]
+    assert venue.chain(22_502, 1.30) == []
+    assert [d.reason for d in venue.decisions] == ["TEST", "TARGET", "TARGET"]
+
+
+def test_partly_filled_limit_leaves_the_rest_to_the_market_order() -> None:
+    venue = Venue().opened()
+    venue.chain(10, 1.55)
+    venue.answer(filled("O-2", -1, 1.55))
+    venue.strategy._on_flatten(None)
+    assert venue.answer(canceled("O-2")) == [("SELL", 1, None)]
+
+
+def test_no_plan_is_asked_for_after_the_flatten_deadline() -> None:
+    venue = Venue(plan=None)
+    venue.chain(1, 0.95)
+    venue.strategy._on_flatten(None)
+    venue.chain(2, 0.95)
+    assert (venue.asked, venue.sent) == (1, [])
+
+
+def test_plan_that_never_filled_makes_room_for_the_next_decision() -> None:
+    venue = Venue()
+    assert venue.chain(1, 0.95) == [("BUY", 2, 1.00)]
+    assert venue.chain(29, 0.95) == []
+    assert venue.chain(30, 0.95) == [("CANCEL", "O-1")]
+    assert venue.chain(31, 0.95) == []
+    venue.answer(canceled("O-1"))
+    venue.chain(32, 0.95)
+    assert venue.asked == 2
+
+
+def test_entry_that_fills_while_it_is_canceled_is_still_sold() -> None:
+    venue = Venue()
+    venue.chain(1, 0.95)
+    venue.strategy._on_flatten(None)
+    venue.answer(filled("O-1", 1, 0.99))
+    venue.answer(canceled("O-1"))
+    assert venue.chain(22_501, 0.90) == [("SELL", 1, None)]
+
+
+def test_rejected_exit_waits_for_another_quote() -> None:
+    venue = Venue().opened()
+    assert venue.chain(10, 1.55, age_s=2) == [("SELL", 2, 1.55)]
+    assert venue.answer(rejected("O-2")) == []
+    assert venue.decisions[-1].reason == "NO_MARKET"
+    assert venue.chain(11, 1.55, age_s=3) == []
+    assert venue.chain(12, 1.55, age_s=0) == [("SELL", 2, 1.55)]
+
+
+def test_rejected_entry_ends_the_plan() -> None:
+    venue = Venue()
+    venue.chain(1, 0.95)
+    venue.answer(rejected("O-1"))
+    assert (venue.decisions[-1].side, venue.decisions[-1].quantity) == ("BUY", 2)
+    venue.chain(2, 0.95)
+    assert venue.asked == 2
+
+
+@pytest.mark.parametrize("quality", [0, int(QuoteFlag.STALE)])
+def test_stale_bid_fires_no_target(quality: int) -> None:
+    venue = Venue().opened()
+    assert (venue.chain(10, 1.55, quality=quality) == []) is bool(quality)
+
+
+def test_exercise_test_waits_for_a_spot_and_is_made_once() -> None:
+    venue = Venue(cash=1_000.0).opened()
+    venue.positions = [SimpleNamespace(instrument_id=InstrumentId.from_str(CALL), signed_qty=2.0)]
+    venue.chain(100, 0.95, spot=math.nan)
+    venue.strategy._on_exercise_test(None)
+    assert venue.chain(101, 0.95, spot=math.nan) == []
+    assert venue.chain(102, 0.95, spot=605.0) == [("SELL", 2, None)]
+    assert venue.decisions[-1].reason == "EXERCISE_NOT_FUNDED"
+    assert venue.chain(103, 0.94, spot=605.0) == []
+
+
+def test_exercise_test_before_any_snapshot_or_without_a_position_does_nothing() -> None:
+    venue = Venue(plan=None)
+    venue.strategy._on_exercise_test(None)
+    assert venue.chain(1, 0.95) == []
+    venue.positions = [SimpleNamespace(instrument_id=InstrumentId.from_str(CALL), signed_qty=2.0)]
+    venue.chain(2, 0.95, spot=700.0)
+    assert (venue.sent, venue.decisions) == ([], [])
+
+
+def test_events_of_no_plan_are_passed_over() -> None:
+    venue = Venue(plan=None)
+    for event in (filled("X-1", 1, 1.0), canceled("X-1"), rejected("X-1"), object()):
+        assert venue.answer(event) == []
+    assert venue.decisions == []
+
+
+def test_event_of_an_unknown_order_leaves_the_plan_as_it_is() -> None:
+    venue = Venue().opened()
+    venue.answer(canceled("X-1"))
+    assert venue.chain(10, 1.55) == [("SELL", 2, 1.55)]
+
+
+def test_quote_of_a_fill_is_noted_only_where_the_fill_took_it() -> None:
+    venue = Venue()
+    venue.chain(1, 0.95)
+    venue.answer(filled("O-1", 1, 0.99))  # no quote yet
+    venue.quote = SimpleNamespace(
+        bid_price=Price(0.95, 2), ask_price=Price(0.99, 2), ts_event=3 * NS
+    )
+    venue.answer(filled("O-1", 1, 0.99, LiquiditySide.MAKER))
+    assert venue.fill_quotes == []
+    venue.answer(filled("O-2", 1, 0.99))
+    assert venue.fill_quotes == [FillQuote("O-2", "T-O-2", 0.95, 0.99, 2.0)]
+
+
+def test_strategy_must_say_what_it_decides() -> None:
+    with pytest.raises(NotImplementedError):
+        TradeStrategy(SESSION, None).decide(None)  # type: ignore[arg-type]

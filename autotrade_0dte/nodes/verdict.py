@@ -139,7 +139,7 @@ def _desk(end: SessionEnd) -> Iterator[str]:
 
 
 def _enlarged(order: Any) -> bool:
-    """Tell whether an order asked for more than the desk had checked: contracts, or a buy's price."""
+    """Tell whether an order came to ask for more than the desk had checked."""
     first = order.init_event
     for event in order.events():
         if not isinstance(event, OrderUpdated):

@@ -11,6 +11,8 @@ import msgspec
 from autotrade_0dte.calendar import NEW_YORK, session
 from autotrade_0dte.data.catalog import Catalog, SessionEntry
 from autotrade_0dte.data.manifest import DatasetKind, StoredDataset
+from autotrade_0dte.data.plausibility import differ, last_print, spot_disagrees
+from autotrade_0dte.data.session_data import SettlementPrice
 
 __all__ = ["Problem", "QualityParams", "QualityRow", "SessionRow", "Verdict", "check", "describe"]
 
@@ -24,10 +26,13 @@ class Verdict(StrEnum):
 
 
 class Problem(StrEnum):
-    """What was found; a missing or changed file makes a session BAD."""
+    """What was found; docs/data.md says which makes a session BAD."""
 
     FILE_MISSING = "file_missing"
     FILE_CHANGED = "file_changed"
+    SETTLEMENT_IMPLAUSIBLE = "settlement_implausible"
+    SPOT_MISMATCH = "spot_mismatch"
+    ONE_BOOK = "one_book"
     NO_UNDERLYING = "no_underlying"
     NO_SETTLEMENT = "no_settlement"
     GAPS = "gaps"
@@ -36,11 +41,12 @@ class Problem(StrEnum):
     MOSTLY_ONE_SIDED = "mostly_one_sided"
 
 
-_FATAL = {Problem.FILE_MISSING, Problem.FILE_CHANGED}
+_DAMAGE = {Problem.FILE_MISSING, Problem.FILE_CHANGED}
+_FATAL = _DAMAGE | {Problem.SETTLEMENT_IMPLAUSIBLE, Problem.SPOT_MISMATCH, Problem.ONE_BOOK}
 
 
 class QualityParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When a session is worth a warning.
+    """When a session is worth a warning, and when its prices contradict each other.
 
     Parameters
     ----------
@@ -50,10 +56,22 @@ class QualityParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     one_sided_fraction : float
         Share of quotes without bid or ask (default 0.5: far strikes have no bid, a quarter is
         common).
+    price_tolerance_fraction : float
+        How far the settlement price may be from the underlying's last price, and the chain's
+        forward from spot (default 0.01: several times what the last half hour usually moves).
+    closing_print_s : float
+        Age at the close up to which the last price is compared with the settlement price (default
+        1,800: a delayed feed stops about 15 minutes before).
+    spot_age_s : float
+        Age up to which a price of the underlying is compared with the chain (default 600: two
+        books of a five-minute feed).
     """
 
     edge_s: float = 1_200.0
     one_sided_fraction: float = 0.5
+    price_tolerance_fraction: float = 0.01
+    closing_print_s: float = 1_800.0
+    spot_age_s: float = 600.0
 
 
 _DEFAULTS = QualityParams()
@@ -105,6 +123,8 @@ def describe(catalog: Catalog) -> list[SessionRow]:
 def check(catalog: Catalog, params: QualityParams = _DEFAULTS) -> list[QualityRow]:
     """Return the findings for each session, by date and root, after hashing every file.
 
+    Prices are compared only where every file is whole.
+
     Damaged datasets that belong to no session (an index on a date without a chain) get rows of
     their own.
     """
@@ -151,12 +171,15 @@ def _judge(
     chain = entry.chain
     day = session(entry.date)
     underlying = any(held.symbol == entry.underlying for held in entry.datasets[:-1])
-    settlement = catalog.settlement(entry.underlying, entry.date) is not None
+    settlement = catalog.settlement(entry.underlying, entry.date)
     one_sided = chain.one_sided / chain.rows
     edge = params.edge_s * 1e9
+    if not problems & _DAMAGE:
+        problems = problems | _contradictions(catalog.path, entry, settlement, params)
     findings = {
+        Problem.ONE_BOOK: chain.books == 1,
         Problem.NO_UNDERLYING: not underlying,
-        Problem.NO_SETTLEMENT: not settlement,
+        Problem.NO_SETTLEMENT: settlement is None,
         Problem.GAPS: chain.gap_count > 0,
         Problem.STARTS_LATE: chain.first_ns - day.open_ns > edge,
         Problem.ENDS_EARLY: day.close_ns - chain.last_ns > edge,
@@ -178,9 +201,32 @@ def _judge(
         gaps=chain.gap_count,
         longest_gap_s=max(((gap.end_ns - gap.start_ns) / 1e9 for gap in chain.gaps), default=0.0),
         underlying=underlying,
-        settlement=settlement,
+        settlement=settlement is not None,
         files=sum(len(held.files) for held in entry.datasets),
     )
+
+
+def _contradictions(
+    root: Path, entry: SessionEntry, settlement: SettlementPrice | None, params: QualityParams
+) -> set[Problem]:
+    found = set()
+    close_ns = session(entry.date).close_ns
+    last = last_print(root, entry, close_ns)
+    if (
+        settlement is not None
+        and last is not None
+        and close_ns - last.ts_event < params.closing_print_s * 1e9
+        and differ(settlement.price_cents / 100, last.price, params.price_tolerance_fraction)
+    ):
+        found.add(Problem.SETTLEMENT_IMPLAUSIBLE)
+    if spot_disagrees(
+        root,
+        entry,
+        tolerance_fraction=params.price_tolerance_fraction,
+        print_age_s=params.spot_age_s,
+    ):
+        found.add(Problem.SPOT_MISMATCH)
+    return found
 
 
 def _damaged_row(symbol: str, date: dt.date, problems: set[Problem]) -> QualityRow:

@@ -95,6 +95,15 @@ def test_changed_file_makes_the_session_bad(good, folder):
     assert (row["verdict"], row["problems"]) == ("bad", ["file_changed"])
 
 
+@pytest.mark.parametrize("folder", ["quotes", "trades"])
+def test_file_cut_short_or_gone_makes_the_session_bad(good, folder):
+    path = next((good.path / "data" / folder).rglob("*.parquet"))
+    path.write_bytes(path.read_bytes()[:100])
+    assert only(check(good))["problems"] == ["file_changed"]
+    path.unlink()
+    assert only(check(good))["problems"] == ["file_missing"]
+
+
 def test_missing_settlement_file_makes_the_session_bad(good):
     next((good.path / "autotrade/settlements").rglob("*.json")).unlink()
     row = only(check(good))

@@ -71,6 +71,7 @@ class Venue:
         self.quote: Any = None
         self.canceling: set[Any] = set()
         self.asked = 0
+        self.trades = 1
         self._orders = 0
         self._now_s = 0.0
         self._spot = 600.0
@@ -92,7 +93,7 @@ class Venue:
 
             def decide(self, chain: Any) -> TradePlan | None:
                 venue.asked += 1
-                return None if self.trades else plan
+                return plan if self.trades < venue.trades else None
 
             def submit_order(self, order: Any) -> None:
                 venue.sent.append(order)
@@ -237,6 +238,7 @@ def test_entry_that_fills_while_it_is_canceled_is_still_sold() -> None:
     venue = Venue()
     venue.chain(1, 0.95)
     venue.strategy._on_flatten(None)
+    assert venue.sent[-1] == ("CANCEL", "O-1")
     venue.answer(filled("O-1", 1, 0.99))
     venue.answer(canceled("O-1"))
     assert venue.chain(22_501, 0.90) == [("SELL", 1, None)]
@@ -275,6 +277,34 @@ def test_exercise_test_waits_for_a_spot_and_is_made_once() -> None:
     assert venue.chain(102, 0.95, spot=605.0) == [("SELL", 2, None)]
     assert venue.decisions[-1].reason == "EXERCISE_NOT_FUNDED"
     assert venue.chain(103, 0.94, spot=605.0) == []
+
+
+def test_position_that_passed_the_exercise_test_is_not_tested_again() -> None:
+    venue = Venue(cash=1_000.0).opened()
+    venue.positions = [SimpleNamespace(instrument_id=InstrumentId.from_str(CALL), signed_qty=2.0)]
+    venue.chain(100, 0.95, spot=590.0)
+    venue.strategy._on_exercise_test(None)
+    assert venue.chain(101, 0.95, spot=605.0) == []
+
+
+def test_plan_after_a_sale_at_market_exits_by_limit_again() -> None:
+    venue = Venue(cash=1_000.0).opened()
+    venue.trades = 2
+    venue.positions = [SimpleNamespace(instrument_id=InstrumentId.from_str(CALL), signed_qty=2.0)]
+    venue.chain(100, 0.95, spot=605.0)
+    venue.strategy._on_exercise_test(None)
+    venue.answer(filled("O-2", -2, 0.95))
+    assert venue.chain(110, 0.95) == [("BUY", 2, 1.00)]
+    venue.answer(filled("O-3", 2, 0.99))
+    assert venue.chain(120, 1.55) == [("SELL", 2, 1.55)]
+
+
+def test_missing_bid_is_recorded_once_until_the_exit_is_sent() -> None:
+    venue = Venue().opened()
+    for at_s in (600, 601, 602):
+        assert venue.chain(at_s, 0.0) == []
+    assert venue.chain(603, 0.30) == [("SELL", 2, 0.30)]
+    assert [d.reason for d in venue.decisions] == ["TEST", "NO_BID", "TIME_STOP"]
 
 
 def test_exercise_test_before_any_snapshot_or_without_a_position_does_nothing() -> None:

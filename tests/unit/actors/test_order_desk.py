@@ -88,6 +88,15 @@ def test_buy_passes_up_to_the_free_cash_with_its_fee_and_not_beyond() -> None:
     assert verdict(order(CALL_600, 2, 1.0), free=cost - 0.01) is not None
 
 
+def test_buys_on_their_way_take_their_unfilled_part_off_the_free_cash() -> None:
+    # Resting buys are locked by the engine, so that free cash leaves them out already.
+    new = order(CALL_600, 1, 1.0)
+    sent = (order(CALL_605, 3, 2.0, leaves=2), order(PUT_600, -5, 9.0))
+    assert verdict(new, free=600.0, sent=sent) is None
+    assert "free_cash=99.0" in str(verdict(new, free=499.0, sent=sent))
+    assert verdict(new, free=499.0, resting=sent) is None
+
+
 @pytest.mark.parametrize("where", ["resting", "sent"])
 def test_contracts_on_sale_already_cannot_be_sold_again(where: str) -> None:
     held_two = (held(CALL_600, 2),)

@@ -107,8 +107,10 @@ def test_contracts_on_sale_already_cannot_be_sold_again(where: str) -> None:
     )
 
 
-def test_buy_at_work_covers_nothing() -> None:
-    assert verdict(order(CALL_600, -1), resting=(order(CALL_600, 1),)) is not None
+def test_buy_at_work_covers_nothing_and_is_no_sale_either() -> None:
+    buy = (order(CALL_600, 1),)
+    assert verdict(order(CALL_600, -1), resting=buy) is not None
+    assert verdict(order(CALL_600, -1), resting=buy, positions=(held(CALL_600, 1),)) is None
 
 
 @pytest.mark.parametrize(("short_legs", "passes"), [(True, True), (False, False)])

@@ -300,8 +300,9 @@ def _bad_input() -> tuple[type[BaseException], ...]:
     from autotrade_0dte.calendar import CalendarError
     from autotrade_0dte.config import ConfigError
     from autotrade_0dte.data.catalog import CatalogError
+    from autotrade_0dte.products import UnknownProductError
 
-    return ConfigError, CatalogError, CalendarError, TableError, OSError
+    return ConfigError, CatalogError, CalendarError, TableError, UnknownProductError, OSError
 
 
 def _faults() -> tuple[type[BaseException], ...]:

@@ -113,7 +113,7 @@ def _run_full(catalog_path: Path) -> dict[str, Any]:
 
 def _run_noop(catalog_path: Path) -> dict[str, Any]:
     from nautilus_trader.backtest import BacktestEngine, BacktestEngineConfig
-    from nautilus_trader.common import LoggerConfig, LogLevel
+    from nautilus_trader.common import CacheConfig, LoggerConfig, LogLevel
     from nautilus_trader.execution import PerContractFeeModel
     from nautilus_trader.model import AccountType, Money, OmsType, QuoteTick, StrategyId
     from nautilus_trader.trading import Strategy, StrategyConfig
@@ -136,7 +136,9 @@ def _run_noop(catalog_path: Path) -> dict[str, Any]:
 
     started = time.perf_counter()
     logging = LoggerConfig(LogLevel.OFF, bypass_logging=True)
-    engine = BacktestEngine(BacktestEngineConfig(logging=logging))
+    # The same cache as the full system has, or the engine alone would be slower than it can be.
+    cache = CacheConfig(tick_capacity=100)
+    engine = BacktestEngine(BacktestEngineConfig(logging=logging, cache=cache))
     fee_model = PerContractFeeModel(Money(0.65, USD))
     balance = [Money(25_000, USD)]
     engine.add_venue(

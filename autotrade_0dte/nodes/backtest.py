@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from nautilus_trader.backtest import BacktestEngine, BacktestEngineConfig
 from nautilus_trader.common import (
+    CacheConfig,
     FileWriterConfig,
     LoggerConfig,
     LogLevel,
@@ -40,6 +41,7 @@ __all__ = ["LOG_FILE", "SessionJob", "run_session"]
 LOG_FILE = "log.jsonl"
 DELIVERED = "DELIVERED"
 _NS_PER_MS = 1_000_000
+_TICK_CAPACITY = 100
 _AFTER_EXPIRY_NS = 60_000_000_000
 
 
@@ -110,7 +112,11 @@ def _engine(
 ) -> BacktestEngine:
     log = FileWriterConfig(str(job.folder), Path(LOG_FILE).stem, "json")
     logging = LoggerConfig(LogLevel.OFF, LogLevel.WARNING, file_config=log)
-    engine = BacktestEngine(BacktestEngineConfig(logging=logging, shutdown_on_error=True))
+    # The default keeps 10,000 quotes a contract, which fall out of the processor's cache.
+    cache = CacheConfig(tick_capacity=_TICK_CAPACITY)
+    engine = BacktestEngine(
+        BacktestEngineConfig(logging=logging, cache=cache, shutdown_on_error=True)
+    )
     engine.add_venue(
         VENUE,
         OmsType.NETTING,

@@ -43,7 +43,7 @@ app.command(data)
 def main() -> None:
     """Run the command line; what a user can put right is one line on stderr and exit code 2."""
     try:
-        code = app()
+        code = app(result_action="return_value")
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever reads the output (head, less) has seen enough.

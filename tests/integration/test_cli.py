@@ -41,9 +41,11 @@ MONDAY, TUESDAY, WEDNESDAY = (dt.date(2026, 7, day) for day in (20, 21, 22))
 def autotrade(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run the command with the tests' strategies importable."""
     path = [str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])]
+    # What Python does by default: whether output is buffered decides who meets a broken pipe.
+    inherited = {name: text for name, text in os.environ.items() if name != "PYTHONUNBUFFERED"}
     return subprocess.run(
         [AUTOTRADE, *map(str, arguments)],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(path)},
+        env=inherited | {"PYTHONPATH": os.pathsep.join(path)},
         stdin=subprocess.DEVNULL,
         text=True,
         check=False,

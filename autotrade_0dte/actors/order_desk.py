@@ -56,23 +56,26 @@ class OrderDesk(ExecutionAlgorithm):
         price = limit_price(order)
         if math.isnan(price):
             return f"NO_PRICE_LIMIT: quantity={quantity}"
-        fee = order_fee(self._fees, symbol.root, False, [(quantity, price)]).total
         multiplier = product(symbol.root).multiplier
-        cash = free_cash(self.cache) - self._committed()
+        cash = round(free_cash(self.cache) - self._committed(), 2)
+        fee = self._buy_fee(symbol.root, quantity, price)
         denial = check_premium(quantity, price, multiplier, fee, cash)
         return None if denial is None else str(denial)
 
     def _committed(self) -> float:
         """Return what buys on their way to the venue will take; nothing is locked for them yet."""
         cache: Any = self.cache
-        buys = [order for order in cache.orders_inflight() if order.side == OrderSide.BUY]
-        total = sum(
-            limit_price(order)
-            * order.leaves_qty.as_double()
-            * product(option_symbol(str(order.instrument_id.symbol)).root).multiplier
-            for order in buys
-        )
-        return float(total)
+        total = 0.0
+        for order in cache.orders_inflight():
+            if order.side == OrderSide.BUY:
+                root = option_symbol(str(order.instrument_id.symbol)).root
+                quantity, price = int(order.leaves_qty.as_double()), limit_price(order)
+                total += quantity * price * product(root).multiplier
+                total += self._buy_fee(root, quantity, price)
+        return total
+
+    def _buy_fee(self, root: str, quantity: int, price: float) -> float:
+        return order_fee(self._fees, root, False, [(quantity, price)]).total
 
     def _cover_denial(self, symbol: OptionSymbol, quantity: int) -> str | None:
         def counts(leg: Leg) -> bool:

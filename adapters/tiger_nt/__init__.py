@@ -1,1 +1,4 @@
-"""Tiger Brokers for NautilusTrader 2. Reserved: the clients are not written yet."""
+"""Tiger Brokers for NautilusTrader 2, over the official ``tigeropen`` SDK.
+
+Stands alone: it imports nothing of the system it ships with.
+"""

@@ -1,0 +1,1 @@
+"""A loopback Tiger: the real wire protocol, a matching engine, fault injection and replay."""

@@ -11,7 +11,7 @@ import msgspec
 
 __all__ = ["AssetsView", "BarView", "CommandStatus", "ContractView", "LinkEvent", "LinkState"]
 __all__ += ["OrderRequest", "OrderState", "OrderView", "PositionView", "QuotaView", "QuoteView"]
-__all__ += ["TickView", "TradingDayView", "TransactionView"]
+__all__ += ["StockView", "TickView", "TradingDayView", "TransactionView"]
 
 
 class OrderState(StrEnum):
@@ -163,6 +163,18 @@ class QuoteView(msgspec.Struct, frozen=True):
     ask_size: int
     time_ms: int
     received_ns: int
+
+
+class StockView(msgspec.Struct, frozen=True):
+    """A stock's or index's brief: its quote, last price in dollars (NaN if absent) and its time.
+
+    An index has no quote of its own: both sides 0 with size 0.
+    """
+
+    symbol: str
+    quote: QuoteView
+    last: float
+    last_ms: int
 
 
 class TickView(msgspec.Struct, frozen=True):

@@ -26,12 +26,12 @@ from autotrade_0dte.actors import order_tables as tables
 from autotrade_0dte.actors.fee_model import TigerFeeModel
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.analysis.summary import SessionFacts
-from autotrade_0dte.analysis.tables import write_table
 from autotrade_0dte.calendar import Session, learn
 from autotrade_0dte.config import SystemConfig
 from autotrade_0dte.data.catalog import Catalog, SessionEntry
 from autotrade_0dte.execution.ledger import Fill, FillKind, RoundTrip, round_trips
 from autotrade_0dte.instruments import USD, VENUE
+from autotrade_0dte.nodes.books import logged_errors, write_books
 from autotrade_0dte.nodes.components import Components, Market, assemble, trading_session
 from autotrade_0dte.nodes.settlement import SettledAt, settled_at, settlement_print
 from autotrade_0dte.nodes.verdict import SessionEnd, verdict
@@ -103,7 +103,7 @@ def run_session(job: SessionJob, progress: Callable[[float], None]) -> SessionFa
         events=events,
         elapsed_s=time.perf_counter() - started,
         settlement_source=settled.source,
-        unclean_reasons=(*_logged_errors(job.folder / LOG_FILE), *reasons),
+        unclean_reasons=(*logged_errors(job.folder / LOG_FILE), *reasons),
     )
 
 
@@ -203,18 +203,7 @@ def _conclude(
     recorder.mark(trading.expiry_ns, sum(trip.held * settled.price for trip in shares))
     for trip in shares:
         trip.add(_delivery(trip, settled.price, trading.expiry_ns))
-    written = {
-        "decisions": recorder.decisions(),
-        "states": recorder.states(),
-        "equity": recorder.equity(),
-        "orders": tables.order_columns(orders),
-        "fills": tables.fill_columns(orders, engine.cache, recorder.fill_quotes),
-        "positions": tables.position_columns(trips),
-    }
-    for name, columns in written.items():
-        count = len(next(iter(columns.values())))
-        head = {"run_id": [job.run_id] * count, "session": [job.entry.date] * count}
-        write_table(job.folder, name, head | columns)
+    write_books(job.folder, job.run_id, job.entry.date, recorder, engine.cache, orders, trips)
     return reasons
 
 
@@ -232,15 +221,3 @@ def _delivery(trip: RoundTrip, price: float, ts_event: int) -> Fill:
         reason=DELIVERED,
         kind=FillKind.EXPIRY_PHYSICAL,
     )
-
-
-def _logged_errors(path: Path) -> list[str]:
-    """Return what the engine logged as errors: it reports exceptions in handlers nowhere else."""
-    if not path.exists():
-        return []
-    lines = (msgspec.json.decode(line) for line in path.read_bytes().splitlines() if line)
-    return [
-        f"ERROR: {line['component']}: {' '.join(line['message'].split())}"
-        for line in lines
-        if line["level"] == "ERROR"
-    ]

@@ -1,13 +1,9 @@
 """Many sessions, each an independent run in a process of its own, joined into one run folder."""
 
-import datetime as dt
 import hashlib
-import importlib.metadata
 import multiprocessing
 import os
-import platform
 import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
@@ -15,14 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from autotrade_0dte import __version__
-from autotrade_0dte.analysis.summary import RunFacts, SessionFacts, summarize, write_summary
-from autotrade_0dte.analysis.tables import BOOKS, join_sessions, read_tables, write_bytes
+from autotrade_0dte.analysis.summary import SessionFacts, summarize, write_summary
+from autotrade_0dte.analysis.tables import BOOKS, join_sessions, read_tables
 from autotrade_0dte.calendar import session
-from autotrade_0dte.config import SystemConfig, config_hash, config_toml
+from autotrade_0dte.config import SystemConfig
 from autotrade_0dte.data.catalog import SessionEntry
 from autotrade_0dte.nodes.backtest import LOG_FILE, SessionJob, run_session
-from autotrade_0dte.products import product
+from autotrade_0dte.nodes.run_folder import new_run_folder, run_facts
 
 __all__ = ["SessionFaultError", "run_backtest"]
 
@@ -55,10 +50,8 @@ def run_backtest(
         A session could not be run to its end; no summary is written then.
     """
     started = time.perf_counter()
-    run_id = f"{config.name}-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}-{config_hash(config)[:8]}"
-    folder = _new_folder(runs, run_id)
+    folder = new_run_folder(config, runs)
     run_id = folder.name
-    write_bytes(folder / "config.toml", _commented_config(config).encode())
     jobs = [
         SessionJob(
             run_id,
@@ -76,21 +69,12 @@ def run_backtest(
         for job in jobs:
             log.write((job.folder / LOG_FILE).read_bytes())
     digest = hashlib.sha256("".join(entry.fingerprint for entry in entries).encode())
-    run = RunFacts(
-        run_id=run_id,
-        name=config.name,
-        strategy=config.strategy.path,
-        underlying=product(config.root).underlying,
+    run = run_facts(
+        config,
+        run_id,
+        command,
         synthetic=any(entry.synthetic for entry in entries),
-        starting_cash=config.account.starting_cash,
-        config_hash=config_hash(config),
-        code_version=_code_version(),
         data_fingerprint=digest.hexdigest()[:16],
-        versions={
-            "python": platform.python_version(),
-            **{name: importlib.metadata.version(name) for name in _LIBRARIES},
-        },
-        command=command,
         elapsed_s=time.perf_counter() - started,
     )
     summary = summarize(run, facts, read_tables(folder, BOOKS))
@@ -171,34 +155,3 @@ def _silence(path: Path) -> None:
     os.dup2(target, 1)
     os.dup2(target, 2)
     os.close(target)
-
-
-def _new_folder(runs: Path, run_id: str) -> Path:
-    for number in range(1, 1_000):
-        folder = runs / (run_id if number == 1 else f"{run_id}-{number}")
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        return folder
-    raise FileExistsError(f"Expected a free run folder, was none at {runs / run_id}")
-
-
-def _commented_config(config: SystemConfig) -> str:
-    return f"# Resolved configuration, hash {config_hash(config)}\n\n{config_toml(config)}"
-
-
-def _code_version() -> str:
-    """Return the package's version, with the commit where the code is a git checkout."""
-    here = Path(__file__).parent
-    try:
-        told = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--exclude=*"],  # noqa: S607
-            cwd=here,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return __version__
-    return f"{__version__}+{told.stdout.strip()}"

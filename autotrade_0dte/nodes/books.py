@@ -1,0 +1,51 @@
+"""What every node leaves of a session: its tables, and the errors in its log."""
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from autotrade_0dte.actors import order_tables as tables
+from autotrade_0dte.actors.recorder import RunRecorder
+from autotrade_0dte.analysis.tables import write_table
+from autotrade_0dte.execution.ledger import RoundTrip
+
+__all__ = ["logged_errors", "write_books"]
+
+
+def write_books(
+    folder: Path,
+    run_id: str,
+    date: dt.date,
+    recorder: RunRecorder,
+    cache: Any,
+    orders: Sequence[Any],
+    trips: Sequence[RoundTrip],
+) -> None:
+    """Write the tables of one session into `folder`."""
+    written = {
+        "decisions": recorder.decisions(),
+        "states": recorder.states(),
+        "equity": recorder.equity(),
+        "orders": tables.order_columns(orders),
+        "fills": tables.fill_columns(orders, cache, recorder.fill_quotes),
+        "positions": tables.position_columns(trips),
+    }
+    for name, columns in written.items():
+        count = len(next(iter(columns.values())))
+        head = {"run_id": [run_id] * count, "session": [date] * count}
+        write_table(folder, name, head | columns)
+
+
+def logged_errors(path: Path) -> list[str]:
+    """Return what the engine logged as errors: it reports exceptions in handlers nowhere else."""
+    if not path.exists():
+        return []
+    lines = (msgspec.json.decode(line) for line in path.read_bytes().splitlines() if line)
+    return [
+        f"ERROR: {line['component']}: {' '.join(line['message'].split())}"
+        for line in lines
+        if line["level"] == "ERROR"
+    ]

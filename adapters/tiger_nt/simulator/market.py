@@ -14,9 +14,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NEW_YORK", "Market", "MarketChunk", "MarketRow", "SessionHours"]
+__all__ = ["NEW_YORK", "Market", "MarketChunk", "MarketRow", "SessionHours", "hours_around"]
 
 NEW_YORK = ZoneInfo("America/New_York")
+
+_LONGEST_S = 43_200.0
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -36,6 +38,21 @@ class SessionHours(msgspec.Struct, frozen=True):
     def is_open(self, now_ns: int) -> bool:
         """Return whether `now_ns` is within the hours, the close not included."""
         return self.open_ns <= now_ns < self.close_ns
+
+
+def hours_around(now_ns: int, open_for_s: float, closes_in_s: float) -> SessionHours:
+    """Return a session that opened `open_for_s` seconds ago and closes in `closes_in_s`.
+
+    Its date is New York's at `now_ns`, whatever day of the week. Raises ValueError unless the
+    session has opened and not closed by then.
+    """
+    if not (0 <= open_for_s <= _LONGEST_S and 0 < closes_in_s <= _LONGEST_S):
+        raise ValueError(
+            f"Expected hours that hold now, at most {_LONGEST_S:.0f} s either side, was open for "
+            f"{open_for_s} s and closing in {closes_in_s} s"
+        )
+    date = dt.datetime.fromtimestamp(now_ns / 1e9, NEW_YORK).date()
+    return SessionHours(date, now_ns - round(open_for_s * 1e9), now_ns + round(closes_in_s * 1e9))
 
 
 class MarketRow(NamedTuple):

@@ -38,15 +38,18 @@ class Engine:
 
     def __init__(self, underlying: Any, *, subscribe: bool = False) -> None:
         self.quotes: dict[Any, QuoteTick] = {}
+        self.history: dict[Any, list[QuoteTick]] = {}
+        self.now_ns = 0
         self.published: list[tuple[str, Any]] = []
         self.subscribed: list[str] = []
         self.timers: list[tuple[Any, ...]] = []
         engine = self
 
         class Actor(ChainActor):
-            cache = SimpleNamespace(quote=engine.quotes.get)
+            cache = SimpleNamespace(quote=engine.quotes.get, quotes=engine.history.get)
             clock = SimpleNamespace(
-                set_timer_ns=lambda *given, **named: engine.timers.append((*given, named))
+                set_timer_ns=lambda *given, **named: engine.timers.append((*given, named)),
+                timestamp_ns=lambda: engine.now_ns,
             )
 
             def publish_message(self, topic: str, message: Any) -> None:
@@ -78,6 +81,7 @@ class Engine:
         self.quotes[name] = QuoteTick(
             name, Price(bid, 2), Price(ask, 2), Quantity.from_int(5), Quantity.from_int(7), ts, ts
         )
+        self.history.setdefault(name, []).insert(0, self.quotes[name])
 
     def tick(self, at_s: float) -> list[Any]:
         """Let the timer fire and return what was published."""
@@ -119,6 +123,33 @@ def test_timer_runs_from_the_open_to_just_before_expiry() -> None:
     [(_, interval_ns, named)] = engine.timers
     assert interval_ns == NS
     assert (named["start_time_ns"], named["stop_time_ns"]) == (OPEN_NS, CLOSE_NS - 1)
+
+
+@pytest.mark.parametrize(
+    ("started_s", "first_s"), [(-60, 0), (0, 0), (0.001, 1), (61.0, 61), (61.5, 62)]
+)
+def test_timer_of_a_late_start_keeps_to_the_grid_from_the_open(
+    started_s: float, first_s: float
+) -> None:
+    engine = Engine(equity("SPY"))
+    engine.now_ns = OPEN_NS + round(started_s * NS)
+    engine.actor.on_start()
+    assert engine.timers[0][2]["start_time_ns"] == OPEN_NS + first_s * NS
+
+
+def test_what_came_after_the_timers_instant_belongs_to_the_next_snapshot() -> None:
+    engine = Engine(equity("SPY"), subscribe=True)
+    engine.quote(0, 1.0, 1.1, at_s=0.5)
+    engine.quote(0, 3.0, 3.1, at_s=1.002)
+    engine.quote(1, 2.0, 2.1, at_s=1.001)
+    engine.actor.on_trade(trade(600.0, OPEN_NS + NS // 2))
+    engine.actor.on_trade(trade(650.0, OPEN_NS + NS + 1))
+    [snapshot] = engine.tick(1)
+    np.testing.assert_array_equal(snapshot.bid, [1.0, np.nan, np.nan, np.nan])
+    assert snapshot.spot == 600.0
+    [following] = engine.tick(2)
+    np.testing.assert_array_equal(following.bid, [3.0, 2.0, np.nan, np.nan])
+    assert following.spot == 650.0
 
 
 def test_snapshot_holds_the_newest_quote_of_every_contract() -> None:

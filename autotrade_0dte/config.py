@@ -13,7 +13,8 @@ from autotrade_0dte.chain.book import ChainParams
 from autotrade_0dte.execution.fees import FeeParams
 from autotrade_0dte.risk.expiry import ExpiryParams
 
-__all__ = ["AccountKind", "AccountParams", "ConfigError", "SettlementRule", "SimulationParams"]
+__all__ = ["AccountKind", "AccountParams", "ConfigError", "LiveParams", "SettlementRule"]
+__all__ += ["SimulationParams"]
 __all__ += ["StrategySpec", "SystemConfig", "config_hash", "config_toml", "load_config"]
 __all__ += ["checked", "strategy_of"]
 
@@ -81,6 +82,40 @@ class SimulationParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     data_end_before_close_s: Annotated[int, msgspec.Meta(ge=1, le=23_400)] = 1_800
 
 
+class LiveParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A node on live data, on paper or with real money.
+
+    Parameters
+    ----------
+    strike_window_fraction : float, default 0.03
+        Contracts within this fraction of the spot at the start make up the chain.
+    poll_interval_s : float, default 5
+        Time between requests for the quotes of contracts beyond the subscription quota, and for
+        the levels of indexes; longer where the call budget needs it.
+    max_clock_offset_ms : int, default 500
+        Difference of this clock from Tiger's beyond which a live node does not start.
+    reconcile_interval_s : float, default 30
+        Time between comparisons of orders, fills and positions with the broker's.
+    max_order_contracts : int, default 50
+        Largest order the execution client sends, a last line behind every other check.
+    max_order_premium_usd : float, default 10_000
+        Largest premium of an order in dollars, likewise.
+    max_orders_per_minute : int, default 30
+        New orders a minute, likewise.
+    record : bool, default True
+        Whether what is received is kept as a session of the catalog.
+    """
+
+    strike_window_fraction: Annotated[float, msgspec.Meta(ge=0.002, le=0.25)] = 0.03
+    poll_interval_s: Annotated[float, msgspec.Meta(ge=0.5, le=300)] = 5.0
+    max_clock_offset_ms: Annotated[int, msgspec.Meta(ge=10, le=10_000)] = 500
+    reconcile_interval_s: Annotated[float, msgspec.Meta(ge=2, le=600)] = 30.0
+    max_order_contracts: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 50
+    max_order_premium_usd: Annotated[float, msgspec.Meta(ge=10, le=1e7)] = 10_000.0
+    max_orders_per_minute: Annotated[int, msgspec.Meta(ge=1, le=120)] = 30
+    record: bool = True
+
+
 class StrategySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A strategy by import path, ``module:Class``, and its parameters (see its ``Params``)."""
 
@@ -110,6 +145,7 @@ class SystemConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     simulation: SimulationParams = SimulationParams()
     chain: ChainParams = ChainParams()
     expiry: ExpiryParams = ExpiryParams()
+    live: LiveParams = LiveParams()
 
 
 def load_config(path: Path) -> SystemConfig:

@@ -52,10 +52,11 @@ def premiums(
 def quotes_around(premium: Floats, root: str) -> tuple[Floats, Floats]:
     """Return bid and ask in dollars on the root's price grid; a bid of 0 is none."""
     below_3, from_3 = _CENT if root in _PENNY_ROOTS else _NICKEL_AND_DIME
-    tick = np.where(premium < 3, below_3, from_3)
     half_spread = 0.004 + 0.004 * premium
-    bid = np.maximum(np.floor((premium - half_spread) / tick), 0) * tick
-    ask = np.ceil((premium + half_spread) / tick) * tick
+    low, high = np.maximum(premium - half_spread, 0), premium + half_spread
+    bid = np.floor(low / (tick := np.where(low < 3, below_3, from_3))) * tick
+    # The coarse step begins at 3, which is on both grids.
+    ask = np.ceil(high / (tick := np.where(high <= 3, below_3, from_3))) * tick
     return np.round(bid, 2), np.round(ask, 2)
 
 

@@ -1,0 +1,100 @@
+"""The feed: rows go out in order, when they are due, and none is lost."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from tiger_nt.simulator.faults import Fault, FaultKind, Faults
+from tiger_nt.simulator.feed import Feed
+from tiger_nt.simulator.market import MarketChunk
+
+MS = 1_000_000
+
+
+class Listed:
+    """A market of one symbol; each chunk is a list of times."""
+
+    def __init__(self, *chunks: list[int]) -> None:
+        self._chunks = chunks
+
+    def rows(self) -> Iterator[MarketChunk]:
+        for times in self._chunks:
+            n = len(times)
+            prices, sizes = np.ones(n), np.ones(n, np.int64)
+            columns = (prices, prices, sizes, sizes, prices, sizes)
+            yield MarketChunk(("SPY",), np.array(times), np.zeros(n, np.int32), *columns)
+
+
+class Clock:
+    """Goes on by a millisecond whenever it is read."""
+
+    def __init__(self) -> None:
+        self._now_ns = 0
+
+    def __call__(self) -> int:
+        self._now_ns += MS
+        return self._now_ns
+
+
+def play(
+    market: Listed, faults: Faults | None = None, clock: Callable[[], int] = time.time_ns
+) -> tuple[Feed, list[tuple[int, int]]]:
+    """Run the feed to its end; return it and each row's time with when it was sent."""
+    sent: list[tuple[int, int]] = []
+
+    def send(chunk: MarketChunk, first: int, last: int) -> None:
+        now = time.time_ns()
+        sent.extend((int(ts), now) for ts in chunk.ts_ns[first:last])
+
+    feed = Feed(market, send, faults or Faults(), clock)
+    asyncio.run(feed.run())
+    return feed, sent
+
+
+def test_rows_go_out_in_order_and_never_before_their_time():
+    start = time.time_ns() + 20 * MS
+    times = [start + k * 3 * MS for k in range(40)]
+    feed, sent = play(Listed(times[:25], [], times[25:]))
+    assert [ts for ts, _ in sent] == times
+    assert all(now >= ts for ts, now in sent)
+    assert feed.counters.rows == 40
+    assert feed.counters.is_over
+
+
+def test_rows_due_together_go_out_in_one_batch():
+    start = time.time_ns() + 20 * MS
+    feed, sent = play(Listed([start + k for k in range(500)]))
+    assert len(sent) == 500
+    assert feed.counters.batches == 1
+
+
+def test_overdue_rows_go_out_at_once_and_are_counted_as_late():
+    start = time.time_ns() - 10_000 * MS
+    feed, sent = play(Listed([start + k * MS for k in range(200)]))
+    assert len(sent) == 200
+    assert (feed.counters.batches, feed.counters.late) == (1, 1)
+    assert feed.counters.worst_late_ms >= 10_000
+
+
+def test_frozen_quotes_are_kept_back_while_time_goes_on():
+    clock = Clock()
+    faults = Faults(clock)
+    faults.add(Fault(kind=FaultKind.FROZEN_QUOTES, seconds=0.06))
+    times = [k * 2 * MS for k in range(60)]
+    feed, sent = play(Listed(times), faults, clock)
+    assert 20 < feed.counters.frozen < 40
+    assert feed.counters.frozen + feed.counters.rows == 60
+    assert [ts for ts, _ in sent] == times[feed.counters.frozen :]
+
+
+def test_a_failing_market_ends_the_feed_with_its_error():
+    class Broken:
+        def rows(self) -> Iterator[MarketChunk]:
+            raise OSError("disk")
+            yield
+
+    with pytest.raises(OSError, match="disk"):
+        play(Broken())  # type: ignore[arg-type]

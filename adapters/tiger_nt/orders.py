@@ -1,0 +1,302 @@
+"""One order as the sum of what push and REST tell of it, in any order, any number of times.
+
+Three sources speak of an order: views of it by push, views of it by REST, and its transactions.
+They arrive late, twice, out of order, or not at all. `TrackedOrder` merges them by what cannot go
+back: the filled quantity and the set of transactions only grow, a final state stays, and terms
+(quantity and prices) belong to the newest view. From that it tells the engine's events, each once.
+What it cannot know without asking it names as a `Doubt`; asking is the caller's part.
+"""
+
+from collections.abc import Iterator
+
+from tiger_nt.commissions import FeeFunction
+from tiger_nt.fills import FillBook
+from tiger_nt.order_events import (
+    Accepted,
+    Canceled,
+    CancelRejected,
+    Doubt,
+    Expired,
+    Filled,
+    ModifyRejected,
+    OrderEvent,
+    Rejected,
+    Updated,
+)
+from tiger_nt.views import CommandStatus, OrderRequest, OrderState, OrderView, TransactionView
+
+__all__ = ["Terms", "TrackedOrder"]
+
+_PROGRESS = {
+    OrderState.NEW: 1,
+    OrderState.HELD: 2,
+    OrderState.PARTIALLY_FILLED: 3,
+    OrderState.PENDING_CANCEL: 4,
+}
+_NOT_ACCEPTED = {OrderState.NEW, OrderState.UNKNOWN, OrderState.REJECTED}
+_LIMITED = {"LMT", "STP_LMT"}
+_STOPPED = {"STP", "STP_LMT"}
+_SAME_PRICE = 1e-6
+
+type Terms = tuple[int, float | None, float | None]
+"""Quantity, limit price and stop price, dollars."""
+
+
+type _Age = tuple[bool, int, int, int]
+
+
+class TrackedOrder:
+    """One order; see the module's text.
+
+    Parameters
+    ----------
+    request : OrderRequest
+        The order as sent, or as first seen.
+    fees : FeeFunction, optional
+        Estimate of the fees (see commissions.py).
+    max_asks : int, default 3
+        Answers without the missing transactions after which they are inferred from the average.
+    """
+
+    def __init__(
+        self, request: OrderRequest, *, fees: FeeFunction | None = None, max_asks: int = 3
+    ) -> None:
+        self.request = request
+        self.id: int | None = None
+        """Tiger's global id, once known."""
+        self.accepted = False
+        self.ended: OrderEvent | None = None
+        """The end that was told; a last fill is none."""
+        self.view: OrderView | None = None
+        """The newest view."""
+        self.terms: Terms = (request.quantity, request.limit_price, request.stop_price)
+        """As last told to the engine."""
+        self._terms_age: _Age = (False, -1, -1, -1)
+        self._modifying: Terms | None = None
+        self._cancelling = False
+        self._failed_ms: dict[str, int] = {}
+        self._book = FillBook(request.symbol, request.is_buy, fees)
+        self._max_asks = max_asks
+        self._asks = dict.fromkeys(Doubt, 0)
+
+    @property
+    def mark(self) -> str:
+        """Return our reference, empty for an order made elsewhere."""
+        return self.request.user_mark
+
+    @property
+    def quantity(self) -> int:
+        """Return the contracts ordered, as last told to the engine."""
+        return self.terms[0]
+
+    @property
+    def fills(self) -> list[Filled]:
+        """Return the executions told to the engine."""
+        return self._book.fills
+
+    @property
+    def filled(self) -> int:
+        """Return the contracts told to the engine as filled."""
+        return self._book.filled
+
+    @property
+    def overfilled(self) -> int:
+        """Return the contracts beyond the order's quantity; the engine is not told of them."""
+        return max(0, self._book.traded - self.quantity)
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether the engine was told an end, or the last fill."""
+        return self.ended is not None or self.filled >= self.quantity
+
+    @property
+    def awaits_modify(self) -> bool:
+        """Return whether a change is under way."""
+        return self._modifying is not None
+
+    @property
+    def awaits_cancel(self) -> bool:
+        """Return whether a cancel is under way."""
+        return self._cancelling
+
+    @property
+    def commission_difference(self) -> float:
+        """Return what Tiger charged beyond what the fills were booked with, dollars."""
+        return self._book.commission_difference
+
+    @property
+    def doubt(self) -> Doubt | None:
+        """Return what has to be asked, None if nothing is uncertain."""
+        if self.id is None:
+            return None
+        if self._missing > 0 and not self._is_growing:
+            return Doubt.TRANSACTIONS
+        if self.is_done or self._asks[Doubt.ORDER] >= self._max_asks:
+            return None
+        view = self.view
+        unclear = view is None or view.state is OrderState.UNKNOWN or not _is_consistent(view)
+        return Doubt.ORDER if unclear or self.overfilled or self._is_growing else None
+
+    def begin_modify(self, terms: Terms) -> None:
+        """Note that these terms are asked for."""
+        self._modifying = terms
+
+    def begin_cancel(self) -> None:
+        """Note that the cancel is asked for."""
+        self._cancelling = True
+
+    def fail_modify(self, reason: str, at_ms: int) -> list[OrderEvent]:
+        """Return the rejection of the change under way, if it still is."""
+        if self._modifying is None or self.is_done:
+            return []
+        self._modifying = None
+        return [ModifyRejected(reason, at_ms), *self._advance()]
+
+    def fail_cancel(self, reason: str, at_ms: int) -> list[OrderEvent]:
+        """Return the rejection of the cancel under way, if it still is."""
+        if not self._cancelling or self.is_done:
+            return []
+        self._cancelling = False
+        return [CancelRejected(reason, at_ms)]
+
+    def refuse(self, reason: str, at_ms: int) -> list[OrderEvent]:
+        """Return the rejection of an order that never came to be worked."""
+        if self.accepted or self.ended is not None:
+            return []
+        self.ended = Rejected(reason, at_ms)
+        return [self.ended]
+
+    def on_view(self, view: OrderView) -> list[OrderEvent]:
+        """Take a view of the order; return what is new."""
+        self.id = view.id
+        evident = view.state not in _NOT_ACCEPTED or view.filled > 0
+        events = list(self._accept(evident, view.updated_ms))
+        if not self.is_done:
+            events += self._terms_events(view)
+            events += self._command_events(view)
+        self._book.on_view(view)
+        if self.view is None or _age(view) >= _age(self.view):
+            self.view = view
+        return events + self._advance()
+
+    def on_transaction(self, transaction: TransactionView) -> list[OrderEvent]:
+        """Take an execution; return what is new."""
+        self._book.add(transaction)
+        return list(self._accept(True, transaction.time_ms)) + self._advance()
+
+    def on_answer(self, doubt: Doubt) -> list[OrderEvent]:
+        """Note that Tiger has answered all it knows; return the fills inferred at last."""
+        self._asks[doubt] += 1
+        if self._asks[doubt] < self._max_asks:
+            return []
+        inferred: list[OrderEvent] = []
+        if doubt is Doubt.TRANSACTIONS and self.id is not None:
+            inferred += self._book.infer(self.id, self.quantity)
+        return inferred + self._advance()
+
+    def _accept(self, evident: bool, at_ms: int) -> Iterator[OrderEvent]:
+        if evident and not self.accepted and self.ended is None and self.id is not None:
+            self.accepted = True
+            yield Accepted(self.id, at_ms)
+
+    def _terms_events(self, view: OrderView) -> Iterator[OrderEvent]:
+        age = _age(view)
+        refused = view.state is OrderState.REJECTED and not self.accepted
+        if refused or age < self._terms_age:
+            return
+        terms = self._terms_of(view)
+        wanted = self._modifying is not None and _same(terms, self._modifying)
+        replaced = view.replace_status is CommandStatus.REPLACED
+        newer = age > self._terms_age or replaced
+        self._terms_age = age
+        if view.quantity <= self.filled:
+            return  # nothing is left to change: its end follows
+        if wanted or replaced:
+            self._modifying = None
+        if wanted or (newer and not _same(terms, self.terms)):
+            yield from self._accept(True, view.updated_ms)
+            self.terms = terms
+            yield Updated(*terms, view.updated_ms)
+
+    def _terms_of(self, view: OrderView) -> Terms:
+        limit = view.limit_price if view.order_type in _LIMITED else None
+        stop = view.stop_price if view.order_type in _STOPPED else None
+        return (
+            view.quantity,
+            self.terms[1] if limit is None else limit,
+            self.terms[2] if stop is None else stop,
+        )
+
+    def _command_events(self, view: OrderView) -> list[OrderEvent]:
+        events: list[OrderEvent] = []
+        reason = view.reason or "refused by Tiger without a reason"
+        if self._is_new_failure("modify", view.replace_status, view):
+            events += self.fail_modify(reason, view.updated_ms)
+        if self._is_new_failure("cancel", view.cancel_status, view):
+            events += self.fail_cancel(reason, view.updated_ms)
+        return events
+
+    def _is_new_failure(self, command: str, status: CommandStatus, view: OrderView) -> bool:
+        """Return whether a failure was not told before: the same view may come twice."""
+        if status is not CommandStatus.FAILED or view.state.is_final:
+            return False
+        if view.updated_ms <= self._failed_ms.get(command, -1):
+            return False
+        self._failed_ms[command] = view.updated_ms
+        return True
+
+    @property
+    def _missing(self) -> int:
+        return self._book.missing(self.quantity)
+
+    @property
+    def _is_growing(self) -> bool:
+        """Return whether a fill would end the order for the engine while a larger one is asked for.
+
+        Such fills wait until it is known whether the order was made larger.
+        """
+        if self._modifying is None or self._asks[Doubt.ORDER] >= self._max_asks:
+            return False
+        ended = self.view is not None and self.view.state.is_final
+        return not ended and self._book.traded >= self.quantity < self._modifying[0]
+
+    def _advance(self) -> list[OrderEvent]:
+        """Return the fills that are now known and, when none is missing, the end."""
+        if self._is_growing:
+            return []
+        events: list[OrderEvent] = [*self._book.take(self.quantity)]
+        if self._missing > 0:
+            return events
+        self._asks[Doubt.TRANSACTIONS] = 0
+        view = self.view
+        if view is None or not view.state.is_final or self.is_done or not _is_consistent(view):
+            return events
+        self.ended = self._end(view)
+        return [*events, self.ended]
+
+    def _end(self, view: OrderView) -> OrderEvent:
+        if view.state is OrderState.EXPIRED:
+            return Expired(view.updated_ms)
+        if view.state is OrderState.REJECTED and not self.fills:
+            return Rejected(view.reason or "rejected by Tiger without a reason", view.updated_ms)
+        # The engine knows no rejection after a fill: what is left of the order is cancelled.
+        return Canceled(view.reason, view.updated_ms)
+
+
+def _is_consistent(view: OrderView) -> bool:
+    return view.state is not OrderState.FILLED or view.filled >= view.quantity
+
+
+def _age(view: OrderView) -> _Age:
+    """Return what grows from one true view to the next; what cannot go back counts first."""
+    return view.state.is_final, view.filled, view.updated_ms, _PROGRESS.get(view.state, 0)
+
+
+def _same(a: Terms, b: Terms) -> bool:
+    return a[0] == b[0] and all(_same_price(x, y) for x, y in zip(a[1:], b[1:], strict=True))
+
+
+def _same_price(a: float | None, b: float | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    return abs(a - b) < _SAME_PRICE

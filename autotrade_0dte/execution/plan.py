@@ -1,6 +1,7 @@
 """What a strategy wants done: the plan of one trade, and the state machine that keeps to it."""
 
 import math
+import sys
 from enum import StrEnum
 
 import msgspec
@@ -9,11 +10,16 @@ __all__ = ["ExitReason", "ManagedPlan", "PlanPhase", "TradePlan"]
 
 
 class ExitReason(StrEnum):
-    """Why a plan closes its position; the last day adds the reasons of `risk.expiry`."""
+    """Why a plan closes its position; the last day adds the reasons of `risk.expiry`.
+
+    RESTART closes what a node finds of its own at its start: the plan behind it went with the
+    process that made it.
+    """
 
     TARGET = "TARGET"
     STOP = "STOP"
     TIME_STOP = "TIME_STOP"
+    RESTART = "RESTART"
 
 
 class TradePlan(msgspec.Struct, frozen=True):
@@ -81,6 +87,25 @@ class ManagedPlan:
         self.phase = PlanPhase.ENTERING
         self.open_quantity = 0
         self.exit_reason: StrEnum | None = None
+
+    @classmethod
+    def found(cls, number: int, instrument_id: str, quantity: int, now_ns: int) -> "ManagedPlan":
+        """Return the plan of `quantity` contracts held before the node started; they are sold."""
+        plan = TradePlan(
+            plan_id=f"FOUND{number:02d}",
+            instrument_id=instrument_id,
+            quantity=quantity,
+            entry_cap=sys.float_info.max,
+            target=math.inf,
+            stop=0.0,
+            entry_deadline_ns=now_ns,
+            exit_deadline_ns=now_ns,
+            reason=ExitReason.RESTART,
+        )
+        managed = cls(plan)
+        managed.entry_filled(quantity)
+        managed.entry_ended()
+        return managed
 
     def entry_filled(self, quantity: int) -> None:
         """Add bought contracts; they count even when an exit has begun meanwhile."""

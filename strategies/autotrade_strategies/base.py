@@ -33,7 +33,7 @@ from autotrade_0dte.chain.quality import QuoteFlag
 from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.execution.decision import DECISION_TOPIC, Decision, DecisionKind
 from autotrade_0dte.execution.fill_quote import FILL_QUOTE_TOPIC, FillQuote
-from autotrade_0dte.execution.plan import ManagedPlan, PlanPhase, TradePlan
+from autotrade_0dte.execution.plan import ExitReason, ManagedPlan, PlanPhase, TradePlan
 from autotrade_0dte.risk.expiry import ExpiryReason, exercise_test
 
 __all__ = ["TradeStrategy"]
@@ -58,18 +58,20 @@ class TradeStrategy(Strategy):
 
     Params: ClassVar[type[msgspec.Struct]]
 
-    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
+    def __new__(cls, session: TradingSession, *_args: Any, **_kwargs: Any) -> Self:
         """Pass none of the arguments on: the engine's base class accepts only a configuration."""
-        return super().__new__(cls, cls._engine_config())  # type: ignore[call-arg]  # see OrderDesk
+        config = cls._engine_config(session)
+        return super().__new__(cls, config)  # type: ignore[call-arg]  # see OrderDesk
 
     def __init__(self, session: TradingSession, params: Any) -> None:
-        super().__init__(self._engine_config())
+        super().__init__(self._engine_config(session))
         self.session = session
         self.params = params
         self.trades = 0
         self._row = {name: row for row, name in enumerate(session.instrument_ids)}
         self._chain: ChainSnapshot | None = None
         self._managed: ManagedPlan | None = None
+        self._found: deque[ManagedPlan] = deque()
         self._entry: WorkingOrder | None = None
         self._exit: WorkingOrder | None = None
         self._exit_figures: dict[str, float] = {}
@@ -82,8 +84,13 @@ class TradeStrategy(Strategy):
         self._events: deque[Any] = deque()
 
     @classmethod
-    def _engine_config(cls) -> StrategyConfig:
-        return StrategyConfig(strategy_id=StrategyId(f"{cls.__name__}-001"))
+    def _engine_config(cls, session: TradingSession) -> StrategyConfig:
+        # After a restart, what the broker reports of these contracts belongs to this strategy.
+        claimed = [InstrumentId.from_str(name) for name in session.instrument_ids]
+        return StrategyConfig(
+            strategy_id=StrategyId(f"{cls.__name__}-001"),
+            external_order_instrument_ids=claimed,
+        )
 
     # -- what a strategy says -------------------------------------------------------------------
 
@@ -104,6 +111,22 @@ class TradeStrategy(Strategy):
             self.clock.set_time_alert_ns(
                 "exercise-test", self.session.exercise_test_ns, self._on_exercise_test
             )
+        self._take_over()
+
+    def on_stop(self) -> None:
+        for order in self.cache.orders_open(strategy_id=self.strategy_id):
+            self.cancel_order(order.client_order_id)
+
+    def _take_over(self) -> None:
+        """Cancel and sell what is left of a process before this one; its plans are not known."""
+        for order in self.cache.orders_open(strategy_id=self.strategy_id):
+            self.cancel_order(order.client_order_id)
+        for position in self.cache.positions_open(strategy_id=self.strategy_id):
+            name, quantity = str(position.instrument_id), int(position.signed_qty)
+            if name in self._row and quantity > 0:
+                number = len(self._found) + 1
+                now_ns = self.clock.timestamp_ns()
+                self._found.append(ManagedPlan.found(number, name, quantity, now_ns))
 
     def on_order_event(self, event: Any) -> None:
         # A denial, and without latency any event, arrives while the command that caused it still
@@ -117,7 +140,10 @@ class TradeStrategy(Strategy):
         self.observe(chain)
         if self._exercise_test_due:
             self._test_exercise(chain)
-        if self._managed is not None:
+        if self._managed is None and self._found:
+            self._managed = self._found.popleft()
+            self._begin_exit(self._managed, ExitReason.RESTART)
+        elif self._managed is not None:
             self._work(self._managed, chain)
         elif not self._entries_halted:
             plan = self.decide(chain)

@@ -33,7 +33,7 @@ class Row(NamedTuple):
 
     @property
     def name(self) -> str:
-        return f"{self.strike:g}{'C' if self.is_call else 'P'}"
+        return f"{self.strike:g}{'C' if self.is_call else 'P'}.US"
 
 
 ROWS = (
@@ -108,7 +108,7 @@ DOWN = tuple(reversed(UP))
 
 
 @pytest.mark.parametrize(
-    ("spots", "bought", "reason"), [(UP, "602C", "TREND_UP"), (DOWN, "600P", "TREND_DOWN")]
+    ("spots", "bought", "reason"), [(UP, "602C.US", "TREND_UP"), (DOWN, "600P.US", "TREND_DOWN")]
 )
 def test_agreement_of_trend_and_momentum_buys_in_their_direction(
     spots: tuple[float, ...], bought: str, reason: str
@@ -210,7 +210,7 @@ def test_no_entry_beyond_the_most_trades(trades: int, expected: bool) -> None:
 
 @pytest.mark.parametrize(
     ("spots", "target_delta", "bought"),
-    [(UP, 0.40, "602C"), (UP, 0.50, "600C"), (UP, 0.99, "598C"), (DOWN, 0.30, "598P")],
+    [(UP, 0.40, "602C.US"), (UP, 0.50, "600C.US"), (UP, 0.99, "598C.US"), (DOWN, 0.30, "598P.US")],
 )
 def test_contract_nearest_the_target_delta_is_bought(
     spots: tuple[float, ...], target_delta: float, bought: str
@@ -247,11 +247,11 @@ def test_contract_nearest_the_target_delta_is_bought(
     ],
 )
 def test_contract_that_cannot_be_traded_is_passed_over(change: dict[str, Any]) -> None:
-    rows = [row._replace(**change) if row.name == "602C" else row for row in ROWS]
+    rows = [row._replace(**change) if row.name == "602C.US" else row for row in ROWS]
     strategy = regular(rows)
     plan = strategy.decide(snapshot(seen(strategy, *UP), UP[-1], rows))
     assert plan is not None
-    assert plan.instrument_id == "600C"
+    assert plan.instrument_id == "600C.US"
 
 
 @pytest.mark.parametrize("flag", [QuoteFlag.LOCKED, QuoteFlag.NO_INFORMATION])
@@ -315,5 +315,5 @@ def test_plan_that_the_budget_cannot_buy_costs_no_pause() -> None:
     strategy = regular(premium_budget=59.0, cool_down_s=300)
     at_s = seen(strategy, *UP)
     assert not decided(strategy, at_s)
-    cheaper = [row._replace(bid=0.55, ask=0.57) if row.name == "602C" else row for row in ROWS]
+    cheaper = [row._replace(bid=0.55, ask=0.57) if row.name == "602C.US" else row for row in ROWS]
     assert strategy.decide(snapshot(at_s + 1, UP[-1], cheaper)) is not None

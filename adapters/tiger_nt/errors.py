@@ -1,6 +1,6 @@
 """Errors of the link to Tiger, by what the caller can do about them."""
 
-__all__ = ["TigerConfigError", "TigerDeniedError", "TigerError", "TigerLimitError"]
+__all__ = ["AnswerError", "TigerConfigError", "TigerDeniedError", "TigerError", "TigerLimitError"]
 __all__ += ["TigerRequestError", "TigerUnknownOutcomeError"]
 
 
@@ -36,6 +36,10 @@ class TigerLimitError(TigerError):
 
 class TigerRequestError(TigerError):
     """A call that changes nothing failed on its way (timeout, connection, bad answer)."""
+
+
+class AnswerError(TigerRequestError, ValueError):
+    """An answer that makes no sense: fields missing, or at odds with each other."""
 
 
 class TigerUnknownOutcomeError(TigerRequestError):

@@ -1,135 +1,90 @@
 """Tiger's REST side: every call off the event loop, budgeted, timed, its failures classified."""
 
-import datetime as dt
+import asyncio
 from typing import Any
 
-import msgspec
+from tigeropen.common.exceptions import ApiException
+from tigeropen.common.request import OpenApiRequest
+from tigeropen.common.response import TigerResponse
 
-from tiger_nt.budget import Priority
+from tiger_nt.budget import CallBudget
+from tiger_nt.calls import Calls, CallTimes
 from tiger_nt.config import TigerConfig
-from tiger_nt.views import (
-    AssetsView,
-    BarView,
-    ContractView,
-    OrderRequest,
-    OrderView,
-    PositionView,
-    QuoteView,
-    StockView,
-    TradingDayView,
-    TransactionView,
-)
+from tiger_nt.failures import hiding
+from tiger_nt.rest_quote import QuoteCalls
+from tiger_nt.rest_trade import TradeCalls
+from tiger_nt.sdk import ServerClock, drop_idle_connections, quote_client, sdk_config, trade_client
 
 __all__ = ["CallTimes", "TigerRest"]
 
 
-class CallTimes(msgspec.Struct, frozen=True):
-    """Calls of one method so far, and the time the last of them took, milliseconds."""
+class TigerRest(TradeCalls, QuoteCalls):
+    """One login's REST calls; all of one event loop.
 
-    count: int
-    errors: int
-    p50_ms: float
-    p99_ms: float
+    What changes something (`place`, `modify`, `cancel`) is sent once, whatever happens; what only
+    asks is asked again for up to 20 seconds. Orders and cancels have threads of their own.
 
-
-class TigerRest:
-    """One login's REST calls.
-
-    What changes something (place, modify, cancel) is sent once, whatever happens; what only asks is
-    asked again within a time limit.
+    Parameters
+    ----------
+    config : TigerConfig
+        Who and where.
+    budget : CallBudget, optional
+        Made from `config` if not given.
 
     Raises
     ------
     TigerDeniedError
-        Tiger refuses, and will again.
+        Tiger refuses, and will again; with code 0 the request was refused here, unsent.
     TigerLimitError
         No budget left, or Tiger says so; nothing was done.
     TigerUnknownOutcomeError
-        Of place, modify and cancel: Tiger may have done it.
+        Of place, modify and cancel: Tiger may have done it. Ask, never send again.
     TigerRequestError
-        Of a question: no answer within the time limit. Of place, modify and cancel: no connection
-        could be made, so that nothing was sent.
+        Of a question: no answer within the time limit. Of place, modify and cancel, unless it is
+        its subclass TigerUnknownOutcomeError: nothing was sent.
     """
 
-    def __init__(self, config: TigerConfig, budget: Any = None) -> None:
-        raise NotImplementedError
+    def __init__(self, config: TigerConfig, budget: CallBudget | None = None) -> None:
+        credentials = config.credentials
+        self.budget = budget or CallBudget(config.calls_per_minute, is_paper=credentials.is_paper)
+        self._config = config
+        self._credentials = credentials
+        self._clock = ServerClock()
+        self._calls = Calls(self.budget, hiding(credentials), timeout_s=config.timeout_s)
+        self._trade: Any = None
+        self._quote: Any = None
 
-    async def start(self) -> None: ...
-    async def close(self) -> None: ...
+    async def start(self) -> None:
+        """Make the SDK's clients; no login takes place before the first call."""
+
+        def make() -> tuple[Any, Any]:
+            sdk = sdk_config(self._config)
+            return trade_client(sdk, self._clock), quote_client(sdk, self._clock)
+
+        self._trade, self._quote = await asyncio.to_thread(make)
+
+    async def close(self) -> None:
+        """Let the calls under way end, drop those not begun, end the threads."""
+        await self._calls.close()
+        drop_idle_connections()
+
     async def license(self) -> str:
-        raise NotImplementedError
-
-    async def assets(self) -> AssetsView:
-        raise NotImplementedError
-
-    async def positions(self) -> list[PositionView]:
-        raise NotImplementedError
-
-    async def open_orders(self) -> list[OrderView]:
-        raise NotImplementedError
-
-    async def orders_since(self, start_ms: int) -> list[OrderView]:
-        raise NotImplementedError
-
-    async def order(self, id: int) -> OrderView | None:  # noqa: A002
-        raise NotImplementedError
-
-    async def order_by_mark(self, mark: str, since_ms: int) -> OrderView | None:
-        raise NotImplementedError
-
-    async def transactions(
-        self, order_id: int | None = None, since_ms: int | None = None
-    ) -> list[TransactionView]:
-        raise NotImplementedError
-
-    async def place(self, request: OrderRequest, priority: Priority = Priority.ENTRY) -> int:
-        raise NotImplementedError
-
-    async def modify(
-        self,
-        id: int,  # noqa: A002
-        request: OrderRequest,
-        priority: Priority = Priority.WALK,
-    ) -> None:
-        raise NotImplementedError
-
-    async def cancel(self, id: int) -> None:  # noqa: A002
-        raise NotImplementedError
-
-    async def preview(self, request: OrderRequest) -> dict[str, Any]:
-        raise NotImplementedError
-
-    async def expirations(self, symbol: str) -> list[dt.date]:
-        raise NotImplementedError
-
-    async def chain(self, symbol: str, expiry: dt.date) -> list[ContractView]:
-        raise NotImplementedError
-
-    async def option_quotes(self, symbols: list[str]) -> list[QuoteView]:
-        raise NotImplementedError
-
-    async def stock_quotes(self, symbols: list[str]) -> list[StockView]:
-        raise NotImplementedError
-
-    async def market_status(self) -> str:
-        raise NotImplementedError
-
-    async def trading_days(self, first: dt.date, last: dt.date) -> list[TradingDayView]:
-        raise NotImplementedError
-
-    async def permissions(self) -> list[str]:
-        raise NotImplementedError
-
-    async def entitlement(self) -> dict[str, int]:
-        raise NotImplementedError
-
-    async def option_bars(
-        self, symbol: str, minutes: int, begin_ms: int, end_ms: int
-    ) -> list[BarView]:
-        raise NotImplementedError
+        """Return the licence of this developer id (``TBSG``...), the cheapest proof of a login."""
+        return await self._calls.ask("user_license", lambda: _license(self._trade))
 
     def clock_offset_s(self) -> float | None:
-        raise NotImplementedError
+        """Return Tiger's clock less ours, seconds; None before the first answer."""
+        return self._clock.offset_s
 
     def timings(self) -> dict[str, CallTimes]:
-        raise NotImplementedError
+        """Return count, errors and times of the calls by REST method."""
+        return self._calls.times()
+
+
+def _license(client: Any) -> str:
+    # The SDK's own query_license() takes every failure for "no licence".
+    response = TigerResponse()
+    response.parse_response_content(client.execute(OpenApiRequest("user_license")))
+    if not response.is_success():
+        raise ApiException(response.code, response.message)
+    return str(response.data["license"])

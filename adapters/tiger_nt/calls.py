@@ -1,0 +1,194 @@
+"""How a call gets made: off the event loop, within the budget, timed, its failures classified."""
+
+import asyncio
+import functools
+import math
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
+
+import msgspec
+
+from tiger_nt.budget import CallBudget, Priority
+from tiger_nt.errors import (
+    AnswerError,
+    TigerError,
+    TigerLimitError,
+    TigerRequestError,
+    TigerUnknownOutcomeError,
+)
+from tiger_nt.failures import failure, limit_per_minute
+
+__all__ = ["CallTimes", "Calls", "Lane"]
+
+_ASKING_S = 20.0
+"""A question is asked again, and waits for budget, no longer than this in all."""
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 4.0
+_MAX_WAIT_S = {
+    Priority.RISK: 5.0,
+    Priority.ENTRY: 1.0,
+    Priority.WALK: 0.0,
+    Priority.QUERY: _ASKING_S,
+}
+"""How long a call of each kind is worth waiting for when the budget is used up."""
+_KEPT_TIMES = 512
+
+
+class Lane(StrEnum):
+    """Threads of their own, so that orders and cancels never wait behind questions."""
+
+    ORDERS = "orders"
+    CANCELS = "cancels"
+    QUERIES = "queries"
+
+
+_THREADS = {Lane.ORDERS: 3, Lane.CANCELS: 2, Lane.QUERIES: 4}
+
+
+class CallTimes(msgspec.Struct, frozen=True):
+    """Calls of one method so far, and how long the last 512 were under way, milliseconds."""
+
+    count: int
+    errors: int
+    p50_ms: float
+    p99_ms: float
+
+
+class _Log:
+    __slots__ = ("count", "errors", "times_ms")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.errors = 0
+        self.times_ms: deque[float] = deque(maxlen=_KEPT_TIMES)
+
+    def summary(self) -> CallTimes:
+        times = sorted(self.times_ms)
+        rank = functools.partial(_nearest_rank, times)
+        return CallTimes(self.count, self.errors, rank(0.50), rank(0.99))
+
+
+class Calls:
+    """Makes the calls of one login; used from one event loop.
+
+    Parameters
+    ----------
+    budget : CallBudget
+        Asked before every call.
+    hide : callable
+        Takes what must not be shown out of Tiger's messages.
+    timeout_s : float
+        Of one request in the SDK; a call that outlives it three times is given up.
+    """
+
+    def __init__(self, budget: CallBudget, hide: Callable[[str], str], *, timeout_s: float) -> None:
+        self._budget = budget
+        self._hide = hide
+        self._give_up_s = 3.0 * timeout_s
+        self._logs: dict[str, _Log] = {}
+        self._pools = {
+            lane: ThreadPoolExecutor(threads, thread_name_prefix=f"tiger-{lane}")
+            for lane, threads in _THREADS.items()
+        }
+
+    async def ask[T](
+        self, method: str, call: Callable[[], T], priority: Priority = Priority.QUERY
+    ) -> T:
+        """Make a call that changes nothing, again if need be; raise TigerError when it is over."""
+        over_s = time.monotonic() + _ASKING_S
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            await self._wait_for_budget(method, priority, over_s)
+            try:
+                return await self._make(method, call, Lane.QUERIES, changes=False)
+            except AnswerError:
+                raise  # another answer would be no clearer
+            except TigerLimitError as e:
+                error: TigerError = e
+                wait_s = e.retry_after_s
+            except TigerRequestError as e:
+                error = e
+                wait_s = pause_s * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries only
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            if time.monotonic() + wait_s >= over_s:
+                raise error
+            await asyncio.sleep(wait_s)
+
+    async def change[T](
+        self, method: str, call: Callable[[], T], lane: Lane, priority: Priority
+    ) -> T:
+        """Make a call that places, modifies or cancels, once; raise TigerError if it fails."""
+        await self._wait_for_budget(method, priority, time.monotonic() + _MAX_WAIT_S[priority])
+        return await self._make(method, call, lane, changes=True)
+
+    def times(self) -> dict[str, CallTimes]:
+        """Return what was called, how often, and how long it took, by REST method."""
+        return {method: log.summary() for method, log in sorted(self._logs.items())}
+
+    async def close(self) -> None:
+        """Let the calls under way end, and drop those not yet begun."""
+        await asyncio.to_thread(self._shut_down)
+
+    def _shut_down(self) -> None:
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
+        for pool in self._pools.values():
+            pool.shutdown(wait=True)
+
+    async def _wait_for_budget(self, method: str, priority: Priority, over_s: float) -> None:
+        while wait_s := self._budget.take(method, priority, time.monotonic()):
+            if time.monotonic() + wait_s > over_s:
+                why = "new orders are halted" if self._budget.is_halted(time.monotonic()) else ""
+                raise TigerLimitError(method, wait_s, why or "no budget left for now")
+            await asyncio.sleep(wait_s)
+
+    async def _make[T](self, method: str, call: Callable[[], T], lane: Lane, *, changes: bool) -> T:
+        log = self._logs.setdefault(method, _Log())
+        log.count += 1
+        under_way = _UnderWay(call)
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._give_up_s):
+                return await loop.run_in_executor(self._pools[lane], under_way)
+        except TimeoutError:
+            error = under_way.given_up(method, changes=changes)
+        except Exception as e:  # noqa: BLE001 - the SDK raises anything, all of it is classified
+            error = failure(method, e, self._hide, changes=changes)
+        finally:
+            if under_way.took_ms is not None:
+                log.times_ms.append(under_way.took_ms)
+        log.errors += 1
+        if isinstance(error, TigerLimitError):
+            per_minute = limit_per_minute(str(error))
+            pause_s = self._budget.limited(method, time.monotonic(), per_minute)
+            error = TigerLimitError(method, pause_s, "Tiger refuses for its call limit")
+        raise error  # outside of the handlers, so that no text of the SDK hangs on it
+
+
+class _UnderWay[T]:
+    """A call in its thread, and whether it began."""
+
+    def __init__(self, call: Callable[[], T]) -> None:
+        self._call = call
+        self.began_s: float | None = None
+        self.took_ms: float | None = None
+
+    def __call__(self) -> T:
+        self.began_s = time.perf_counter()
+        try:
+            return self._call()
+        finally:
+            self.took_ms = 1_000 * (time.perf_counter() - self.began_s)
+
+    def given_up(self, method: str, *, changes: bool) -> TigerError:
+        if self.began_s is None:
+            return TigerRequestError(f"{method}: no thread free in time, nothing was sent")
+        lost = TigerUnknownOutcomeError if changes else TigerRequestError
+        return lost(f"{method}: no whole answer in time")
+
+
+def _nearest_rank(times: list[float], share: float) -> float:
+    return times[math.ceil(share * len(times)) - 1] if times else math.nan

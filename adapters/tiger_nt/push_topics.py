@@ -1,0 +1,136 @@
+"""What is to be subscribed, and which requests for it await their answer."""
+
+import json
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from tigeropen.common.consts.push_types import ResponseType
+from tigeropen.push.pb.SocketCommon_pb2 import SocketCommon
+from tigeropen.push.pb.util import ProtoMessageUtil
+
+from tiger_nt.symbols import is_option, option_terms, tiger_symbol
+
+__all__ = ["Refusal", "Topic", "Topics"]
+
+BATCH = 50
+"""Symbols in one request: a refusal concerns all of a request."""
+_ACCOUNT_NEWS = (
+    SocketCommon.OrderStatus,
+    SocketCommon.OrderTransaction,
+    SocketCommon.Position,
+    SocketCommon.Asset,
+)
+_ANSWERS = frozenset(
+    {ResponseType.GET_SUBSCRIBE_END.value, ResponseType.GET_CANCEL_SUBSCRIBE_END.value}
+)
+
+
+class Topic(StrEnum):
+    """Kinds of market data."""
+
+    QUOTES = "quotes"
+    TICKS = "ticks"
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A subscription Tiger refused; without symbols it is one to news of the account."""
+
+    topic: str
+    symbols: list[str]
+    code: int
+    reason: str
+
+
+class Topics:
+    """Wanted subscriptions by engine symbol, in the order asked for; loop thread only."""
+
+    def __init__(self, account: str) -> None:
+        self._account = account
+        self._wanted: dict[Topic, dict[str, None]] = {topic: {} for topic in Topic}
+        self._pending: dict[int, tuple[str, list[str]]] = {}
+
+    def want(self, topic: Topic, symbols: Iterable[str]) -> list[str]:
+        """Note the symbols as wanted and return those that are new.
+
+        Raises SymbolError for one that Tiger has no name for; then none is noted.
+        """
+        names = list(symbols)
+        for name in names:
+            _tiger_name(name)
+        wanted = self._wanted[topic]
+        new = [name for name in dict.fromkeys(names) if name not in wanted]
+        wanted.update(dict.fromkeys(new))
+        return new
+
+    def drop(self, topic: Topic, symbols: Iterable[str]) -> list[str]:
+        """Forget the symbols and return those that were wanted."""
+        wanted = self._wanted[topic]
+        known = [name for name in dict.fromkeys(symbols) if name in wanted]
+        for name in known:
+            del wanted[name]
+        return known
+
+    def subscribe(self, topic: Topic, symbols: list[str]) -> Iterator[Any]:
+        """Yield the requests to send for these symbols."""
+        build = {
+            Topic.QUOTES: ProtoMessageUtil.build_subscribe_quote_message,
+            Topic.TICKS: ProtoMessageUtil.build_subscribe_tick_quote_message,
+        }[topic]
+        for first in range(0, len(symbols), BATCH):
+            batch = symbols[first : first + BATCH]
+            request = build([_tiger_name(name) for name in batch])
+            self._pending[request.id] = (topic, batch)
+            yield request
+
+    def unsubscribe(self, topic: Topic, symbols: list[str]) -> Iterator[Any]:
+        """Yield the requests to send to hear no more of these symbols."""
+        build = {
+            Topic.QUOTES: ProtoMessageUtil.build_unsubscribe_quote_message,
+            Topic.TICKS: ProtoMessageUtil.build_unsubscribe_tick_quote_message,
+        }[topic]
+        if symbols:  # a request without symbols would end all subscriptions
+            yield build([_tiger_name(name) for name in symbols])
+
+    def everything(self) -> Iterator[Any]:
+        """Yield the requests for all that is wanted; on a new connection nothing is subscribed."""
+        self._pending.clear()
+        for data_type in _ACCOUNT_NEWS:
+            request = ProtoMessageUtil.build_subscribe_trade_message(data_type, self._account)
+            self._pending[request.id] = (SocketCommon.DataType.Name(data_type), [])
+            yield request
+        for topic, wanted in self._wanted.items():
+            yield from self.subscribe(topic, list(wanted))
+
+    def answered(self, frame: Any) -> Refusal | None:
+        """Take an answer; return the refusal if it is one.
+
+        An answer that names no request is taken for the oldest one's, for Tiger answers in turn.
+        """
+        code, text = _outcome(frame)
+        known = frame.HasField("id") and frame.id in self._pending
+        request_id = frame.id if known else next(iter(self._pending), None)
+        if request_id is None or not (known or code):
+            return None
+        topic, symbols = self._pending.pop(request_id)
+        if not code:
+            return None
+        if topic in Topic:
+            symbols = self.drop(Topic(topic), symbols)
+        return Refusal(topic, symbols, code, text)
+
+
+def _tiger_name(symbol: str) -> str:
+    return option_terms(symbol).tiger if is_option(symbol) else tiger_symbol(symbol)
+
+
+def _outcome(frame: Any) -> tuple[int, str]:
+    """Return code and text of an answer, 0 for one that agrees."""
+    if frame.code not in _ANSWERS:
+        return frame.code, frame.msg
+    try:
+        said = json.loads(frame.msg)
+        return int(said.get("code", 0)), str(said.get("message", ""))
+    except (ValueError, AttributeError, TypeError):
+        return 0, ""  # an acknowledgement without a text

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import msgspec
 
+from autotrade_0dte.calendar import Session, learn, session
 from autotrade_0dte.data.chunks import DEFAULT_ROWS, merged
 from autotrade_0dte.data.errors import CatalogConflictError, CatalogError, CatalogLockedError
 from autotrade_0dte.data.manifest import DatasetKind, ImportAccount, Manifest, StoredDataset
@@ -55,16 +56,25 @@ class SessionEntry(msgspec.Struct, frozen=True, kw_only=True):
         """The option chain, first of the datasets."""
         return next(held for held in self.datasets if held.kind is DatasetKind.CHAIN)
 
+    @property
+    def hours(self) -> Session:
+        """The session's hours: those stored with it, else the calendar's."""
+        return self.chain.hours or session(self.date)
+
 
 class Transaction:
     """Datasets on their way into the catalog; get one from `Catalog.transaction`.
 
-    Set `account` before the end of the block to record where the data came from. `written` and
-    `unchanged` list what the transaction stages and what the catalog already held.
+    Set `account` before the end of the block to record where the data came from, and `synthetic`
+    to mark all of it as made up. `written` and `unchanged` list what the transaction stages and
+    what the catalog already held.
     """
 
-    def __init__(self, held: dict[_Key, StoredDataset], staging: Staging, *, replace: bool) -> None:
+    def __init__(
+        self, held: dict[_Key, StoredDataset], staging: Staging, *, synthetic: bool, replace: bool
+    ) -> None:
         self.account = ImportAccount()
+        self.synthetic = synthetic
         self.written: list[StoredDataset] = []
         self.unchanged: list[StoredDataset] = []
         self._held = held
@@ -141,13 +151,13 @@ class Catalog:
         with write_lock(self.path):
             staging = Staging(self.path)
             try:
-                tx = Transaction(self.datasets(), staging, replace=replace)
+                tx = Transaction(self.datasets(), staging, synthetic=synthetic, replace=replace)
                 yield tx
                 if tx.written:
                     manifest = Manifest(
                         format=source_format,
                         version=version,
-                        synthetic=synthetic,
+                        synthetic=tx.synthetic,
                         account=tx.account,
                         datasets=tuple(tx.written),
                     )
@@ -208,8 +218,11 @@ class Catalog:
     def instruments(self, entry: SessionEntry) -> list[Any]:
         """Return the engine's instruments: underlying, indexes with data that day, then the chain.
 
-        The underlying of a cash-settled root is an index and is there even without data.
+        The underlying of a cash-settled root is an index and is there even without data. Stored
+        hours are made known to the calendar, by which contracts expire.
         """
+        if entry.chain.hours is not None:
+            learn(entry.chain.hours)
         indexes = {held.symbol for held in entry.datasets if held.kind is DatasetKind.INDEX}
         built: list[Any] = []
         if _facts(entry.root).settlement is Settlement.CASH:

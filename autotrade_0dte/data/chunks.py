@@ -121,11 +121,13 @@ def _index_prices(name: str) -> Any:
     engine_id = InstrumentId.from_str(name)
 
     def decode(table: pa.Table) -> list[IndexPriceUpdate]:
-        times = table["ts_init"].cast(pa.int64()).to_pylist()
+        events, inits = (
+            table[name].cast(pa.int64()).to_pylist() for name in ("ts_event", "ts_init")
+        )
         values = table["value"].cast(pa.float64()).to_pylist()
         return [
-            IndexPriceUpdate(engine_id, Price(value, PRICE_DECIMALS), when, when)
-            for value, when in zip(values, times, strict=True)
+            IndexPriceUpdate(engine_id, Price(value, PRICE_DECIMALS), event, init)
+            for value, event, init in zip(values, events, inits, strict=True)
         ]
 
     return decode

@@ -29,7 +29,13 @@ type Ints = NDArray[np.int64]
 
 
 def quote_table(
-    instrument: InstrumentId, ts: Ints, bid: Ints, ask: Ints, bid_size: Ints, ask_size: Ints
+    instrument: InstrumentId,
+    ts_event: Ints,
+    ts_init: Ints,
+    bid: Ints,
+    ask: Ints,
+    bid_size: Ints,
+    ask_size: Ints,
 ) -> pa.Table:
     """Return quotes of one instrument as the catalog's table; cents and whole sizes."""
     columns = {
@@ -39,12 +45,14 @@ def quote_table(
         "ask_size": _decimals(ask_size, SIZE_DECIMALS),
     }
     metadata = QuoteTick.get_metadata(instrument, PRICE_DECIMALS, SIZE_DECIMALS)
-    return _table(columns, ts, metadata | {"type_name": "QuoteTick"})
+    return _table(columns, ts_event, ts_init, metadata | {"type_name": "QuoteTick"})
 
 
-def trade_table(instrument: InstrumentId, ts: Ints, price: Ints, size: Ints) -> pa.Table:
+def trade_table(
+    instrument: InstrumentId, ts_event: Ints, ts_init: Ints, price: Ints, size: Ints
+) -> pa.Table:
     """Return trades of one instrument; vendors do not tell the aggressor, ids count from 1."""
-    rows = len(ts)
+    rows = len(ts_event)
     sides = pa.DictionaryArray.from_arrays(np.zeros(rows, np.int8), ["NO_AGGRESSOR"])
     columns = {
         "price": _decimals(price, PRICE_DECIMALS),
@@ -53,14 +61,14 @@ def trade_table(instrument: InstrumentId, ts: Ints, price: Ints, size: Ints) -> 
         "trade_id": pa.array(np.arange(1, rows + 1)).cast(pa.string()),
     }
     metadata = TradeTick.get_metadata(instrument, PRICE_DECIMALS, SIZE_DECIMALS)
-    return _table(columns, ts, metadata | {"type_name": "TradeTick"})
+    return _table(columns, ts_event, ts_init, metadata | {"type_name": "TradeTick"})
 
 
-def index_table(instrument: InstrumentId, ts: Ints, value: Ints) -> pa.Table:
+def index_table(instrument: InstrumentId, ts_event: Ints, ts_init: Ints, value: Ints) -> pa.Table:
     """Return index values as the catalog's table; `value` in hundredths."""
     metadata = IndexPriceUpdate.get_metadata(instrument, PRICE_DECIMALS)
     columns = {"value": _decimals(value, PRICE_DECIMALS)}
-    return _table(columns, ts, metadata | {"type_name": "IndexPriceUpdate"})
+    return _table(columns, ts_event, ts_init, metadata | {"type_name": "IndexPriceUpdate"})
 
 
 def parquet_bytes(table: pa.Table) -> pa.Buffer:
@@ -91,9 +99,11 @@ def _stamp(ns: int) -> str:
     return f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%Y-%m-%dT%H-%M-%S}-{nanos:09d}Z"
 
 
-def _table(columns: dict[str, pa.Array], ts: Ints, metadata: dict[str, str]) -> pa.Table:
-    times = pa.array(ts, pa.int64()).cast(_TIME)
-    columns = columns | {"ts_event": times, "ts_init": times}
+def _table(
+    columns: dict[str, pa.Array], ts_event: Ints, ts_init: Ints, metadata: dict[str, str]
+) -> pa.Table:
+    times = {"ts_event": ts_event, "ts_init": ts_init}
+    columns = columns | {n: pa.array(ts, pa.int64()).cast(_TIME) for n, ts in times.items()}
     fields = [pa.field(name, column.type, nullable=False) for name, column in columns.items()]
     # The engine gives its metadata in random order; sorted, equal data makes equal files.
     schema = pa.schema(fields, metadata=dict(sorted(metadata.items())))

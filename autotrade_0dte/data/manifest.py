@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
+from autotrade_0dte.calendar import Session
+
 __all__ = ["DatasetKind", "Gap", "ImportAccount", "Manifest", "SourceFile", "StoredDataset"]
 __all__ += ["StoredFile"]
 
@@ -45,8 +47,9 @@ class StoredDataset(msgspec.Struct, frozen=True, kw_only=True):
     """One dataset as stored.
 
     `fingerprint` is the SHA-256 of the columns, so equal data has an equal fingerprint whatever
-    vendor file it came from; `sources` names those. `contracts` are compact OSI symbols; `books`
-    counts distinct times; `gaps` holds the longest silences and `gap_count` the number of all.
+    vendor file it came from; `sources` names those. Times are those of the replay. `contracts` are
+    compact OSI symbols; `books` counts distinct times; `gaps` holds the longest silences and
+    `gap_count` the number of all. `hours` are the session's where the calendar does not tell them.
     """
 
     kind: DatasetKind
@@ -58,6 +61,7 @@ class StoredDataset(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...] = ()
     first_ns: int = 0
     last_ns: int = 0
+    hours: Session | None = None
     contracts: tuple[str, ...] = ()
     books: int = 0
     one_sided: int = 0

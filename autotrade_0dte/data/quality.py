@@ -8,7 +8,7 @@ from typing import TypedDict
 
 import msgspec
 
-from autotrade_0dte.calendar import NEW_YORK, session
+from autotrade_0dte.calendar import NEW_YORK
 from autotrade_0dte.data.catalog import Catalog, SessionEntry
 from autotrade_0dte.data.manifest import DatasetKind, StoredDataset
 from autotrade_0dte.data.plausibility import differ, last_print, spot_disagrees
@@ -169,7 +169,7 @@ def _judge(
     catalog: Catalog, entry: SessionEntry, problems: set[Problem], params: QualityParams
 ) -> QualityRow:
     chain = entry.chain
-    day = session(entry.date)
+    day = entry.hours
     underlying = any(held.symbol == entry.underlying for held in entry.datasets[:-1])
     settlement = catalog.settlement(entry.underlying, entry.date)
     one_sided = chain.one_sided / chain.rows
@@ -210,7 +210,7 @@ def _contradictions(
     root: Path, entry: SessionEntry, settlement: SettlementPrice | None, params: QualityParams
 ) -> set[Problem]:
     found = set()
-    close_ns = session(entry.date).close_ns
+    close_ns = entry.hours.close_ns
     last = last_print(root, entry, close_ns)
     if (
         settlement is not None

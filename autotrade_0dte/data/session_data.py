@@ -3,6 +3,10 @@
 Prices are int64 cents, times int64 ns since the epoch (UTC), sizes int64 contracts or shares.
 A side without a quote is price 0 with size 0: a size at price 0 would be free contracts to a
 backtest. A price with size 0 is a price that nobody deals at.
+
+`ts_event` is when something was true, `ts_init` when it was known here, which it is replayed by.
+Vendors' files know only the first: without `ts_init` the two are equal. With it `ts_event` may jump
+back and forth, and may even lie after `ts_init`, for it comes from another clock.
 """
 
 import datetime as dt
@@ -12,6 +16,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from autotrade_0dte.calendar import Session
+
 __all__ = [
     "SYMBOL",
     "ChainData",
@@ -20,7 +26,7 @@ __all__ = [
     "SessionDataError",
     "SettlementPrice",
 ]
-__all__ += ["UnderlyingQuotes", "UnderlyingTrades"]
+__all__ += ["TickData", "UnderlyingQuotes", "UnderlyingTrades", "replay_times"]
 
 SYMBOL = re.compile(r"[A-Z][A-Z0-9.]{0,5}")
 """Symbols and option roots; names of folders and ids are made of them."""
@@ -48,11 +54,15 @@ class ChainData:
     contract : int32 (n,)
         Row of the quote's contract in `strike_mills`.
     ts_event : int64 (n,)
-        Ascending.
+        Ascending, unless there is `ts_init`.
     bid, ask, bid_size, ask_size : int64 (n,)
         Cents and contracts; 0 with size 0 is a side without a quote.
     open_interest : int64 (c,), optional
         Contracts open at the start of the day, -1 where unknown.
+    ts_init : int64 (n,), optional
+        Ascending.
+    hours : Session, optional
+        Hours of the session where they are not for the calendar to tell, as in a rehearsal.
     """
 
     root: str
@@ -66,6 +76,8 @@ class ChainData:
     bid_size: Ints
     ask_size: Ints
     open_interest: Ints | None = None
+    ts_init: Ints | None = None
+    hours: Session | None = None
 
     def __post_init__(self) -> None:
         _freeze(self)
@@ -75,6 +87,10 @@ class ChainData:
         _expect_lengths(self, where, count, ("is_call", "open_interest"))
         _expect_ticks(self, where, ("contract", "bid", "ask", "bid_size", "ask_size"))
         _expect_quotes(self, where)
+        if self.hours is not None and self.hours.date != self.session:
+            raise SessionDataError(
+                f"Expected the hours of {self.session}, was {self.hours.date} ({where})"
+            )
         order = self.strike_mills * 2 + ~self.is_call
         if count == 0 or (np.diff(order) <= 0).any() or self.strike_mills[0] <= 0:
             raise SessionDataError(
@@ -89,13 +105,14 @@ class ChainData:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnderlyingTrades:
-    """Trades of a stock or ETF; `ts_event` ascending, `price` cents, `size` shares (at least 1)."""
+    """Trades of a stock or ETF; `price` cents, `size` shares (at least 1)."""
 
     symbol: str
     session: dt.date
     ts_event: Ints
     price: Ints
     size: Ints
+    ts_init: Ints | None = None
 
     def __post_init__(self) -> None:
         _freeze(self)
@@ -108,7 +125,7 @@ class UnderlyingTrades:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnderlyingQuotes:
-    """Best bid and ask of a stock or ETF; `ts_event` ascending, cents and shares."""
+    """Best bid and ask of a stock or ETF; cents and shares."""
 
     symbol: str
     session: dt.date
@@ -117,6 +134,7 @@ class UnderlyingQuotes:
     ask: Ints
     bid_size: Ints
     ask_size: Ints
+    ts_init: Ints | None = None
 
     def __post_init__(self) -> None:
         _freeze(self)
@@ -128,12 +146,13 @@ class UnderlyingQuotes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IndexPrices:
-    """Values of an index (SPX, VIX); `ts_event` ascending, `value` in hundredths."""
+    """Values of an index (SPX, VIX); `value` in hundredths."""
 
     symbol: str
     session: dt.date
     ts_event: Ints
     value: Ints
+    ts_init: Ints | None = None
 
     def __post_init__(self) -> None:
         _freeze(self)
@@ -162,11 +181,19 @@ class SettlementPrice:
             )
 
 
-type SessionData = ChainData | UnderlyingTrades | UnderlyingQuotes | IndexPrices | SettlementPrice
+type TickData = ChainData | UnderlyingTrades | UnderlyingQuotes | IndexPrices
+type SessionData = TickData | SettlementPrice
 
 
-def _freeze(item: object) -> None:
-    for field in fields(item):  # type: ignore[arg-type]
+def replay_times(item: TickData) -> Ints:
+    """Return the times that rows are replayed by, ascending."""
+    return item.ts_event if item.ts_init is None else item.ts_init
+
+
+def _freeze(item: TickData) -> None:
+    if item.ts_init is not None and np.array_equal(item.ts_init, item.ts_event):
+        object.__setattr__(item, "ts_init", None)
+    for field in fields(item):
         value = getattr(item, field.name)
         if isinstance(value, np.ndarray):
             value.flags.writeable = False
@@ -177,13 +204,13 @@ def _expect_symbol(symbol: str) -> None:
         raise SessionDataError(f"Expected a symbol like SPY or BRK.B, was {symbol!r}")
 
 
-def _expect_ticks(item: object, where: str, names: tuple[str, ...]) -> None:
-    times: Ints = item.ts_event  # type: ignore[attr-defined]
-    _expect_lengths(item, where, len(times), names)
-    if len(times) == 0:
+def _expect_ticks(item: TickData, where: str, names: tuple[str, ...]) -> None:
+    _expect_lengths(item, where, len(item.ts_event), ("ts_init", *names))
+    if len(item.ts_event) == 0:
         raise SessionDataError(f"Expected at least 1 row, was 0 ({where})")
-    if (np.diff(times) < 0).any():
-        raise SessionDataError(f"Expected ts_event in ascending order, was not ({where})")
+    if (np.diff(replay_times(item)) < 0).any():
+        name = "ts_event" if item.ts_init is None else "ts_init"
+        raise SessionDataError(f"Expected {name} in ascending order, was not ({where})")
 
 
 def _expect_quotes(item: ChainData | UnderlyingQuotes, where: str) -> None:

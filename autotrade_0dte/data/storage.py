@@ -11,6 +11,7 @@ from nautilus_trader.model import InstrumentId
 from nautilus_trader.persistence import ParquetDataCatalog
 from numpy.typing import NDArray
 
+from autotrade_0dte.calendar import learn
 from autotrade_0dte.data.columns import (
     file_name,
     index_table,
@@ -24,8 +25,10 @@ from autotrade_0dte.data.session_data import (
     IndexPrices,
     SessionData,
     SettlementPrice,
+    TickData,
     UnderlyingQuotes,
     UnderlyingTrades,
+    replay_times,
 )
 from autotrade_0dte.data.staging import Staging
 from autotrade_0dte.instruments import (
@@ -103,17 +106,21 @@ def _stage_chain(
     chain: ChainData, staging: Staging, held: StoredDataset | None
 ) -> StoredDataset | None:
     order = np.argsort(_narrow(chain.contract, len(chain.strike_mills)), kind="stable")
-    names = ("ts_event", "bid", "ask", "bid_size", "ask_size")
-    columns = [np.ascontiguousarray(getattr(chain, name)[order], np.int64) for name in names]
+    names = ("bid", "ask", "bid_size", "ask_size")
+    columns = _columns(chain, names, order)
     bounds = np.zeros(len(chain.strike_mills) + 1, np.int64)
     np.cumsum(np.bincount(chain.contract, minlength=len(chain.strike_mills)), out=bounds[1:])
     symbols = chain_symbols(chain)
     compact = tuple(symbol.compact for symbol in symbols)
     open_interest = chain.open_interest
     extra = [] if open_interest is None else [open_interest]
-    fingerprint = _fingerprint(key_of(chain), ",".join(compact), [bounds, *columns, *extra])
+    hours = "" if chain.hours is None else f"|{chain.hours.open_ns}|{chain.hours.close_ns}"
+    told = [bounds, *_told(chain, columns), *extra]
+    fingerprint = _fingerprint(key_of(chain), ",".join(compact) + hours, told)
     if held is not None and held.fingerprint == fingerprint:
         return None
+    if chain.hours is not None:
+        learn(chain.hours)
 
     files = []
     for row, symbol in enumerate(symbols):
@@ -122,14 +129,15 @@ def _stage_chain(
             continue
         engine_id = instrument_id(symbol)
         table = quote_table(engine_id, *(column[part] for column in columns))
-        files.append(_stage_table(table, "quotes", engine_id, columns[0][part], staging))
+        files.append(_stage_table(table, "quotes", engine_id, columns[1][part], staging))
     files += _stage_contracts(symbols, staging)
     if open_interest is not None:
         counts = zip(compact, open_interest.tolist(), strict=True)
         known = {name: count for name, count in counts if count >= 0}
         path = open_interest_path(chain.root, chain.session)
         files.append(_stage_bytes(path, msgspec.json.encode(known), staging))
-    times = chain.ts_event[np.flatnonzero(np.diff(chain.ts_event, prepend=-1))]
+    replayed = replay_times(chain)
+    times = replayed[np.flatnonzero(np.diff(replayed, prepend=-1))]
     gaps = _gaps(times)
     both = (chain.bid > 0) & (chain.ask > 0)
     return StoredDataset(
@@ -141,6 +149,7 @@ def _stage_chain(
         files=tuple(files),
         first_ns=int(times[0]),
         last_ns=int(times[-1]),
+        hours=chain.hours,
         contracts=compact,
         books=len(times),
         one_sided=int(np.count_nonzero(~both)),
@@ -150,7 +159,7 @@ def _stage_chain(
     )
 
 
-# Folder, table builder and columns after ts_event of the datasets of a single instrument.
+# Folder, table builder and columns after the times of the datasets of a single instrument.
 _LAYOUT: dict[DatasetKind, tuple[str, Callable[..., pa.Table], tuple[str, ...]]] = {
     DatasetKind.TRADES: ("trades", trade_table, ("price", "size")),
     DatasetKind.QUOTES: ("quotes", quote_table, ("bid", "ask", "bid_size", "ask_size")),
@@ -165,8 +174,8 @@ def _stage_ticks(
 ) -> StoredDataset | None:
     kind, symbol, session = key_of(item)
     folder, to_table, names = _LAYOUT[kind]
-    columns = [item.ts_event, *(getattr(item, name) for name in names)]
-    fingerprint = _fingerprint((kind, symbol, session), "", columns)
+    columns = _columns(item, names)
+    fingerprint = _fingerprint((kind, symbol, session), "", _told(item, columns))
     if held is not None and held.fingerprint == fingerprint:
         return None
     engine_id = instrument_id(symbol)
@@ -180,9 +189,9 @@ def _stage_ticks(
         session=session,
         rows=len(columns[0]),
         fingerprint=fingerprint,
-        files=(_stage_table(table, folder, engine_id, columns[0], staging),),
-        first_ns=int(columns[0][0]),
-        last_ns=int(columns[0][-1]),
+        files=(_stage_table(table, folder, engine_id, columns[1], staging),),
+        first_ns=int(columns[1][0]),
+        last_ns=int(columns[1][-1]),
     )
 
 
@@ -225,6 +234,24 @@ def _stage_contracts(symbols: list[OptionSymbol], staging: Staging) -> Iterator[
             content = path.read_bytes()
             digest = hashlib.sha256(content).hexdigest()
             yield StoredFile(f"{folder}/{path.name}", len(content), digest)
+
+
+def _columns(
+    item: TickData, names: tuple[str, ...], order: NDArray[np.intp] | None = None
+) -> list[Ints]:
+    """Return ts_event, ts_init and the named columns."""
+
+    def column(values: Ints) -> Ints:
+        return np.ascontiguousarray(values if order is None else values[order], np.int64)
+
+    ts_event = column(item.ts_event)
+    ts_init = ts_event if item.ts_init is None else column(item.ts_init)
+    return [ts_event, ts_init, *(column(getattr(item, name)) for name in names)]
+
+
+def _told(item: TickData, columns: list[Ints]) -> list[Ints]:
+    """Return the columns without a ts_init that says nothing, so that it leaves no fingerprint."""
+    return columns[1:] if item.ts_init is None else columns
 
 
 def _narrow(contract: NDArray[np.int32], count: int) -> NDArray[np.integer]:

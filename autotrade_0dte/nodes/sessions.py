@@ -13,7 +13,6 @@ from typing import Any
 
 from autotrade_0dte.analysis.summary import SessionFacts, summarize, write_summary
 from autotrade_0dte.analysis.tables import BOOKS, join_sessions, read_tables
-from autotrade_0dte.calendar import session
 from autotrade_0dte.config import SystemConfig
 from autotrade_0dte.data.catalog import SessionEntry
 from autotrade_0dte.nodes.backtest import LOG_FILE, SessionJob, run_session
@@ -58,7 +57,7 @@ def run_backtest(
             config,
             catalog,
             entry,
-            session(entry.date),
+            entry.hours,
             folder / "sessions" / entry.date.isoformat(),
         )
         for entry in entries

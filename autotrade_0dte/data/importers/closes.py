@@ -39,6 +39,9 @@ def read(
         if len(names) < 2 or names[0] != "date" or not all(_symbol(name) for name in names[1:]):
             problem = f"Expected columns date, spx_close, ..., was {', '.join(names)}"
             raise DataError(problem, path, 1)
+        if len(set(names)) < len(names):
+            problem = f"Expected each column once, was {', '.join(names)}"
+            raise DataError(problem, path, 1)
         columns: dict[str, pa.DataType | None] = {"date": DATE}
         columns |= dict.fromkeys(names[1:], NUMBER)
         table = read_columns(content, columns, path.name, tally)

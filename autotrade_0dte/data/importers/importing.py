@@ -11,7 +11,7 @@ from autotrade_0dte.data.manifest import ImportAccount
 from autotrade_0dte.data.session_data import SYMBOL, SessionDataError
 from autotrade_0dte.products import UnknownProductError
 
-__all__ = ["Progress", "import_files"]
+__all__ = ["Progress", "import_files", "import_journal"]
 
 type Progress = Callable[[str, int], None]
 """Called after each dataset with what it is and the rows read so far."""
@@ -72,6 +72,7 @@ def import_files(
                     progress(f"{names[0]}: {type(item).__name__} {item.session}", tally.read)
         except (SessionDataError, UnknownProductError) as e:
             raise DataError(str(e), source_format) from e
+        tx.synthetic = tally.synthetic
         tx.account = ImportAccount(
             hashes, tally.read, tally.written, dict(tally.refused), dict(tally.noted)
         )
@@ -89,6 +90,11 @@ def import_files(
         written=tuple(map(ImportedDataset.of, written)),
         unchanged=tuple(map(ImportedDataset.of, unchanged)),
     )
+
+
+def import_journal(folder: Path, catalog: Catalog, *, replace: bool = False) -> ImportReport:
+    """Import the journals below `folder`, also of a node that was killed; see `import_files`."""
+    return import_files("recording", [folder], catalog, replace=replace)
 
 
 def _nothing_to_store(files: Sequence[Path], symbol: str | None, tally: Tally) -> DataError:

@@ -1,5 +1,6 @@
 """From rows of option quotes to a chain: what is refused, what is noted, how it is ordered."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,8 @@ from autotrade_0dte.calendar import Session
 from autotrade_0dte.data.importers.report import Note, Refusal, RowFilter, Tally
 from autotrade_0dte.data.session_data import ChainData
 
-__all__ = ["QuoteRows", "build_chain", "cents", "check_quotes", "count_notes"]
+__all__ = ["QuoteRows", "build_chain", "cents", "check_quotes"]
+__all__ += ["check_values", "count_notes"]
 
 _MAX_VALUE = 1e7
 _CENT_TOLERANCE = 1e-6
@@ -46,16 +48,22 @@ def check_quotes(
     rows: RowFilter, bid: Floats, ask: Floats, bid_size: Floats, ask_size: Floats
 ) -> None:
     """Refuse quotes that are not numbers, negative, finer than a cent, or crossed."""
+    check_values(rows, (bid, ask), (bid_size, ask_size))
     with np.errstate(invalid="ignore"):
-        for value in (bid, ask, bid_size, ask_size):
+        rows.refuse(Refusal.CROSSED, (bid > ask) & (ask > 0))
+
+
+def check_values(rows: RowFilter, prices: Sequence[Floats], sizes: Sequence[Floats]) -> None:
+    """Refuse rows with what is no number or negative, or with a price finer than a cent."""
+    with np.errstate(invalid="ignore"):
+        for value in (*prices, *sizes):
             rows.refuse(Refusal.UNPARSABLE, ~(value < _MAX_VALUE))
-        for value in (bid, ask, bid_size, ask_size):
+        for value in (*prices, *sizes):
             rows.refuse(Refusal.NEGATIVE, value < 0)
-        for price in (bid, ask):
+        for price in prices:
             hundredths = price * 100.0
             off = np.abs(hundredths - np.rint(hundredths)) > _CENT_TOLERANCE
             rows.refuse(Refusal.SUB_CENT, off)
-        rows.refuse(Refusal.CROSSED, (bid > ask) & (ask > 0))
 
 
 def count_notes(bid: Ints, ask: Ints, tally: Tally) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from autotrade_0dte.data.importers import cboe_delayed, closes, lean, ohlc_bars
+from autotrade_0dte.data.importers import cboe_delayed, closes, lean, ohlc_bars, recording
 from autotrade_0dte.data.importers.report import Tally
 from autotrade_0dte.data.session_data import SessionData
 
@@ -54,5 +54,12 @@ FORMATS: dict[str, Importer] = {
         True,
         ohlc_bars.recognize,
         ohlc_bars.read,
+    ),
+    "recording": Importer(
+        "journals of live and paper nodes (SPY_2026-07-31_001.journal)",
+        recording.VERSION,
+        False,
+        recording.recognize,
+        recording.read,
     ),
 }

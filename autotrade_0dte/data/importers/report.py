@@ -44,6 +44,8 @@ class Note(StrEnum):
 
     LOCKED = "locked"
     ONE_SIDED = "one_sided"
+    CROSSED = "crossed"
+    REORDERED = "reordered"
     BAR_RANGE_DROPPED = "bar_range_dropped"
     BOOKS_WITHOUT_SPOT = "books_without_spot"
 
@@ -94,9 +96,10 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tally:
-    """Running counts of an import."""
+    """Running counts of an import, and whether its data is made up."""
 
     def __init__(self) -> None:
+        self.synthetic = False
         self.read = 0
         self.refused: Counter[str] = Counter()
         self.noted: Counter[str] = Counter()

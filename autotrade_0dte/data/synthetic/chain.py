@@ -64,6 +64,10 @@ def quoted_chain(
     ts = np.concatenate(columns.pop("ts"))
     order = np.argsort(ts, kind="stable")
     contract = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+
+    def column(name: str) -> NDArray[np.int64]:
+        return np.concatenate(columns.pop(name))[order]
+
     return ChainData(
         root=root,
         session=session,
@@ -71,6 +75,9 @@ def quoted_chain(
         is_call=np.tile([True, False], len(strike_mills)),
         contract=contract[order],
         ts_event=ts[order],
+        bid=column("bid"),
+        ask=column("ask"),
+        bid_size=column("bid_size"),
+        ask_size=column("ask_size"),
         open_interest=open_interest,
-        **{name: np.concatenate(columns.pop(name))[order] for name in list(columns)},
     )

@@ -178,6 +178,13 @@ def test_closes_with_another_header_are_an_error(catalog, bars, column):
         import_files("closes", [path], catalog)
 
 
+def test_closes_with_a_column_twice_are_an_error(catalog, bars):
+    header = "date,spx_close,spx_close"
+    path = bars("2026-07-17,7457.78,743.29", name="closes.csv", header=header)
+    with pytest.raises(DataError, match=r"each column once, .*line 1"):
+        import_files("closes", [path], catalog)
+
+
 def test_index_values_are_rounded_to_hundredths(catalog, bars):
     import_files("ohlc-bars", [bars("09:30,1.2345,2,1,1.239")], catalog, symbol="SPX")
     assert np.allclose([value for _, value in ticks(catalog)], [1.23, 1.24])

@@ -6,12 +6,14 @@ import datetime as dt
 import numpy as np
 import pytest
 
+from autotrade_0dte.calendar import Session
 from autotrade_0dte.data.session_data import (
     IndexPrices,
     SessionDataError,
     SettlementPrice,
     UnderlyingQuotes,
     UnderlyingTrades,
+    replay_times,
 )
 
 DATE = dt.date(2026, 7, 17)
@@ -29,11 +31,24 @@ DATE = dt.date(2026, 7, 17)
         ({"contract": np.full(12, 4, np.int32)}, r"contract rows in \[0, 4\), was 4 to 4"),
         ({"contract": np.full(12, -1, np.int32)}, r"contract rows in \[0, 4\), was -1 to -1"),
         ({"ts_event": np.arange(12)[::-1]}, "ts_event in ascending order"),
+        ({"ts_init": np.arange(12)[::-1]}, "ts_init in ascending order"),
+        ({"ts_init": np.arange(11)}, "Expected 12 values of ts_init, was 11"),
+        ({"hours": Session(dt.date(2026, 7, 20), 1, 2)}, "hours of 2026-07-17, was 2026-07-20"),
     ],
 )
 def test_chain_with_columns_that_do_not_fit_is_refused(make_chain, change, text):
     with pytest.raises(SessionDataError, match=text):
         dataclasses.replace(make_chain(), **change)
+
+
+def test_event_times_may_jump_where_receipt_is_in_order(make_chain):
+    chain = dataclasses.replace(make_chain(), ts_event=np.arange(12)[::-1], ts_init=np.arange(12))
+    assert replay_times(chain).tolist() == list(range(12))
+
+
+def test_receipt_at_the_time_of_the_event_is_no_information(make_chain):
+    chain = make_chain()
+    assert dataclasses.replace(chain, ts_init=np.array(chain.ts_event)).ts_init is None
 
 
 def test_columns_are_read_only_once_published(make_chain):

@@ -7,8 +7,8 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -19,6 +19,8 @@ __all__ = ["Credentials", "Endpoints", "TigerConfig", "tiger_config"]
 PROPERTIES_FILE = "tiger_openapi_config.properties"
 LICENSES = ("TBNZ", "TBSG", "TBHK", "TBAU", "TBUS")
 _PAPER_ACCOUNT_DIGITS = 17
+_HINTED_LENGTH = 8
+_LONGEST_TIMEOUT_S = 60.0
 _LOCAL_HOSTS = ("localhost",)
 
 
@@ -52,12 +54,16 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def account_hint(self) -> str:
         """The account's last four characters behind dots, fit for logs."""
-        return f"…{self.account[-4:]}"
+        return f"…{self.account[-4:]}" if len(self.account) >= _HINTED_LENGTH else "…"
 
     def __repr__(self) -> str:
         return f"Credentials(account={self.account_hint})"
 
     __str__ = __repr__
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Say no more to rich, which does not ask for the text form."""
+        return [("account", self.account_hint)]
 
 
 class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,12 +71,44 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
 
     All of REST goes to `server_url`, quotes included: the SDK by itself would send quote requests
     to production when only the first was changed.
+
+    Raises
+    ------
+    TigerConfigError
+        For some of the addresses without the others, one on this machine and one elsewhere, or
+        plain http to elsewhere.
     """
 
     server_url: str | None = None
     push_host: str | None = None
     push_port: int | None = None
     push_tls: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse what would split a login between this machine and another."""
+        if self.server_url is None and self.push_host is None and self.push_port is None:
+            return
+        if self.server_url is None or self.push_host is None or self.push_port is None:
+            raise TigerConfigError(
+                "Expected the addresses of requests and push together or neither, was one: the "
+                "other would go to Tiger's production host"
+            )
+        url = _url(self.server_url)
+        if url is None:
+            raise TigerConfigError(
+                "server_url: Expected such as https://127.0.0.1:8443/gateway, "
+                f"was {self.server_url!r}"
+            )
+        if _is_local(url.hostname) != _is_local(self.push_host):
+            raise TigerConfigError(
+                "Expected both addresses on this machine or neither, "
+                f"was {url.hostname} for requests and {self.push_host} for the push"
+            )
+        if url.scheme == "http" and not _is_local(url.hostname):
+            raise TigerConfigError(
+                f"server_url: Expected https for {url.hostname}, was http, which is for a "
+                "loopback address only"
+            )
 
     @property
     def is_loopback(self) -> bool:
@@ -88,7 +126,7 @@ class TigerConfig(msgspec.Struct, frozen=True, kw_only=True):
     server_public_key : str, optional
         Key that answers are verified with, bare base64; Tiger's own when None. Loopback only.
     timeout_s : float, default 5
-        Of one request; the SDK's 15 s are half of an emergency.
+        Of one request, up to 60; the SDK's 15 s are half of an emergency.
     calls_per_minute : mapping of str to int
         Limits of the account by REST method where they differ from Tiger's published ones.
     quote_symbols : int, optional
@@ -98,9 +136,21 @@ class TigerConfig(msgspec.Struct, frozen=True, kw_only=True):
     credentials: Credentials
     endpoints: Endpoints = Endpoints()
     server_public_key: str | None = None
-    timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 5.0
+    timeout_s: float = 5.0
     calls_per_minute: dict[str, int] = {}
     quote_symbols: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a timeout out of range and another answer key than Tiger's for Tiger."""
+        if not 0 < self.timeout_s <= _LONGEST_TIMEOUT_S:
+            raise TigerConfigError(
+                f"timeout_s: Expected above 0 and up to {_LONGEST_TIMEOUT_S:.0f} s, "
+                f"was {self.timeout_s}"
+            )
+        if self.server_public_key is not None and not self.endpoints.is_loopback:
+            raise TigerConfigError(
+                "server_public_key (TIGER_NT_PUBLIC_KEY): Expected with a loopback address only"
+            )
 
 
 def tiger_config(
@@ -129,10 +179,6 @@ def tiger_config(
     license_ = value("license")
     if license_ is not None and license_ not in LICENSES:
         raise TigerConfigError(f"TIGEROPEN_LICENSE: Expected one of {LICENSES}, was {license_!r}")
-    endpoints = _endpoints(value("server_url"), value("socket_host_port"))
-    public_key = env.get("TIGER_NT_PUBLIC_KEY") or None
-    if public_key is not None and not endpoints.is_loopback:
-        raise TigerConfigError("TIGER_NT_PUBLIC_KEY: Expected with a loopback address only")
     return TigerConfig(
         credentials=Credentials(
             tiger_id=str(wanted["tiger_id"]),
@@ -142,8 +188,8 @@ def tiger_config(
             token=value("token"),
             secret_key=value("secret_key"),
         ),
-        endpoints=endpoints,
-        server_public_key=public_key,
+        endpoints=_endpoints(value("server_url"), value("socket_host_port")),
+        server_public_key=env.get("TIGER_NT_PUBLIC_KEY") or None,
     )
 
 
@@ -160,28 +206,21 @@ def _endpoints(server_url: str | None, push: str | None) -> Endpoints:
         raise TigerConfigError(
             f"TIGEROPEN_SOCKET_HOST_PORT: Expected such as ssl,127.0.0.1,9883, was {push!r}"
         )
-    url = urlsplit(server_url)
-    if url.scheme not in {"http", "https"} or not url.hostname:
-        raise TigerConfigError(
-            f"TIGEROPEN_SERVER_URL: Expected http(s)://host:port/gateway, was {server_url!r}"
-        )
-    host = parts[1].strip()
-    if _is_local(url.hostname) != _is_local(host):
-        raise TigerConfigError(
-            f"Expected both addresses on this machine or neither, was {url.hostname} for requests "
-            f"and {host} for the push"
-        )
-    if url.scheme == "http" and not _is_local(url.hostname):
-        raise TigerConfigError(
-            f"TIGEROPEN_SERVER_URL: Expected https for {url.hostname}, was http; "
-            "plain http is for a loopback address only"
-        )
     return Endpoints(
         server_url=server_url,
-        push_host=host,
+        push_host=parts[1].strip(),
         push_port=int(parts[2]),
         push_tls=parts[0] == "ssl",
     )
+
+
+def _url(text: str) -> SplitResult | None:
+    try:
+        url = urlsplit(text)
+        fits = url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
+    except ValueError:
+        return None
+    return url if fits else None
 
 
 def _is_local(host: str | None) -> bool:
@@ -201,7 +240,7 @@ def _properties(path: Path | None) -> dict[str, str]:
     if path is None:
         return {}
     file = path / PROPERTIES_FILE if path.is_dir() else path
-    from jproperties import Properties  # noqa: PLC0415 - only with a properties file
+    from jproperties import ParseError, Properties  # noqa: PLC0415 - only with a properties file
 
     read: Any = Properties()
     try:
@@ -210,6 +249,8 @@ def _properties(path: Path | None) -> dict[str, str]:
         raise TigerConfigError(
             f"Expected a readable properties file, was {file}: {e.strerror}"
         ) from None
+    except (ParseError, UnicodeDecodeError):
+        raise TigerConfigError(f"Expected lines of name=value in UTF-8 in {file}") from None
     return {name: str(pair.data).strip() for name, pair in read.items()}
 
 

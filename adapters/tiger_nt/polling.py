@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from nautilus_trader.common import Logger
+
 from tiger_nt.errors import TigerLimitError, TigerRequestError
 
 __all__ = ["PollPace", "Poller"]
@@ -51,8 +53,10 @@ class Poller[View]:
         Symbols a call.
     pace : PollPace
         Time between calls.
-    failed : callable
-        Told of the first of several failures in a row, and with None when it has passed.
+    name : str
+        What is asked, for the log.
+    log : Logger
+        Told of the first of several failures in a row, and when they have passed.
 
     Notes
     -----
@@ -65,13 +69,15 @@ class Poller[View]:
         deliver: Callable[[Sequence[View]], None],
         batch: int,
         pace: PollPace,
-        failed: Callable[[Exception | None], None],
+        name: str,
+        log: Logger,
     ) -> None:
         self._ask = ask
         self._deliver = deliver
         self._batch = batch
         self._pace = pace
-        self._failed = failed
+        self._name = name
+        self._log = log
         self._symbols: tuple[str, ...] = ()
         self._next = 0
         self._some = asyncio.Event()
@@ -115,10 +121,10 @@ class Poller[View]:
         except TigerRequestError as error:
             if not self._failing:
                 self._failing = True
-                self._failed(error)
+                self._log.warning(f"Polling of {self._name} fails, asking again: {error}")
             return self._pace.refused()
         if self._failing:
             self._failing = False
-            self._failed(None)
+            self._log.info(f"Polling of {self._name} works again")
         self._deliver(views)
         return self._pace.answered()

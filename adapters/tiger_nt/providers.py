@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from nautilus_trader.live import InstrumentProviderConfig
 from nautilus_trader.live.providers import InstrumentProvider
-from nautilus_trader.model import Equity, IndexInstrument, OptionContract
+from nautilus_trader.model import Equity, IndexInstrument, OptionContract, Venue
 
 from tiger_nt.errors import TigerConfigError, TigerDeniedError
 from tiger_nt.instruments import Instrument, Listings, Underlying
@@ -198,6 +198,8 @@ class TigerInstrumentProvider(InstrumentProvider):
         self._window = window
         self._chains = {chain.source.root: chain for chain in loaded}
         self._symbols: dict[str, Instrument] = {}
+        self._terms: dict[str, dict[str, OptionTerms]] = {}
+        self._open_interest: dict[str, float] = {}
 
     async def load_all_async(self, filters: dict[Any, Any] | None = None) -> None:  # noqa: ARG002
         """Load the chains not loaded yet and list what is near spot."""
@@ -207,23 +209,39 @@ class TigerInstrumentProvider(InstrumentProvider):
                     self._rest, underlying, self._trading_day, self._listings, self._window
                 )
             chain = self._chains[underlying.root]
-            self._list([chain.underlying, *chain.contracts])
+            self._take(chain)
 
     @property
     def chains(self) -> tuple[Chain, ...]:
         """The chains loaded, in the order of the underlyings."""
         return tuple(self._chains[underlying.root] for underlying in self._underlyings)
 
+    @property
+    def venue(self) -> Venue:
+        """Venue of every instrument."""
+        return self._listings.venue
+
     def by_symbol(self, symbol: str) -> Instrument | None:
         """Return the listed instrument of an engine symbol."""
         return self._symbols.get(symbol)
 
+    def open_interest(self, symbol: str) -> float | None:
+        """Return an option's open interest as of loading, None where unknown."""
+        return self._open_interest.get(symbol)
+
     def follow(self, root: str, spot: float) -> list[Instrument]:
         """List the contracts that have come within the window around `spot`; return the new."""
-        terms = {view.symbol: option_terms(view.symbol) for view in self._chains[root].rows}
-        near = self._window.pick((each.strike for each in terms.values()), spot)
-        new = [each for each in terms.values() if each.strike in near]
-        return self._list([self._listings.contract(each) for each in new if self._lacks(each)])
+        missing = {
+            symbol: terms
+            for symbol, terms in self._terms[root].items()
+            if symbol not in self._symbols
+        }
+        if not missing:
+            return []
+        strikes = (terms.strike for terms in self._terms[root].values())
+        near = self._window.pick(strikes, spot)
+        new = [terms for terms in missing.values() if terms.strike in near]
+        return self._list([self._listings.contract(terms) for terms in new])
 
     def list_symbol(self, symbol: str) -> list[Instrument]:
         """List an option wherever its strike is, or a stock; return it unless it was listed.
@@ -235,10 +253,24 @@ class TigerInstrumentProvider(InstrumentProvider):
         """
         if symbol in self._symbols:
             return []
-        return self._list([instrument_of(symbol, self._listings)])
+        return self._list([_instrument(symbol, self._listings)])
 
-    def _lacks(self, terms: OptionTerms) -> bool:
-        return terms.compact not in self._symbols
+    def list_known(self, symbol: str) -> list[Instrument]:
+        """List a contract of the day's chains, or a stock; return it unless it was listed.
+
+        A contract that is in none of the chains is left alone: it may not exist.
+        """
+        known = any(symbol in terms for terms in self._terms.values())
+        return self.list_symbol(symbol) if known or not is_option(symbol) else []
+
+    def _take(self, chain: Chain) -> None:
+        self._terms[chain.source.root] = {
+            row.symbol: option_terms(row.symbol) for row in chain.rows
+        }
+        self._open_interest.update(
+            (row.symbol, float(row.open_interest)) for row in chain.rows if row.open_interest >= 0
+        )
+        self._list([chain.underlying, *chain.contracts])
 
     def _list(self, instruments: Sequence[Instrument]) -> list[Instrument]:
         for instrument in instruments:
@@ -247,7 +279,7 @@ class TigerInstrumentProvider(InstrumentProvider):
         return list(instruments)
 
 
-def instrument_of(symbol: str, listings: Listings) -> Instrument:
+def _instrument(symbol: str, listings: Listings) -> Instrument:
     """Build the instrument of an engine symbol; raise SymbolError for what is none."""
     if is_option(symbol):
         return listings.contract(option_terms(symbol))

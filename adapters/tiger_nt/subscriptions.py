@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 
 import msgspec
 
-__all__ = ["QuoteNeed", "SubscriptionPlan", "plan_subscriptions"]
+__all__ = ["QuoteNeed", "QuoteWishes", "SubscriptionPlan", "plan_subscriptions"]
 
 _ALWAYS, _HELD, _ASKED = range(3)
 
@@ -95,3 +95,33 @@ def plan_subscriptions(
     chosen = set(push)
     others = tuple(symbol for symbol in ranked if symbol not in chosen)
     return SubscriptionPlan(push, others) if polling else SubscriptionPlan(push, refused=others)
+
+
+class QuoteWishes:
+    """Which symbols' quotes are wanted, since when, and for what."""
+
+    def __init__(self) -> None:
+        self._asked = 0
+        self._wishes: dict[str, tuple[int, set[str]]] = {}
+
+    def __contains__(self, symbol: str) -> bool:
+        return symbol in self._wishes
+
+    def add(self, symbol: str, purpose: str) -> None:
+        """Want quotes of the symbol for a purpose."""
+        if symbol not in self._wishes:
+            self._asked += 1
+            self._wishes[symbol] = self._asked, set()
+        self._wishes[symbol][1].add(purpose)
+
+    def remove(self, symbol: str, purpose: str) -> None:
+        """Want them for this purpose no more."""
+        if symbol in self._wishes:
+            purposes = self._wishes[symbol][1]
+            purposes.discard(purpose)
+            if not purposes:
+                del self._wishes[symbol]
+
+    def orders(self) -> dict[str, int]:
+        """Return when each wanted symbol was first asked for, as a running number."""
+        return {symbol: order for symbol, (order, _) in self._wishes.items()}

@@ -1,0 +1,362 @@
+"""The data client: Tiger's quotes, prints, levels, status and our Greeks for the engine."""
+
+import asyncio
+import contextlib
+from collections.abc import Collection, Coroutine, Iterable
+from typing import Any
+
+from nautilus_trader.common import Clock, Logger
+from nautilus_trader.live import (
+    ClientCache,
+    SubscribeCustomData,
+    SubscribeIndexPrices,
+    SubscribeInstrument,
+    SubscribeInstruments,
+    SubscribeInstrumentStatus,
+    SubscribeOptionGreeks,
+    SubscribeQuotes,
+    SubscribeTrades,
+    UnsubscribeCustomData,
+    UnsubscribeIndexPrices,
+    UnsubscribeInstrument,
+    UnsubscribeInstruments,
+    UnsubscribeInstrumentStatus,
+    UnsubscribeOptionGreeks,
+    UnsubscribeQuotes,
+    UnsubscribeTrades,
+)
+from nautilus_trader.model import IndexInstrument, InstrumentId, OptionContract
+
+from tiger_nt.data_config import TigerDataClientConfig
+from tiger_nt.data_requests import RequestAnsweringClient
+from tiger_nt.errors import TigerDeniedError, TigerRequestError
+from tiger_nt.feed import DataFeed, FeedCounters
+from tiger_nt.instruments import Instrument
+from tiger_nt.link_data import LINK_DATA_TYPE, link_data
+from tiger_nt.live_greeks import LiveGreeks
+from tiger_nt.polling import Poller, PollPace
+from tiger_nt.providers import TigerInstrumentProvider
+from tiger_nt.quote_needs import quote_needs
+from tiger_nt.quote_source import QuoteSource
+from tiger_nt.refusals import UnsupportedDataError
+from tiger_nt.subscriptions import QuoteWishes, SubscriptionPlan
+from tiger_nt.views import LinkEvent, LinkState, QuoteView
+
+__all__ = ["TigerDataClient"]
+
+_OPTION_BATCH, _BRIEF_BATCH = 30, 50
+_SLOWEST_S = 30.0
+_STATUS_S = 20.0  # Tiger allows ten questions a minute
+_REVIEW_S = 1.0
+_BURST_S = 0.02  # a chain subscribes to its options one by one; they are planned together
+_SKEW_WORTH_A_WARNING_MS = 1_000.0
+_NAMED = 5
+
+
+class TigerDataClient(RequestAnsweringClient):
+    """Serves the engine's data subscriptions and requests from one login at Tiger.
+
+    An error in handling data is raised in a supervised task: the engine logs it at ERROR, and a
+    node with ``shutdown_on_error=True`` stops. So are a kickout and a refused login, after which
+    no data can come.
+    """
+
+    def __init__(
+        self, name: str, config: TigerDataClientConfig, cache: ClientCache, clock: Clock
+    ) -> None:
+        connection = config.connection
+        self.listed = TigerInstrumentProvider(
+            connection.rest,
+            config.underlyings,
+            config.trading_day,
+            config.listings,
+            config.window,
+            config.chains,
+        )
+        super().__init__(
+            name=name,
+            config=config,
+            cache=cache,
+            clock=clock,
+            venue=config.listings.venue,
+            instrument_provider=self.listed,
+        )
+        self.rest = connection.rest
+        self.spots: dict[str, float] = {}
+        self._settings = config
+        self._connection = connection
+        self._log = Logger(name)
+        self._greeks = LiveGreeks(config.greeks, self.spots)
+        self._feed = DataFeed(
+            self._handle_data,
+            clock.timestamp_ns,
+            self.listed,
+            self._greeks,
+            self.spots,
+            self._on_link,
+            self._on_refused,
+            self._fail,
+        )
+        self._stocks = [each.symbol for each in config.underlyings if not each.is_index]
+        self._wishes = QuoteWishes()
+        self._link: LinkEvent | None = None
+        self._link_wanted = False
+        self._quota_is_old = False
+        self._skew_told = False
+        self._review = asyncio.Event()
+        self._tasks: list[asyncio.Task[object]] = []
+        rest, feed, log = connection.rest, self._feed, self._log
+        self._briefs = Poller(
+            rest.stock_quotes, feed.on_briefs, _BRIEF_BATCH,
+            PollPace(config.level_interval_s, _SLOWEST_S), "stock_quotes", log,
+        )  # fmt: skip
+        self._status = Poller(
+            self._ask_status, feed.on_status, 1,
+            PollPace(_STATUS_S, _SLOWEST_S), "market_status", log,
+        )  # fmt: skip
+        self._options: Poller[QuoteView] | None = None
+        if config.poll_interval_s is not None:
+            self._options = Poller(
+                rest.option_quotes, feed.on_option_quotes, _OPTION_BATCH,
+                PollPace(config.poll_interval_s, _SLOWEST_S), "option_quotes", log,
+            )  # fmt: skip
+        self._source = QuoteSource(
+            connection.push,
+            self._options,
+            self._briefs,
+            reserve=config.quota_reserve,
+            margin=config.hysteresis,
+            always_polled=[each.symbol for each in config.underlyings if each.is_index],
+            on_plan=self._on_plan,
+        )
+
+    @property
+    def counters(self) -> FeedCounters:
+        """What passed so far."""
+        return self._feed.counters
+
+    @property
+    def plan(self) -> SubscriptionPlan:
+        """Which quotes are pushed, polled and refused now."""
+        return self._source.plan
+
+    # -- Lifecycle -----------------------------------------------------------------------------
+
+    async def _connect(self) -> None:
+        await self._connection.open()
+        try:
+            await self.listed.initialize()
+            for chain in self.listed.chains:
+                self.spots.setdefault(chain.source.symbol, chain.spot)
+            self._publish(self.listed.list_all())
+            self._connection.push.add_listener(self._feed)
+            await self._source.read_quota()
+            await self._source.apply(self._needs())
+        except BaseException:
+            await self._connection.close()
+            raise
+        self._start("quotes", self._keep_up())
+        self._start("Greeks", self._value())
+        self._start("levels", self._briefs.run())
+        self._start("status", self._status.run())
+        if self._options is not None:
+            self._start("polled quotes", self._options.run())
+
+    async def _disconnect(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self._tasks.clear()
+        self._connection.push.remove_listener(self._feed)
+        await self._connection.close()
+
+    def _start(self, name: str, work: Coroutine[object, object, object]) -> None:
+        self._tasks.append(self.create_task(work, name))
+
+    def _fail(self, error: Exception) -> None:
+        """Let the engine's supervision see an error that arose in a callback."""
+
+        async def fail() -> None:
+            raise error
+
+        self.create_task(fail(), "data")
+
+    # -- Background ----------------------------------------------------------------------------
+
+    async def _keep_up(self) -> None:
+        """Follow spot, positions, quota and what is asked for."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_REVIEW_S):
+                    await self._review.wait()
+                await asyncio.sleep(_BURST_S)
+            self._review.clear()
+            if self._quota_is_old:
+                await self._read_quota()
+            for chain in self.listed.chains:
+                spot = self.spots[chain.source.symbol]
+                self._publish(self.listed.follow(chain.source.root, spot))
+            await self._source.apply(self._needs())
+            self._tell_skew()
+
+    async def _value(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.greeks_interval_s)
+            for greeks in self._greeks.due(self.clock.timestamp_ns()):
+                self._handle_data(greeks)
+
+    async def _ask_status(self, _symbols: Collection[str]) -> list[str]:
+        return [await self.rest.market_status()]
+
+    async def _read_quota(self) -> None:
+        self._quota_is_old = False
+        try:
+            await self._source.read_quota()
+        except TigerRequestError as error:
+            self._quota_is_old = True
+            self._log.warning(f"The subscription quota cannot be read, asking again: {error}")
+
+    def _needs(self) -> Any:
+        held = self._held()
+        self._publish([new for symbol in held for new in self.listed.list_symbol(symbol)])
+        return quote_needs(
+            self._wishes.orders(), held, self._stocks, self.listed.by_symbol, self.spots
+        )
+
+    def _held(self) -> set[str]:
+        open_positions = self.cache.positions_open(venue=self.venue)
+        held = {str(position.instrument_id.symbol) for position in open_positions}
+        return held.union(self._settings.held())
+
+    def _publish(self, instruments: Iterable[Instrument]) -> None:
+        for instrument in instruments:
+            self._handle_instrument(instrument)
+
+    def _tell_skew(self) -> None:
+        ahead_ms = self._feed.counters.ahead_max_ms
+        if ahead_ms > _SKEW_WORTH_A_WARNING_MS and not self._skew_told:
+            self._skew_told = True
+            self._log.warning(
+                f"Tiger's stamps are up to {ahead_ms:.0f} ms ahead of this machine's clock; they "
+                "are set back to it. Set the clock right"
+            )
+
+    # -- What the push and the plan tell -------------------------------------------------------
+
+    def _on_link(self, event: LinkEvent) -> None:
+        self._link = event
+        if self._link_wanted:
+            self._handle_data(link_data(event, self.clock.timestamp_ns()))
+        if event.state is LinkState.UP:
+            self._quota_is_old = True
+            self._review.set()
+        elif event.state is not LinkState.DOWN:
+            self._fail(TigerDeniedError("push", 0, f"{event.state}: {event.reason}"))
+
+    def _on_refused(self, symbols: list[str], reason: str) -> None:
+        self._log.warning(f"Tiger refuses to push {_some(symbols)}: {reason}")
+        self._source.bar(symbols)
+        self._review.set()
+
+    def _on_plan(self, plan: SubscriptionPlan) -> None:
+        self._feed.pushed = frozenset(plan.push)
+        self._log.info(
+            f"Quotes: {len(plan.push)} pushed of {self._source.quota}, {len(plan.poll)} polled"
+        )
+        if plan.refused:
+            self._log.warning(
+                f"No quotes of {_some(plan.refused)}: the quota of {self._source.quota} symbols "
+                "is used by what comes first, and polling is off"
+            )
+
+    # -- Subscriptions -------------------------------------------------------------------------
+
+    async def _subscribe_quotes(self, command: SubscribeQuotes) -> None:
+        symbol = self._symbol(command.instrument_id, "quotes", indices=False)
+        self._wishes.add(symbol, "quotes")
+        self._review.set()
+
+    async def _unsubscribe_quotes(self, command: UnsubscribeQuotes) -> None:
+        self._wishes.remove(str(command.instrument_id.symbol), "quotes")
+        self._review.set()
+
+    async def _subscribe_trades(self, command: SubscribeTrades) -> None:
+        symbol = self._symbol(command.instrument_id, "trades", indices=False)
+        await self._connection.push.subscribe_ticks([symbol])
+
+    async def _unsubscribe_trades(self, command: UnsubscribeTrades) -> None:
+        await self._connection.push.unsubscribe_ticks([str(command.instrument_id.symbol)])
+
+    async def _subscribe_index_prices(self, command: SubscribeIndexPrices) -> None:
+        symbol = self._symbol(command.instrument_id, "levels", stocks=False)
+        self._feed.levels.add(symbol)
+
+    async def _unsubscribe_index_prices(self, command: UnsubscribeIndexPrices) -> None:
+        self._feed.levels.discard(str(command.instrument_id.symbol))
+
+    async def _subscribe_option_greeks(self, command: SubscribeOptionGreeks) -> None:
+        instrument = self.listed.find(command.instrument_id)
+        if not isinstance(instrument, OptionContract):
+            raise UnsupportedDataError(
+                f"Greeks of {command.instrument_id}: Expected an option of the day's chains"
+            )
+        symbol = str(command.instrument_id.symbol)
+        self._greeks.add(symbol, instrument, self.listed.open_interest(symbol))
+        self._wishes.add(symbol, "Greeks")
+        self._review.set()
+
+    async def _unsubscribe_option_greeks(self, command: UnsubscribeOptionGreeks) -> None:
+        symbol = str(command.instrument_id.symbol)
+        self._greeks.remove(symbol)
+        self._wishes.remove(symbol, "Greeks")
+        self._review.set()
+
+    async def _subscribe_instrument_status(self, command: SubscribeInstrumentStatus) -> None:
+        self._feed.watch_status(str(command.instrument_id.symbol))
+        self._status.set_symbols(["US"])
+
+    async def _unsubscribe_instrument_status(self, command: UnsubscribeInstrumentStatus) -> None:
+        self._feed.unwatch_status(str(command.instrument_id.symbol))
+
+    async def _subscribe_instruments(self, command: SubscribeInstruments) -> None:
+        """Do nothing: every instrument is handed on when it is listed."""
+
+    async def _subscribe_instrument(self, command: SubscribeInstrument) -> None:
+        """Do nothing: every instrument is handed on when it is listed."""
+
+    async def _unsubscribe_instruments(self, command: UnsubscribeInstruments) -> None:
+        """Do nothing: the engine passes on what is wanted."""
+
+    async def _unsubscribe_instrument(self, command: UnsubscribeInstrument) -> None:
+        """Do nothing: the engine passes on what is wanted."""
+
+    async def _subscribe(self, command: SubscribeCustomData) -> None:
+        if command.data_type != LINK_DATA_TYPE:
+            raise UnsupportedDataError(
+                f"Custom data {command.data_type}: Expected {LINK_DATA_TYPE}, there is no other"
+            )
+        self._link_wanted = True
+        if self._link is not None:
+            self._handle_data(link_data(self._link, self.clock.timestamp_ns()))
+
+    async def _unsubscribe(self, command: UnsubscribeCustomData) -> None:
+        if command.data_type == LINK_DATA_TYPE:
+            self._link_wanted = False
+
+    def _symbol(
+        self, instrument_id: InstrumentId, what: str, *, stocks: bool = True, indices: bool = True
+    ) -> str:
+        """Return the symbol of a listed instrument of the right kind; refuse any other."""
+        instrument = self.listed.find(instrument_id)
+        is_index = isinstance(instrument, IndexInstrument)
+        if instrument is None or (is_index and not indices) or (not is_index and not stocks):
+            kind = "an index" if not stocks else "an option or a stock"
+            raise UnsupportedDataError(
+                f"Expected {kind} listed by {self.client_id} for {what}, was {instrument_id}"
+            )
+        return str(instrument_id.symbol)
+
+
+def _some(symbols: Collection[str]) -> str:
+    """Return the first of the symbols and how many more there are."""
+    more = len(symbols) - _NAMED
+    return ", ".join(list(symbols)[:_NAMED]) + (f" and {more} more" if more > 0 else "")

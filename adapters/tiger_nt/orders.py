@@ -211,7 +211,7 @@ class TrackedOrder:
         self._terms_age = age
         if view.quantity <= self.filled:
             return  # nothing is left to change: its end follows
-        if wanted or replaced:
+        if wanted:
             self._modifying = None
         if wanted or (newer and not _same(terms, self.terms)):
             yield from self._accept(True, view.updated_ms)

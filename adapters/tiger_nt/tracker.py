@@ -28,14 +28,14 @@ class OrderTracker:
         self._max_asks = max_asks
         self._by_mark: dict[str, TrackedOrder] = {}
         self._by_id: dict[int, TrackedOrder] = {}
+        self._live: list[TrackedOrder] = []
         self._strays: dict[int, list[TransactionView]] = {}
         self.twins = 0
         """Orders seen with a mark that another order has: one of ours was placed twice."""
 
     def __iter__(self) -> Iterator[TrackedOrder]:
-        seen = list(self._by_id.values())
-        yield from seen
-        yield from (order for order in self._by_mark.values() if order.id is None)
+        """Iterate over the orders that Tiger has given an id."""
+        return iter(list(self._by_id.values()))
 
     def by_mark(self, mark: str) -> TrackedOrder | None:
         """Return the order that we sent under `mark`."""
@@ -52,7 +52,7 @@ class OrderTracker:
                 f"Expected a mark that no order has, was {request.user_mark!r}: "
                 "an order is never placed twice"
             )
-        order = TrackedOrder(request, fees=self._fees, max_asks=self._max_asks)
+        order = self._track(request)
         self._by_mark[request.user_mark] = order
         return order
 
@@ -99,13 +99,15 @@ class OrderTracker:
             self._strays.pop(order_id, None)
         return changes
 
+    def live(self) -> list[TrackedOrder]:
+        """Return the orders that are not done, or in doubt."""
+        self._live = [order for order in self._live if not order.is_done or order.doubt]
+        return list(self._live)
+
     def doubts(self) -> list[tuple[int, Doubt]]:
         """Return what has to be asked: (Tiger's id, what)."""
         asks = [(order_id, Doubt.ORDER) for order_id in self._strays]
-        for order_id, order in self._by_id.items():
-            doubt = order.doubt
-            if doubt is not None:
-                asks.append((order_id, doubt))
+        asks += [(o.id, o.doubt) for o in self.live() if o.id is not None and o.doubt is not None]
         return asks
 
     def _found(
@@ -125,13 +127,18 @@ class OrderTracker:
             stop_price=view.stop_price,
             time_in_force=view.time_in_force,
         )
-        order = TrackedOrder(request, fees=self._fees, max_asks=self._max_asks)
+        order = self._track(request)
         if holder is None:
             if view.user_mark:
                 self._by_mark[view.user_mark] = order
             return order, []
         self.twins += holder.id is not None
         return order, [(order, Resurfaced(view.id, view.updated_ms))]
+
+    def _track(self, request: OrderRequest) -> TrackedOrder:
+        order = TrackedOrder(request, fees=self._fees, max_asks=self._max_asks)
+        self._live.append(order)
+        return order
 
     def _bind(self, order: TrackedOrder, order_id: int) -> None:
         order.id = order_id

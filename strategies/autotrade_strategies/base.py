@@ -71,6 +71,7 @@ class TradeStrategy(Strategy):
         self._row = {name: row for row, name in enumerate(session.instrument_ids)}
         self._chain: ChainSnapshot | None = None
         self._managed: ManagedPlan | None = None
+        self._taken_over = False
         self._found: deque[ManagedPlan] = deque()
         self._entry: WorkingOrder | None = None
         self._exit: WorkingOrder | None = None
@@ -111,16 +112,23 @@ class TradeStrategy(Strategy):
             self.clock.set_time_alert_ns(
                 "exercise-test", self.session.exercise_test_ns, self._on_exercise_test
             )
-        self._take_over()
+        self._cancel_working()
 
     def on_stop(self) -> None:
+        self._cancel_working()
+
+    def _cancel_working(self) -> None:
         for order in self.cache.orders_open(strategy_id=self.strategy_id):
             self.cancel_order(order.client_order_id)
 
     def _take_over(self) -> None:
-        """Cancel and sell what is left of a process before this one; its plans are not known."""
-        for order in self.cache.orders_open(strategy_id=self.strategy_id):
-            self.cancel_order(order.client_order_id)
+        """Note positions left by a process before this one; the plans behind them are not known.
+
+        Its orders, canceled at the start, may still fill: until they are gone nothing is done.
+        """
+        if self.cache.orders_open(strategy_id=self.strategy_id):
+            return
+        self._taken_over = True
         for position in self.cache.positions_open(strategy_id=self.strategy_id):
             name, quantity = str(position.instrument_id), int(position.signed_qty)
             if name in self._row and quantity > 0:
@@ -140,6 +148,10 @@ class TradeStrategy(Strategy):
         self.observe(chain)
         if self._exercise_test_due:
             self._test_exercise(chain)
+        if not self._taken_over:
+            self._take_over()
+        if not self._taken_over:
+            return
         if self._managed is None and self._found:
             self._managed = self._found.popleft()
             self._begin_exit(self._managed, ExitReason.RESTART)

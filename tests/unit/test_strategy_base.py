@@ -70,6 +70,7 @@ class Venue:
         self.positions: list[Any] = []
         self.quote: Any = None
         self.canceling: set[Any] = set()
+        self.left: list[ClientOrderId] = []
         self.asked = 0
         self.trades = 1
         self._orders = 0
@@ -85,7 +86,8 @@ class Venue:
                 quote=lambda _name: venue.quote,
                 is_order_open=lambda _name: True,
                 is_order_pending_cancel_local=lambda name: name in venue.canceling,
-                positions_open=lambda: venue.positions,
+                positions_open=lambda **_of: venue.positions,
+                orders_open=lambda **_of: [SimpleNamespace(client_order_id=o) for o in venue.left],
                 account_for_venue=lambda _venue: SimpleNamespace(
                     balance_total=lambda _currency: Money(cash, USD)
                 ),
@@ -345,3 +347,33 @@ def test_quote_of_a_fill_is_noted_only_where_the_fill_took_it() -> None:
 def test_strategy_must_say_what_it_decides() -> None:
     with pytest.raises(NotImplementedError):
         TradeStrategy(SESSION, None).decide(None)  # type: ignore[arg-type]
+
+
+def test_orders_left_by_a_process_before_are_canceled_and_waited_for() -> None:
+    venue = Venue()
+    venue.left = [ClientOrderId("O-OLD")]
+    venue.strategy._cancel_working()
+    assert venue.sent == [("CANCEL", "O-OLD")]
+    assert venue.chain(1, 0.95) == []
+    venue.left = []
+    assert venue.chain(2, 0.95) == [("BUY", 2, 1.00)]
+
+
+def test_position_left_by_a_process_before_is_sold_before_a_new_trade() -> None:
+    venue = Venue()
+    venue.positions = [
+        SimpleNamespace(instrument_id=InstrumentId.from_str(CALL), signed_qty=3.0),
+        SimpleNamespace(instrument_id=InstrumentId.from_str("SPY.US"), signed_qty=100.0),
+    ]
+    assert venue.chain(1, 0.95) == [("SELL", 3, 0.95)]
+    assert [(d.plan_id, d.reason) for d in venue.decisions] == [("FOUND01", "RESTART")]
+    assert venue.chain(2, 0.95) == []
+    venue.answer(filled("O-1", -3, 0.95))
+    assert venue.chain(3, 0.95) == [("BUY", 2, 1.00)]
+
+
+def test_stop_cancels_what_is_working() -> None:
+    venue = Venue()
+    venue.left = [ClientOrderId("O-1"), ClientOrderId("O-2")]
+    venue.strategy.on_stop()
+    assert venue.sent == [("CANCEL", "O-1"), ("CANCEL", "O-2")]

@@ -17,7 +17,7 @@ from autotrade_0dte.instruments import Right, option_symbol
 from autotrade_0dte.nodes.settlement import SettledAt
 from autotrade_0dte.risk.expiry import ExpiryPolicy, settlement_value
 
-__all__ = ["SessionEnd", "Unclean", "verdict"]
+__all__ = ["SessionEnd", "Unclean", "left_over", "past_desk", "stale_fills", "verdict"]
 
 _NS = 1_000_000_000
 _CENT = 0.01
@@ -70,16 +70,32 @@ class SessionEnd(msgspec.Struct, frozen=True, kw_only=True):
 
 def verdict(end: SessionEnd) -> list[str]:
     """Return every reason against the session, none for a clean one."""
-    return [*_left_over(end), *_money(end), *_expiry(end), *_market(end), *_desk(end)]
+    options = [trip for trip in end.trips if not _is_share(trip, end)]
+    return [
+        *left_over(options, end.orders),
+        *_money(end),
+        *_expiry(end),
+        *stale_fills(end.quotes, end.config.simulation.max_fill_quote_age_s),
+        *_market(end),
+        *past_desk(end.orders),
+    ]
 
 
-def _left_over(end: SessionEnd) -> Iterator[str]:
-    for trip in end.trips:
-        if trip.held and not _is_share(trip, end):
+def left_over(trips: Sequence[RoundTrip], orders: Sequence[Any]) -> Iterator[str]:
+    """Yield positions and orders that are still open."""
+    for trip in trips:
+        if trip.held:
             yield f"{Unclean.POSITION_OPEN}: {trip.instrument_id} {trip.held:+d}"
-    for order in end.orders:
+    for order in orders:
         if order.is_open or order.is_inflight:
             yield f"{Unclean.ORDER_OPEN}: {order.client_order_id}"
+
+
+def stale_fills(quotes: Mapping[tuple[str, str], FillQuote], max_age_s: float) -> Iterator[str]:
+    """Yield that fills met quotes older than `max_age_s` seconds."""
+    stale = [quote.age_s for quote in quotes.values() if quote.age_s > max_age_s]
+    if stale:
+        yield f"{Unclean.STALE_FILL}: fills={len(stale)}, oldest_s={max(stale):.0f}"
 
 
 def _money(end: SessionEnd) -> Iterator[str]:
@@ -116,11 +132,6 @@ def _expiry(end: SessionEnd) -> Iterator[str]:
 
 def _market(end: SessionEnd) -> Iterator[str]:
     rule = end.config.simulation
-    stale = [
-        quote.age_s for quote in end.quotes.values() if quote.age_s > rule.max_fill_quote_age_s
-    ]
-    if stale:
-        yield f"{Unclean.STALE_FILL}: fills={len(stale)}, oldest_s={max(stale):.0f}"
     if end.last_print_ns == 0:
         yield f"{Unclean.NO_UNDERLYING_PRICES}: symbol={end.trading.underlying}"
     missing_s = (end.trading.close_ns - end.last_quote_ns) / _NS
@@ -128,8 +139,9 @@ def _market(end: SessionEnd) -> Iterator[str]:
         yield f"{Unclean.DATA_ENDS_EARLY}: before_close_s={missing_s:.0f}"
 
 
-def _desk(end: SessionEnd) -> Iterator[str]:
-    for order in end.orders:
+def past_desk(orders: Sequence[Any]) -> Iterator[str]:
+    """Yield orders that went to the venue, or grew, without the desk."""
+    for order in orders:
         if is_expiry(order):
             continue
         if order.exec_algorithm_id != DESK_ID:

@@ -1,228 +1,171 @@
-"""A session of the catalog as the market of a loopback Tiger, its times and expiry moved to now."""
+"""The loopback Tiger as a command: a catalog session or a synthetic market, open now."""
 
+import asyncio
 import datetime as dt
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import shlex
+import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import msgspec
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
 
-from autotrade_0dte.calendar import NEW_YORK, new_york_ns, session
-from autotrade_0dte.data.catalog import Catalog, CatalogError, SessionEntry
-from autotrade_0dte.data.manifest import DatasetKind, StoredDataset
-from autotrade_0dte.instruments import option_symbol
-from autotrade_0dte.products import Settlement, product
-from tiger_nt.simulator.market import MarketChunk, SessionHours
+from autotrade_0dte.data.catalog import Catalog, CatalogError
+from autotrade_0dte.execution.fees import FeeParams, order_fee
+from autotrade_0dte.nodes.catalog_market import CatalogMarket
+from tiger_nt.simulator.command import LIVELY_BPS, environments, fault_script, serve
+from tiger_nt.simulator.fees import FeeFunction
+from tiger_nt.simulator.market import Market, hours_around
+from tiger_nt.simulator.server import Simulator
+from tiger_nt.simulator.synthetic import SyntheticMarket, synthetic_settings
 
-__all__ = ["CatalogMarket"]
+__all__ = ["FaultOptions", "ReplayOptions", "SyntheticOptions", "run_simulator"]
 
-_NS = 1_000_000_000
-_WINDOW_NS = 300 * _NS
-_CENT = 0.01
-_ROUND_LOT = 100
-_MAX_SPEED = 1_000.0
-
-_FOLDERS = {
-    DatasetKind.TRADES: "trades",
-    DatasetKind.QUOTES: "quotes",
-    DatasetKind.INDEX: "index_prices",
-    DatasetKind.CHAIN: "quotes",
-}
-
-type Floats = NDArray[np.float64]
-type Ints = NDArray[np.int64]
+_STATUS_EVERY_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    """One instrument's Parquet file; `makes_quotes` of its prints, for want of real ones."""
+class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """A session of a catalog; the latest of `root` when `date` is None.
 
-    path: Path
-    instrument: int
-    kind: DatasetKind
-    makes_quotes: bool = False
+    `start` is the New York time of the session that becomes now; a `speed` other than 1 is for
+    load tests only.
+    """
+
+    catalog: Path
+    root: str = "SPY"
+    date: dt.date | None = None
+    start: dt.time = dt.time(10)
+    speed: float = 1.0
 
 
-class CatalogMarket:
-    """A session of the catalog from `start` on, played as if that were now.
+class SyntheticOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """A synthetic market: quotes a second of all instruments together, hours in seconds from now.
 
-    Times move by as much as `start` lies from `start_ns`, hours with them; contracts expire on the
-    New York date of `start_ns`. The first rows are what every instrument showed last before
-    `start`. A stock whose session has prints but no quotes is quoted a cent either side of each
-    print, a round lot on both sides; its spread is then made up.
+    A lively one swings every minute, so that a strategy on momentum trades soon.
+    """
 
-    Parameters
-    ----------
-    catalog : Catalog
-        Where `entry` is from.
-    entry : SessionEntry
-        The session.
-    start : datetime.time
-        New York time of the session that becomes `start_ns`.
-    start_ns : int
-        When the market begins, UTC nanoseconds on the wall clock.
-    speed : float, default 1
-        How much faster than in the session time goes; above 1 for load tests only, as time value
-        no longer fits the time left.
+    root: str = "SPY"
+    quotes_per_second: float = 1_000.0
+    lively: bool = False
+    seed: int = 1
+    open_for_s: float = 3_600.0
+    closes_in_s: float = 10_800.0
+
+
+class FaultOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes wrong by the clock: a TOML file's faults, or random ones of a seed, or none."""
+
+    file: Path | None = None
+    random_seed: int | None = None
+    every_s: float = 20.0
+
+
+_STANDARD_FEES = FeeParams()
+_NO_FAULTS = FaultOptions()
+
+
+def run_simulator(
+    source: ReplayOptions | SyntheticOptions,
+    *,
+    account: Literal["paper", "live"] = "paper",
+    fees: FeeParams = _STANDARD_FEES,
+    faults: FaultOptions = _NO_FAULTS,
+) -> int:
+    """Run a loopback Tiger until it is interrupted, and return 0.
+
+    Prints what it plays and the environment that points a node at `account`, as lines for a shell;
+    their keys are made at start and good for this process only. On a terminal a line on stderr
+    tells what happens.
 
     Raises
     ------
     CatalogError
-        The session has no rows at `start` or later, or `start` is not within its hours.
+        The catalog has no such session, or `start` is not within it.
+    ValueError
+        Another option makes no sense; the text names it.
     """
+    script = fault_script(faults.file, faults.random_seed, faults.every_s)
+    market = _market(source)
+    simulator = Simulator(market, fees=_fee_function(fees, market.hours.date))
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        entry: SessionEntry,
-        *,
-        start: dt.time,
-        start_ns: int,
-        speed: float = 1.0,
-    ) -> None:
-        if not 0 < speed <= _MAX_SPEED:
-            raise ValueError(f"Expected a speed above 0 and to {_MAX_SPEED:g}, was {speed}")
-        real = session(entry.date)
-        self._from_ns = new_york_ns(entry.date, start)
-        if not real.open_ns <= self._from_ns < min(real.close_ns, entry.last_ns):
-            raise CatalogError(
-                f"Expected a start within the session of {entry.root} on {entry.date} and before "
-                f"the end of its data, was {start:%H:%M:%S} New York"
-            )
-        self._entry = entry
-        self._start, self._start_ns, self._speed = start, start_ns, speed
-        today = dt.datetime.fromtimestamp(start_ns / 1e9, NEW_YORK).date()
-        self.hours = SessionHours(today, self._wall(real.open_ns), self._wall(real.close_ns))
-        self.underlying = entry.underlying
-        self.synthetic = entry.synthetic
-        price = catalog.settlement(entry.underlying, entry.date)
-        self.settlement = None if price is None else price.price_cents / 100
-        recorded = {held.symbol for held in entry.datasets if held.kind is DatasetKind.INDEX}
-        if product(entry.root).settlement is Settlement.CASH:
-            recorded.add(entry.underlying)
-        self.indices = tuple(sorted(recorded))
-        self.contracts = tuple(
-            msgspec.structs.replace(option_symbol(name), expiry=today).compact
-            for name in entry.chain.contracts
+    async def show() -> None:
+        print(_announcement(simulator, account), flush=True)
+        await _show_status(simulator)
+
+    asyncio.run(serve(simulator, script, show))
+    return 0
+
+
+def _market(source: ReplayOptions | SyntheticOptions) -> Market:
+    now_ns = time.time_ns()
+    if isinstance(source, SyntheticOptions):
+        settings = synthetic_settings(
+            source.root,
+            quotes_per_second=source.quotes_per_second,
+            swing_bps=LIVELY_BPS if source.lively else 0.0,
+            seed=source.seed,
         )
-        self.symbols = tuple(dict.fromkeys((self.underlying, *self.indices, *self.contracts)))
-        self._files = list(self._listed(catalog.path))
-
-    @property
-    def description(self) -> str:
-        """What is played, one line for people."""
-        entry = self._entry
-        made_up = "SYNTHETIC session" if entry.synthetic else "session"
-        speed = "" if self._speed == 1 else f" at {self._speed:g} times its speed"
-        return (
-            f"{entry.root} {made_up} of {entry.date} from {self._start:%H:%M:%S} New York on{speed}"
-            f": {len(self.contracts)} contracts"
-        )
-
-    def rows(self) -> Iterator[MarketChunk]:
-        """Yield five minutes of the session at a time; raise CatalogError for a damaged file."""
-        yield self._opening()
-        last_ns = max(held.last_ns for held in self._entry.datasets)
-        for start in range(self._from_ns, last_ns + 1, _WINDOW_NS):
-            window = pc.and_kleene(
-                pc.field("ts_init") >= _timestamp(start),
-                pc.field("ts_init") < _timestamp(start + _WINDOW_NS),
-            )
-            yield self._chunk([_read(file.path, window) for file in self._files])
-
-    def _opening(self) -> MarketChunk:
-        before = pc.field("ts_init") < _timestamp(self._from_ns)
-        tables = [_read(file.path, before) for file in self._files]
-        chunk = self._chunk([table.slice(max(table.num_rows - 1, 0)) for table in tables])
-        chunk.ts_ns[:] = self._start_ns
-        chunk.last_size[:] = 0  # known prices, not prints of now
-        return chunk
-
-    def _chunk(self, tables: Sequence[pa.Table]) -> MarketChunk:
-        parts = [_columns(file, table) for file, table in zip(self._files, tables, strict=True)]
-        ts, instrument, bid, ask, bid_size, ask_size, last, last_size = (
-            np.concatenate(column) for column in zip(*parts, strict=True)
-        )
-        # Stable: of one instant the underlying comes first, then indices, then the chain.
-        order = np.argsort(ts, kind="stable")
-        return MarketChunk(
-            symbols=self.symbols,
-            ts_ns=self._walls(ts[order]),
-            instrument=instrument[order].astype(np.int32),
-            bid=bid[order],
-            ask=ask[order],
-            bid_size=bid_size[order].astype(np.int64),
-            ask_size=ask_size[order].astype(np.int64),
-            last=last[order],
-            last_size=last_size[order].astype(np.int64),
-        )
-
-    def _wall(self, ns: int) -> int:
-        return int(self._walls(np.array([ns]))[0])
-
-    def _walls(self, ns: Ints) -> Ints:
-        # Offsets are below 2**53, so that speed 1 moves times without rounding.
-        offset = (ns - self._from_ns) / self._speed
-        return np.asarray(self._start_ns + np.rint(offset).astype(np.int64))
-
-    def _listed(self, root: Path) -> Iterator[_File]:
-        """Yield the files of ticks, in the order of the entry's datasets."""
-        quoted = any(held.kind is DatasetKind.QUOTES for held in self._entry.datasets)
-        renamed = dict(zip(self._entry.chain.contracts, self.contracts, strict=True))
-        for held in self._entry.datasets:
-            for path in _tick_files(held):
-                symbol = path.parent.name.rpartition(".")[0]
-                instrument = self.symbols.index(renamed.get(symbol, symbol))
-                makes_quotes = held.kind is DatasetKind.TRADES and not quoted
-                yield _File(root / path, instrument, held.kind, makes_quotes)
+        hours = hours_around(now_ns, source.open_for_s, source.closes_in_s)
+        return SyntheticMarket(settings, hours, now_ns)
+    catalog = Catalog(source.catalog)
+    entries = catalog.sessions(source.root, source.date, source.date)
+    if not entries:
+        wanted = f"a session of {source.root}{f' on {source.date}' if source.date else ''}"
+        raise CatalogError(f"Expected {wanted} in {source.catalog}, was none")
+    return CatalogMarket(
+        catalog, entries[-1], start=source.start, start_ns=now_ns, speed=source.speed
+    )
 
 
-def _tick_files(held: StoredDataset) -> Iterator[Path]:
-    for file in held.files:
-        path = Path(file.path)
-        if path.parts[1] == _FOLDERS[held.kind]:
-            yield path
+def _fee_function(params: FeeParams, date: dt.date) -> FeeFunction:
+    schedule = params.schedule(date)
+
+    def total(root: str, is_sell: bool, fills: Sequence[tuple[int, float]]) -> float:
+        return order_fee(schedule, root, is_sell, list(fills)).total
+
+    return total
 
 
-def _read(path: Path, when: pc.Expression) -> pa.Table:
-    try:
-        return pq.read_table(path, filters=when)
-    except (OSError, pa.ArrowInvalid) as e:
-        problem = "missing" if isinstance(e, FileNotFoundError) else "damaged"
-        raise CatalogError(
-            f"Expected the catalog's file of {path.parent.name}, was {problem}; "
-            f"'autotrade data check' tells what else is ({path.name})"
-        ) from e
+def _announcement(simulator: Simulator, account: str) -> str:
+    lines = [
+        f"# {simulator.market.description}",
+        f"# control port {simulator.control_url}; end with Ctrl-C",
+        f"# the {account} account; keys are good for this process only",
+    ]
+    variables = environments(simulator)[account]
+    return "\n".join(
+        [*lines, *(f"export {name}={shlex.quote(text)}" for name, text in variables.items())]
+    )
 
 
-def _columns(file: _File, table: pa.Table) -> tuple[Floats | Ints, ...]:
-    """Return time, instrument, bid, ask, their sizes, last and its size of a table's rows."""
-    ts = table["ts_init"].cast(pa.int64()).to_numpy()
-    n = len(ts)
-    instrument = np.full(n, file.instrument)
-    nothing, none = np.full(n, math.nan), np.zeros(n)
-    if file.kind in (DatasetKind.CHAIN, DatasetKind.QUOTES):
-        sides = ("bid_price", "ask_price", "bid_size", "ask_size")
-        return ts, instrument, *(_floats(table, name) for name in sides), nothing, none
-    if file.kind is DatasetKind.INDEX:
-        return ts, instrument, nothing, nothing, none, none, _floats(table, "value"), none
-    last, last_size = _floats(table, "price"), _floats(table, "size")
-    if not file.makes_quotes:
-        return ts, instrument, nothing, nothing, none, none, last, last_size
-    bid, ask, lot = np.round(last - _CENT, 2), np.round(last + _CENT, 2), np.full(n, _ROUND_LOT)
-    return ts, instrument, bid, ask, lot, lot, last, last_size
+async def _show_status(simulator: Simulator) -> None:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return
+    sent = 0
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        while True:
+            rows = simulator.feed.counters.rows
+            live.update(Text(_status(simulator, (rows - sent) / _STATUS_EVERY_S)), refresh=True)
+            sent = rows
+            await asyncio.sleep(_STATUS_EVERY_S)
 
 
-def _floats(table: pa.Table, name: str) -> Floats:
-    # Rounded, as a price has two decimals and the cast may miss the nearest double.
-    return np.asarray(np.round(table[name].cast(pa.float64()).to_numpy(), 2))
-
-
-def _timestamp(ns: int) -> pa.Scalar:
-    return pa.scalar(ns, pa.timestamp("ns", tz="UTC"))
+def _status(simulator: Simulator, rate: float) -> str:
+    hours, now_ns = simulator.market.hours, time.time_ns()
+    left = dt.timedelta(seconds=max(0, hours.close_ns - now_ns) // 1_000_000_000)
+    accounts = simulator.exchange.accounts.values()
+    faults = len(simulator.faults.pending())
+    return "  ".join(
+        [
+            f"closes in {left}" if hours.is_open(now_ns) else "closed",
+            f"{rate:,.0f} rows/s",
+            f"{len(simulator.push.sessions)} connected",
+            f"{sum(len(account.orders) for account in accounts)} orders",
+            f"{sum(len(account.transactions) for account in accounts)} fills",
+            *([f"{faults} faults"] if faults else []),
+        ]
+    )

@@ -63,9 +63,26 @@ class Feed:
         self._send = send
         self._faults = faults
         self._clock = clock
+        self._failure: Exception | None = None
+        self._ended = asyncio.Event()
+
+    async def wait(self) -> None:
+        """Wait until `run` has ended; raise what ended it, if the market could not be read."""
+        await self._ended.wait()
+        if self._failure is not None:
+            raise self._failure
 
     async def run(self) -> None:
         """Send every row when it is due, and all that are overdue at once; ends with the market."""
+        try:
+            await self._run()
+        except Exception as e:
+            self._failure = e
+            raise
+        finally:
+            self._ended.set()
+
+    async def _run(self) -> None:
         rows = self._market.rows()
         # The next chunk is made while this one plays: reading one from files takes a while.
         coming = asyncio.create_task(asyncio.to_thread(next, rows, None))

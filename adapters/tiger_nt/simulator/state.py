@@ -103,7 +103,7 @@ def account_state(account: Account, exchange: Exchange) -> dict[str, Any]:
         "free_cash": figures.free_cash,
         "net_liquidation": figures.net_liquidation,
         "realized": account.realized,
-        "fees": round(sum(order.commission for order in account.orders.values()), 2),
+        "fees": round(sum((order.commission for order in account.orders.values()), 0.0), 2),
         "orders": [order_state(order) for order in account.orders.values()],
         "transactions": [_transaction(transaction) for transaction in account.transactions],
         "positions": {

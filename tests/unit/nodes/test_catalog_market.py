@@ -12,7 +12,7 @@ from small_market import NS, write_session
 from autotrade_0dte.calendar import new_york_ns, session
 from autotrade_0dte.data.catalog import Catalog, CatalogError, SessionEntry
 from autotrade_0dte.data.session_data import IndexPrices, UnderlyingQuotes
-from autotrade_0dte.nodes.simulator import CatalogMarket
+from autotrade_0dte.nodes.catalog_market import CatalogMarket
 from tiger_nt.simulator.market import MarketRow
 
 DATE = dt.date(2026, 7, 30)

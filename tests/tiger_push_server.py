@@ -5,17 +5,55 @@ server would, and to be dropped, stalled and restarted hundreds of times a secon
 """
 
 import asyncio
+import base64
+import datetime as dt
 import json
+import ssl
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import serialization as form
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.x509.oid import NameOID
 from tigeropen.push.pb.Request_pb2 import Request
 from tigeropen.push.pb.Response_pb2 import Response
 from tigeropen.push.pb.SocketCommon_pb2 import SocketCommon
 
-QUOTES = (SocketCommon.Quote, SocketCommon.TradeTick)
+from tiger_nt.config import Credentials, Endpoints, TigerConfig
+
+TIGER_ID = "20150899"
+ACCOUNT = "123456789"
+
+
+@cache
+def _key() -> RSAPrivateKey:
+    return generate_private_key(public_exponent=65_537, key_size=1_024)
+
+
+def push_config(port: int, *, tls: bool = False, timeout_s: float = 5.0) -> TigerConfig:
+    """Return a login at a server of this machine."""
+    der = _key().private_bytes(
+        form.Encoding.DER, form.PrivateFormat.TraditionalOpenSSL, form.NoEncryption()
+    )
+    return TigerConfig(
+        credentials=Credentials(
+            tiger_id=TIGER_ID, account=ACCOUNT, private_key=base64.b64encode(der).decode()
+        ),
+        endpoints=Endpoints(
+            server_url="http://127.0.0.1:1/gateway",
+            push_host="127.0.0.1",
+            push_port=port,
+            push_tls=tls,
+        ),
+        timeout_s=timeout_s,
+    )
 
 
 def frame(response: Response) -> bytes:
@@ -68,7 +106,8 @@ class PushServer:
         Symbols that may be subscribed on one connection; a request beyond it is refused whole.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, tls: bool = False) -> None:
+        self._tls = _server_tls() if tls else None
         self.requests: list[Request] = []
         self.login: Callable[[], Response | None] = self.confirmed
         self.quota = 100
@@ -131,7 +170,9 @@ class PushServer:
         future.result(5)
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(
+            self._serve, "127.0.0.1", self.port, ssl=self._tls
+        )
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _deaf(self) -> None:
@@ -192,6 +233,31 @@ class PushServer:
             answer.code, answer.msg = 112, '{"code":0,"message":"success"}'
             answer.body.dataType = wish.dataType
         return answer
+
+
+def _server_tls() -> ssl.SSLContext:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    today = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(_key().public_key())
+        .serial_number(1)
+        .not_valid_before(today - dt.timedelta(days=1))
+        .not_valid_after(today + dt.timedelta(days=1))
+        .sign(_key(), hashes.SHA256())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("DEFAULT@SECLEVEL=0")  # a short key is made faster
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "both.pem"
+        key = _key().private_bytes(
+            form.Encoding.PEM, form.PrivateFormat.TraditionalOpenSSL, form.NoEncryption()
+        )
+        file.write_bytes(key + certificate.public_bytes(form.Encoding.PEM))
+        context.load_cert_chain(file)
+    return context
 
 
 async def _length(reader: asyncio.StreamReader) -> int:

@@ -24,7 +24,7 @@ from tigeropen.push.protobuf_push_client import ProtobufPushClient
 from tiger_nt.errors import TigerRequestError
 from tiger_nt.views import LinkState
 
-__all__ = ["Address", "Ending", "Link", "Login"]
+__all__ = ["KICKED_OUT", "Address", "Ending", "Link", "Login"]
 
 KICKED_OUT = 4001
 TRANSIENT_CODES = frozenset({1, 2, 5})  # server error, read timeout, rate limit

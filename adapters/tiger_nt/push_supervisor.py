@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from tiger_nt.errors import TigerDeniedError, TigerRequestError
-from tiger_nt.push_link import Ending, Link
+from tiger_nt.push_link import KICKED_OUT, Ending, Link
 from tiger_nt.views import LinkEvent, LinkState
 
 __all__ = ["Backoff", "Patience", "Supervisor"]
@@ -119,7 +119,8 @@ class Supervisor:
                 link = self.link = await self._again()
             except TigerDeniedError as e:
                 _log.error("push: login refused: %s", e)
-                self._tell(LinkState.REFUSED, str(e))
+                kicked = e.code == KICKED_OUT
+                self._tell(LinkState.KICKED if kicked else LinkState.REFUSED, str(e))
                 return
             self.reconnects += 1
             self._tell(LinkState.UP, gap_from_ns=gap_from_ns)
@@ -129,6 +130,7 @@ class Supervisor:
         while True:
             await asyncio.wait({link.ended}, timeout=silence_s / _CHECKS_PER_SILENCE)
             if link.ended.done():
+                link.abandon()  # who is kicked out may still be connected
                 return link.ended.result()
             if link.silence_s() > silence_s:
                 link.abandon()

@@ -3,25 +3,37 @@
 import asyncio
 import datetime as dt
 import gc
-import threading
 import time
 
+import pytest
 from nautilus_trader.common import DataActor, Environment, LoggerConfig, LogLevel
 from nautilus_trader.live import LiveNodeBuilder, LiveNodeConfig
 from nautilus_trader.live.clients import DataClientFactory
-from nautilus_trader.model import InstrumentId, TraderId
+from nautilus_trader.model import (
+    BarType,
+    BookType,
+    ClientId,
+    InstrumentId,
+    OptionSeriesId,
+    StrikeRange,
+    TraderId,
+)
 
 from tiger_nt.data import TigerDataClient
 from tiger_nt.data_config import TigerDataClientConfig
 from tiger_nt.instruments import DefaultListings, Underlying
+from tiger_nt.link_data import LINK_DATA_TYPE
 from tiger_nt.providers import StrikeWindow
 from tiger_nt.symbols import OptionTerms, option_terms
 from tiger_nt.views import (
     BarView,
     ContractView,
+    LinkEvent,
+    LinkState,
     QuotaView,
     QuoteView,
     StockView,
+    TickView,
 )
 
 NAME = "TIGER"
@@ -124,26 +136,21 @@ class FakeConnection:
 
     async def open(self):
         self.users += 1
-        self.loop = asyncio.get_running_loop()
 
     async def close(self):
         self.users -= 1
 
     def tell(self, method, *args):
-        """Call the listeners on the loop's thread, as the push does."""
-
-        def call():
-            for listener in self.push.listeners:
-                try:
-                    getattr(listener, method)(*args)
-                except Exception as error:  # noqa: BLE001 - as the push does
-                    listener.on_fault(error)
-
-        self.loop.call_soon_threadsafe(call)
+        """Call the listeners as the push does."""
+        for listener in self.push.listeners:
+            try:
+                getattr(listener, method)(*args)
+            except Exception as error:  # noqa: BLE001 - as the push does
+                listener.on_fault(error)
 
 
 class Watcher(DataActor):
-    """Keeps what it receives; `begin` subscribes, `script` runs beside the node."""
+    """Keeps what it receives; `begin` subscribes."""
 
     def __init__(self):
         super().__init__()
@@ -193,24 +200,36 @@ class Run:
         self.actor = actor
         self.client = client
 
-    def wait(self, condition, what="condition"):
+    async def wait(self, condition, what="condition"):
         until = time.monotonic() + WAIT_S
         while not condition():
             if time.monotonic() > until:
                 raise AssertionError(f"{what}: not within {WAIT_S} s; got {self.actor.got[-3:]}")
-            time.sleep(0.005)
+            await asyncio.sleep(0.005)
 
     def quotes(self, *views):
         self.connection.tell("on_quotes", list(views))
 
-    def received(self, kind, count=1):
-        self.wait(lambda: len(self.actor.kinds(kind)) >= count, kind)
+    async def received(self, kind, count=1):
+        await self.wait(lambda: len(self.actor.kinds(kind)) >= count, kind)
         return self.actor.kinds(kind)
 
 
 def run_node(begin, script, connection=None, underlyings=(SPY,), **settings):
-    """Run a node while `script` runs in a thread; return whether the node stopped by itself."""
+    """Run a node and `script` beside it; return whether the node still ran at the script's end."""
     connection = connection or FakeConnection()
+    settings = {"window": StrikeWindow(0.005, 0), "greeks_interval_s": 0.05} | settings
+    config = TigerDataClientConfig(connection, underlyings, DAY, LISTINGS, **settings)
+    try:
+        still_running = asyncio.run(drive(begin, script, connection, config))
+    finally:
+        gc.collect()  # a thread can have the next node only when this one is gone
+    assert connection.users == 0
+    assert connection.push.listeners == []
+    return still_running
+
+
+async def drive(begin, script, connection, config):
     made = []
 
     class Factory(DataClientFactory):
@@ -219,8 +238,6 @@ def run_node(begin, script, connection=None, underlyings=(SPY,), **settings):
             made.append(TigerDataClient(name, config, cache, clock))
             return made[-1]
 
-    settings = {"window": StrikeWindow(0.005, 0), "greeks_interval_s": 0.05} | settings
-    config = TigerDataClientConfig(connection, underlyings, DAY, LISTINGS, **settings)
     node_config = LiveNodeConfig(
         environment=Environment.SANDBOX,
         trader_id=TraderId("TESTER-001"),
@@ -236,44 +253,286 @@ def run_node(begin, script, connection=None, underlyings=(SPY,), **settings):
     actor.begin = begin
     node.add_actor(actor)
     handle = node.handle()
-    outcome = []
-
-    def work():
-        try:
-            run = Run(connection, actor, made[0])
-            run.wait(lambda: handle.is_running, "start")
-            script(run)
-            outcome.append(handle.is_running)
-        except BaseException as error:  # noqa: BLE001 - raised again below
-            outcome.append(error)
-        finally:
-            handle.stop()
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
+    running = asyncio.ensure_future(node.run_async())
+    run = Run(connection, actor, made[0])
     try:
-        node.run()
+        await run.wait(lambda: handle.is_running or running.done(), "start")
+        await script(run)
+        return handle.is_running
     finally:
-        thread.join()
+        handle.stop()
+        await running
         node.dispose()
-        del node, builder, handle, actor, config
-        made.clear()
-        gc.collect()
-    if isinstance(outcome[0], BaseException):
-        raise outcome[0]
-    assert connection.users == 0
-    assert connection.push.listeners == []
-    return outcome[0]
 
 
 def test_quotes_of_a_subscribed_option_arrive_with_both_times():
     name = symbol(600)
 
-    def script(run):
-        run.wait(lambda: name in run.push.quotes)
+    async def script(run):
+        await run.wait(lambda: name in run.push.quotes)
         run.quotes(view(name, 1.0, 1.1))
-        (quote,) = run.received("QuoteTick")
+        (quote,) = await run.received("QuoteTick")
         assert str(quote.instrument_id) == f"{name}.US"
         assert 0 <= quote.ts_init - quote.ts_event < 10**9
 
     assert run_node(lambda actor: actor.subscribe_quotes(instrument_id(name)), script)
+
+
+def test_one_sided_crossed_and_unlisted_quotes():
+    name = symbol(600)
+
+    async def script(run):
+        await run.wait(lambda: name in run.push.quotes)
+        run.quotes(
+            view("QQQ261123C00600000"), view(name, 0.0, 1.1), view(name, 1.2, 1.1), view(name)
+        )
+        one_sided, crossed, _ = await run.received("QuoteTick", 3)
+        assert (one_sided.bid_price.as_double(), one_sided.bid_size.as_double()) == (0, 0)
+        assert crossed.bid_price > crossed.ask_price
+        assert run.client.counters.unlisted == 1
+        assert run.client.counters.quotes == 3
+
+    assert run_node(lambda actor: actor.subscribe_quotes(instrument_id(name)), script)
+
+
+def test_underlying_and_held_are_pushed_unasked_and_the_rest_is_polled_within_the_quota():
+    held = symbol(480)  # outside the window
+
+    def begin(actor):
+        for strike in (602, 600, 601):
+            actor.subscribe_quotes(instrument_id(symbol(strike)))
+
+    async def script(run):
+        await run.wait(lambda: run.client.plan.poll)
+        assert run.push.quotes == {"SPY", held, symbol(600)}
+        assert run.client.plan.poll == (symbol(601), symbol(602))
+        assert {str(q.instrument_id) for q in (await run.received("QuoteTick", 2))} == {
+            f"{symbol(601)}.US",
+            f"{symbol(602)}.US",
+        }
+        assert run.connection.rest.asked[0] == [symbol(601), symbol(602)]
+        assert run.push.most == 3
+
+    connection = FakeConnection(push=FakePush(quota=8, used=4))
+    assert run_node(
+        begin, script, connection, quota_reserve=1, held=lambda: [held], poll_interval_s=0.05
+    )
+
+
+def test_plan_follows_spot_and_new_strikes_are_listed():
+    def begin(actor):
+        actor.subscribe_instruments(LISTINGS.venue)
+        for strike in (598, 603):
+            actor.subscribe_quotes(instrument_id(symbol(strike)))
+
+    async def script(run):
+        await run.wait(lambda: symbol(598) in run.push.quotes)
+        run.quotes(view("SPY", 604.99, 605.01))
+        await run.wait(lambda: run.push.quotes == {"SPY", symbol(603)})
+        await run.wait(lambda: run.actor.cache.instrument(instrument_id(symbol(608))) is not None)
+        assert run.actor.cache.instrument(instrument_id(symbol(598))) is not None
+
+    connection = FakeConnection(push=FakePush(quota=2))
+    assert run_node(begin, script, connection)
+
+
+def test_unsubscribed_quotes_give_their_place_back():
+    first, second = symbol(600), symbol(602)
+
+    def begin(actor):
+        actor.subscribe_quotes(instrument_id(first))
+        actor.subscribe_quotes(instrument_id(second))
+        actor.clock.set_timer_ns("later", 100_000_000, callback=lambda event: leave(actor))
+
+    def leave(actor):
+        actor.unsubscribe_quotes(instrument_id(first))
+        actor.clock.cancel_timer("later")
+
+    async def script(run):
+        await run.wait(lambda: run.push.quotes == {"SPY", second})
+
+    assert run_node(begin, script, FakeConnection(push=FakePush(quota=2)))
+
+
+def test_symbol_tiger_refuses_is_polled():
+    name = symbol(600)
+
+    async def script(run):
+        await run.wait(lambda: name in run.push.quotes)
+        run.connection.tell("on_refused", [name], "You don't have permission")
+        await run.wait(lambda: name in run.client.plan.poll)
+        assert await run.received("QuoteTick")
+
+    assert run_node(
+        lambda actor: actor.subscribe_quotes(instrument_id(name)), script, poll_interval_s=0.05
+    )
+
+
+def test_trades_of_the_underlying_arrive():
+    async def script(run):
+        await run.wait(lambda: run.push.ticks == {"SPY"})
+        now_ns = time.time_ns()
+        ticks = [TickView("SPY", 600.25, 100, 7, now_ns // 1_000_000, now_ns)]
+        run.connection.tell("on_ticks", [*ticks, TickView("SPY", 600.25, 0, 8, 1, now_ns)])
+        (trade,) = await run.received("TradeTick")
+        assert trade.price.as_double() == 600.25
+        assert run.client.counters.empty_trades == 1
+
+    assert run_node(lambda actor: actor.subscribe_trades(instrument_id("SPY")), script)
+
+
+def test_levels_of_an_index_are_polled():
+    async def script(run):
+        update = (await run.received("IndexPriceUpdate"))[0]
+        assert (str(update.instrument_id), update.value.as_double()) == ("SPX.US", SPOT)
+        assert run.push.quotes == set()
+
+    assert run_node(
+        lambda actor: actor.subscribe_index_prices(instrument_id("SPX")),
+        script,
+        underlyings=(SPX,),
+    )
+
+
+def chain_subscription(underlying="SPY"):
+    root = {"SPY": "SPY", "SPX": "SPXW"}[underlying]
+    expiry_ns = LISTINGS.contract(option_terms(symbol(600, root=root))).expiration_ns
+
+    def begin(actor):
+        series = OptionSeriesId("US", underlying, "USD", expiry_ns)
+        actor.subscribe_option_chain(
+            series, StrikeRange.atm_relative(2, 2), snapshot_interval_ms=100
+        )
+
+    return begin
+
+
+def test_chain_of_the_engine_has_greeks_follows_spot_and_cleans_up():
+    async def script(run):
+        names = [symbol(strike, right) for strike in range(598, 603) for right in "CP"]
+        await run.wait(lambda: set(names) < run.push.quotes)
+        run.quotes(view("SPY", 600.29, 600.31), *(fair(name) for name in names))
+        await run.wait(lambda: any(_has_greeks(c) for c in run.actor.kinds("OptionChainSlice")))
+        chain = next(c for c in run.actor.kinds("OptionChainSlice") if _has_greeks(c))
+        strike = chain.atm_strike
+        assert strike.as_double() == 600
+        assert chain.strike_count() == 5
+        call, put = chain.get_call_greeks(strike), chain.get_put_greeks(strike)
+        assert call.underlying_price == pytest.approx(600.3)
+        assert call.delta - put.delta == pytest.approx(1, abs=0.02)
+        assert call.open_interest == 12
+        assert await run.received("InstrumentStatus")
+
+    def begin(actor):
+        chain_subscription()(actor)
+        actor.subscribe_instrument_status(instrument_id("SPY"))
+
+    assert run_node(begin, script)
+
+
+def _has_greeks(chain):
+    return bool(chain.strikes()) and all(
+        chain.get_call_greeks(k) and chain.get_put_greeks(k) for k in chain.strikes()
+    )
+
+
+def test_chain_on_an_index_gets_its_spot_from_polled_levels():
+    async def script(run):
+        names = [symbol(600, right, "SPXW") for right in "CP"]
+        await run.wait(lambda: set(names) < run.push.quotes)
+        run.quotes(*(fair(name) for name in names))
+        await run.wait(lambda: any(greeks_at(c) for c in run.actor.kinds("OptionChainSlice")))
+
+    def greeks_at(chain):
+        strike = next(k for k in chain.strikes() if k.as_double() == 600) if chain.strikes() else 0
+        return strike and chain.get_call_greeks(strike) is not None
+
+    assert run_node(chain_subscription("SPX"), script, underlyings=(SPX,))
+
+
+def test_link_changes_reach_a_subscriber_with_the_gap():
+    async def script(run):
+        run.connection.tell("on_link", LinkEvent(LinkState.DOWN, 50, "reset by peer"))
+        run.connection.tell("on_link", LinkEvent(LinkState.UP, 90, "", gap_from_ns=50))
+        down, up = await run.received("TigerLink", 2)
+        assert (down.state, down.reason, down.gap_from_ns) == ("DOWN", "reset by peer", 0)
+        assert (up.state, up.gap_from_ns, up.gap_to_ns) == ("UP", 50, 90)
+        assert up.ts_event == 90 < up.ts_init
+
+    assert run_node(lambda actor: actor.subscribe_data(LINK_DATA_TYPE, ClientId(NAME)), script)
+
+
+def test_quota_is_read_again_after_a_reconnect():
+    names = {symbol(600), symbol(601)}
+
+    def begin(actor):
+        for name in names:
+            actor.subscribe_quotes(instrument_id(name))
+
+    async def script(run):
+        await run.wait(lambda: len(run.push.quotes) == 2)
+        run.push.limit = QuotaView(3, 0)
+        run.connection.tell("on_link", LinkEvent(LinkState.UP, 90, "", gap_from_ns=50))
+        await run.wait(lambda: run.push.quotes == {"SPY", *names})
+
+    assert run_node(begin, script, FakeConnection(push=FakePush(quota=2)))
+
+
+async def ends_by_itself(run, cause):
+    """Return once the node has stopped because of what `cause` does."""
+    cause()
+    await run.wait(lambda: not run.client.is_connected, "stop")
+
+
+@pytest.mark.parametrize("state", [LinkState.KICKED, LinkState.REFUSED])
+def test_final_loss_of_the_connection_ends_the_node(state):
+    async def script(run):
+        event = LinkEvent(state, 90, "another device")
+        await ends_by_itself(run, lambda: run.connection.tell("on_link", event))
+
+    assert not run_node(lambda actor: None, script)
+
+
+def test_error_in_the_data_path_ends_the_node():
+    async def script(run):
+        broken = QuoteView("SPY", 1e30, 2e30, 1, 1, 1, 1)  # beyond what the engine can hold
+        await ends_by_itself(run, lambda: run.quotes(broken))
+
+    assert not run_node(lambda actor: None, script)
+
+
+def test_data_that_is_not_served_ends_the_node_with_a_reason(capfd):
+    async def script(run):
+        await ends_by_itself(run, lambda: None)
+
+    def begin(actor):
+        actor.subscribe_book_deltas(instrument_id("SPY"), BookType.L2_MBP)
+
+    assert not run_node(begin, script)
+    assert "Book deltas of SPY.US: not served" in "".join(capfd.readouterr())
+
+
+def test_option_bars_are_answered():
+    bar_type = f"{symbol(600)}.US-5-MINUTE-LAST-EXTERNAL"
+
+    def begin(actor):
+        actor.request_bars(BarType.from_str(bar_type))
+
+    async def script(run):
+        (bar,) = await run.received("Bar")
+        assert bar.close.as_double() == 1.1
+
+    assert run_node(begin, script)
+
+
+def test_contract_outside_the_window_can_be_asked_for():
+    name = symbol(590)
+
+    def begin(actor):
+        assert actor.cache.instrument(instrument_id(name)) is None
+        actor.request_instrument(instrument_id(name))
+
+    async def script(run):
+        await run.wait(lambda: run.actor.cache.instrument(instrument_id(name)) is not None)
+
+    assert run_node(begin, script)

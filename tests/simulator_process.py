@@ -7,6 +7,7 @@
 """
 
 import contextlib
+import datetime as dt
 import json
 import os
 import subprocess
@@ -50,6 +51,17 @@ class SimulatorProcess:
     def environment(self, account: str = "paper") -> dict[str, str]:
         """Return the variables that point a client at the simulator: ``paper`` or ``live``."""
         return dict(self._ready["environments"][account])
+
+    @classmethod
+    def of_catalog(cls, catalog: Path, root: str, start: dt.time, speed: float = 1.0) -> Self:
+        """Return one that replays the latest session of `root` from `start` New York on."""
+        options = f"catalog=Path({str(catalog)!r}), root={root!r}, start={start!r}, speed={speed}"
+        code = (
+            "import datetime; from pathlib import Path; "
+            "from autotrade_0dte.nodes.simulator import ReplayOptions, run_simulator; "
+            f"run_simulator(ReplayOptions({options}), as_json=True, until_stdin_closes=True)"
+        )
+        return cls(command=[sys.executable, "-c", code])
 
     @property
     def description(self) -> str:

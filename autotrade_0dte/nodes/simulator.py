@@ -16,7 +16,7 @@ from rich.text import Text
 from autotrade_0dte.data.catalog import Catalog, CatalogError
 from autotrade_0dte.execution.fees import FeeParams, order_fee
 from autotrade_0dte.nodes.catalog_market import CatalogMarket
-from tiger_nt.simulator.command import LIVELY_BPS, environments, fault_script, serve
+from tiger_nt.simulator.command import LIVELY_BPS, environments, fault_script, ready_line, serve
 from tiger_nt.simulator.fees import FeeFunction
 from tiger_nt.simulator.market import Market, hours_around
 from tiger_nt.simulator.server import Simulator
@@ -73,12 +73,15 @@ def run_simulator(
     account: Literal["paper", "live"] = "paper",
     fees: FeeParams = _STANDARD_FEES,
     faults: FaultOptions = _NO_FAULTS,
+    as_json: bool = False,
+    until_stdin_closes: bool = False,
 ) -> int:
     """Run a loopback Tiger until it is interrupted, and return 0.
 
     Prints what it plays and the environment that points a node at `account`, as lines for a shell;
     their keys are made at start and good for this process only. On a terminal a line on stderr
-    tells what happens.
+    tells what happens. With `as_json` it prints the one line of ``python -m tiger_nt.simulator``
+    instead, with `until_stdin_closes` it ends when whoever started it does.
 
     Raises
     ------
@@ -92,10 +95,10 @@ def run_simulator(
     simulator = Simulator(market, fees=_fee_function(fees, market.hours.date))
 
     async def show() -> None:
-        print(_announcement(simulator, account), flush=True)
+        print(ready_line(simulator) if as_json else _announcement(simulator, account), flush=True)
         await _show_status(simulator)
 
-    asyncio.run(serve(simulator, script, show))
+    asyncio.run(serve(simulator, script, show, until_stdin_closes=until_stdin_closes))
     return 0
 
 

@@ -32,7 +32,7 @@ from tiger_nt.simulator.market import hours_around
 from tiger_nt.simulator.server import Simulator
 from tiger_nt.simulator.synthetic import SyntheticMarket, synthetic_settings
 
-__all__ = ["LIVELY_BPS", "environments", "fault_script", "main", "serve"]
+__all__ = ["LIVELY_BPS", "environments", "fault_script", "main", "ready_line", "serve"]
 
 LIVELY_BPS = 15.0
 """Swing of a lively market, enough to take a same-day option's profit or loss in a minute."""
@@ -53,12 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
     async def announce() -> None:
-        line = {
-            "environments": environments(simulator),
-            "control": simulator.control_url,
-            "market": market.description,
-        }
-        print(json.dumps(line), flush=True)
+        print(ready_line(simulator), flush=True)
 
     asyncio.run(serve(simulator, script, announce, until_stdin_closes=options.until_stdin_closes))
     return 0
@@ -104,6 +99,17 @@ def environments(simulator: Simulator) -> dict[str, dict[str, str]]:
         kind = "paper" if user.is_paper else "live"
         named[user.account if kind in named else kind] = simulator.environment(user)
     return named
+
+
+def ready_line(simulator: Simulator) -> str:
+    """Return the line of JSON that tells a test how to reach the simulator."""
+    return json.dumps(
+        {
+            "environments": environments(simulator),
+            "control": simulator.control_url,
+            "market": simulator.market.description,
+        }
+    )
 
 
 def fault_script(file: Path | None, seed: int | None, every_s: float) -> Iterable[TimedFault]:

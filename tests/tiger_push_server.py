@@ -102,6 +102,8 @@ class PushServer:
         All requests, heartbeats too, of all connections.
     login : callable
         Makes the answer to a login; None is no answer.
+    answers : bool
+        Whether anything but a login is answered.
     quota : int
         Symbols that may be subscribed on one connection; a request beyond it is refused whole.
     """
@@ -111,6 +113,7 @@ class PushServer:
         self.requests: list[Request] = []
         self.login: Callable[[], Response | None] = self.confirmed
         self.quota = 100
+        self.answers = True
         self.heartbeat = "10000,10000"
         self.port = 0
         self.subscribed: set[tuple[int, str]] = set()
@@ -210,6 +213,8 @@ class PushServer:
             if answer is not None:
                 answer.id = request.id
                 yield answer
+        elif not self.answers:
+            return
         elif request.command in {SocketCommon.SUBSCRIBE, SocketCommon.UNSUBSCRIBE}:
             yield self._subscription(request)
         elif request.command == SocketCommon.SEND:

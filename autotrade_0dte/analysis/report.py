@@ -93,6 +93,7 @@ def _page(summary: Mapping[str, Any], tables: Mapping[str, pa.Table], config: st
 
 def _subtitle(summary: Mapping[str, Any]) -> str:
     facts = [
+        summary["mode"],
         summary["strategy"].rpartition(":")[2],
         summary["underlying"],
         _period(summary),

@@ -75,6 +75,9 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
         Wall time of the whole run.
     unclean_reasons : tuple of str
         Reasons that concern the run and no single session.
+    mode : str, default "backtest"
+        Who filled the orders: ``backtest``, ``paper`` (the engine, on live data), ``broker``
+        (Tiger's paper account) or ``live``.
     """
 
     run_id: str
@@ -90,6 +93,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     command: str
     elapsed_s: float
     unclean_reasons: tuple[str, ...] = ()
+    mode: str = "backtest"
 
 
 def summarize(
@@ -129,6 +133,7 @@ def summarize(
     return {
         "run_id": run.run_id,
         "name": run.name,
+        "mode": run.mode,
         "strategy": run.strategy,
         "underlying": run.underlying,
         "synthetic": run.synthetic,

@@ -43,7 +43,7 @@ def _headline(summary: Mapping[str, Any]) -> Text:
     first, last, times = (summary[k] for k in ("first_session", "last_session", "sessions"))
     period = f"{first} to {last}" if first != last else str(first or "no sessions")
     strategy = summary["strategy"].rpartition(":")[2]
-    line = Text(f"{strategy} · {summary['underlying']} · {period}")
+    line = Text(f"{summary['mode']} · {strategy} · {summary['underlying']} · {period}")
     line.append(f" · {count(times)} session{'' if times == 1 else 's'}")
     if summary["synthetic"]:
         line.append("\nSYNTHETIC DATA: the prices were generated", "bold yellow")

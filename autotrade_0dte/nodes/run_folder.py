@@ -35,7 +35,7 @@ def run_facts(
     data_fingerprint: str,
     elapsed_s: float,
     starting_cash: float | None = None,
-    unclean_reasons: tuple[str, ...] = (),
+    mode: str = "backtest",
 ) -> RunFacts:
     """Return what identifies a run; `starting_cash` is the configuration's when not given."""
     cash = config.account.starting_cash if starting_cash is None else starting_cash
@@ -55,7 +55,7 @@ def run_facts(
         },
         command=command,
         elapsed_s=elapsed_s,
-        unclean_reasons=unclean_reasons,
+        mode=mode,
     )
 
 

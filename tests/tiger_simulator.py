@@ -1,0 +1,138 @@
+"""What tests of the simulator share: a market that stands still, and a simulator in a thread."""
+
+import asyncio
+import datetime as dt
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from tiger_nt.simulator.market import MarketChunk, MarketRow, SessionHours
+from tiger_nt.simulator.server import Simulator
+
+EXPIRY = dt.date(2026, 11, 23)
+CALL = "SPY261123C00600000"
+PUT = "SPY261123P00600000"
+OTHER = "SPY261123C00601000"
+NAN = float("nan")
+HOUR_NS = 3_600 * 10**9
+
+
+def row(
+    symbol: str,
+    bid: float = NAN,
+    ask: float = NAN,
+    bid_size: int = 10,
+    ask_size: int = 10,
+    *,
+    last: float = NAN,
+    last_size: int = 0,
+    ts_ns: int | None = None,
+) -> MarketRow:
+    """Return a quote, a print, or both; a side at 0 is without a quote."""
+    return MarketRow(
+        ts_ns=time.time_ns() if ts_ns is None else ts_ns,
+        symbol=symbol,
+        bid=bid,
+        ask=ask,
+        bid_size=bid_size if bid > 0 else 0,
+        ask_size=ask_size if ask > 0 else 0,
+        last=last,
+        last_size=last_size,
+    )
+
+
+class FixedMarket:
+    """SPY at 600.00/600.02, three options at a dollar, and VIX; one row each, then silence."""
+
+    synthetic = True
+    settlement: float | None = None
+    description = "a market that stands still"
+    underlying = "SPY"
+    indices = ("VIX",)
+    contracts = (CALL, OTHER, PUT)
+
+    def __init__(self, *, open_in_ns: int = -HOUR_NS, close_in_ns: int = HOUR_NS) -> None:
+        now = time.time_ns()
+        self.hours = SessionHours(EXPIRY, now + open_in_ns, now + close_in_ns)
+        self.first = [
+            row("SPY", 600.0, 600.02, 300, 200, last=600.01, last_size=100),
+            row("VIX", last=15.5),
+            *(row(symbol, 1.0, 1.05, 10, 12) for symbol in self.contracts),
+        ]
+
+    def rows(self) -> Iterator[MarketChunk]:
+        """Yield the first quotes."""
+        columns = list(zip(*self.first, strict=True))
+        symbols: tuple[str, ...] = columns[1]
+        yield MarketChunk(
+            symbols,
+            np.array(columns[0]),
+            np.arange(len(symbols), dtype=np.int32),
+            *(np.array(columns[2 + k]) for k in range(6)),
+        )
+
+
+class SimulatorThread:
+    """A running simulator, and its loop to call things in."""
+
+    def __init__(self, simulator: Simulator, loop: asyncio.AbstractEventLoop) -> None:
+        self.simulator = simulator
+        self._loop = loop
+
+    def call[T](self, function: Callable[[], T]) -> T:
+        """Run `function` in the simulator's thread and return what it returns."""
+
+        async def run() -> T:
+            return function()
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(5)
+
+
+@contextmanager
+def running(simulator: Simulator) -> Iterator[SimulatorThread]:
+    """Run a simulator in a thread, until its first rows are out."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="simulator")
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(simulator.__aenter__(), loop).result(10)
+        handle = SimulatorThread(simulator, loop)
+        wait_for(lambda: simulator.feed.counters.is_over)
+        yield handle
+    finally:
+        asyncio.run_coroutine_threadsafe(simulator.__aexit__(None, None, None), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 5.0) -> Any:
+    """Return the condition's first true value; fail after some seconds."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "Expected the condition to come true, did not"
+        time.sleep(0.002)
+    return value
+
+
+def sdk_config(environment: dict[str, str], empty_folder: str) -> Any:
+    """Return a configuration of the real SDK that points at the simulator and nowhere else."""
+    from tigeropen.tiger_open_config import TigerOpenClientConfig
+
+    config = TigerOpenClientConfig(enable_dynamic_domain=False, props_path=empty_folder)
+    config.tiger_id = environment["TIGEROPEN_TIGER_ID"]
+    config.account = environment["TIGEROPEN_ACCOUNT"]
+    config.license = environment["TIGEROPEN_LICENSE"]
+    config.private_key = environment["TIGEROPEN_PRIVATE_KEY"]
+    config.tiger_public_key = environment["TIGER_NT_PUBLIC_KEY"]
+    config.server_url = config.quote_server_url = environment["TIGEROPEN_SERVER_URL"]
+    protocol, host, port = environment["TIGEROPEN_SOCKET_HOST_PORT"].split(",")
+    config.socket_host_port = (protocol, host, int(port))
+    config.callback_thread_pool_size = 20
+    config.retry_max_tries = 1
+    config.timeout = 5
+    return config

@@ -150,6 +150,7 @@ class TigerDataClient(RequestAnsweringClient):
                 self.spots.setdefault(chain.source.symbol, chain.spot)
             self._publish(self.listed.list_all())
             self._connection.push.add_listener(self._feed)
+            self._link = LinkEvent(LinkState.UP, self.clock.timestamp_ns())
             await self._source.read_quota()
             await self._source.apply(self._needs())
         except BaseException:

@@ -164,7 +164,7 @@ _ACTIONS = {
     "NOT_YET_OPEN": MarketStatusAction.PRE_OPEN,
     "MIDDLE_CLOSE": MarketStatusAction.PAUSE,
     "POST_HOUR_TRADING": MarketStatusAction.POST_CLOSE,
-    "CLOSING": MarketStatusAction.PRE_CLOSE,
+    "CLOSING": MarketStatusAction.CLOSE,
     "EARLY_CLOSED": MarketStatusAction.CLOSE,
     "MARKET_CLOSED": MarketStatusAction.CLOSE,
 }

@@ -4,6 +4,7 @@ import asyncio
 import functools
 import math
 import random
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import msgspec
 from tiger_nt.budget import CallBudget, Priority
 from tiger_nt.errors import (
     AnswerError,
+    ClosedError,
     TigerError,
     TigerLimitError,
     TigerRequestError,
@@ -89,10 +91,16 @@ class Calls:
         self._hide = hide
         self._give_up_s = 3.0 * timeout_s
         self._logs: dict[str, _Log] = {}
+        self._pools: dict[Lane, ThreadPoolExecutor] = {}
+        self._open = threading.Event()
+
+    def open(self) -> None:
+        """Make the threads; calls made before or after `close` fail with nothing sent."""
         self._pools = {
             lane: ThreadPoolExecutor(threads, thread_name_prefix=f"tiger-{lane}")
             for lane, threads in _THREADS.items()
         }
+        self._open.set()
 
     async def ask[T](
         self, method: str, call: Callable[[], T], priority: Priority = Priority.QUERY
@@ -104,8 +112,8 @@ class Calls:
             await self._wait_for_budget(method, priority, over_s)
             try:
                 return await self._make(method, call, Lane.QUERIES, changes=False)
-            except AnswerError:
-                raise  # another answer would be no clearer
+            except (AnswerError, ClosedError):
+                raise  # asking again would not help
             except TigerLimitError as e:
                 error: TigerError = e
                 wait_s = e.retry_after_s
@@ -129,14 +137,10 @@ class Calls:
         return {method: log.summary() for method, log in sorted(self._logs.items())}
 
     async def close(self) -> None:
-        """Let the calls under way end, and drop those not yet begun."""
-        await asyncio.to_thread(self._shut_down)
-
-    def _shut_down(self) -> None:
+        """Let the calls under way end, and those not yet begun fail with nothing sent."""
+        self._open.clear()
         for pool in self._pools.values():
-            pool.shutdown(wait=False, cancel_futures=True)
-        for pool in self._pools.values():
-            pool.shutdown(wait=True)
+            await asyncio.to_thread(pool.shutdown)
 
     async def _wait_for_budget(self, method: str, priority: Priority, over_s: float) -> None:
         while wait_s := self._budget.take(method, priority, time.monotonic()):
@@ -146,15 +150,17 @@ class Calls:
             await asyncio.sleep(wait_s)
 
     async def _make[T](self, method: str, call: Callable[[], T], lane: Lane, *, changes: bool) -> T:
+        if not self._open.is_set():
+            raise _unsent(method)
         log = self._logs.setdefault(method, _Log())
         log.count += 1
-        under_way = _UnderWay(call)
+        under_way = _UnderWay(method, call, self._open)
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._give_up_s):
                 return await loop.run_in_executor(self._pools[lane], under_way)
         except TimeoutError:
-            error = under_way.given_up(method, changes=changes)
+            error = under_way.given_up(changes=changes)
         except Exception as e:  # noqa: BLE001 - the SDK raises anything, all of it is classified
             error = failure(method, e, self._hide, changes=changes)
         finally:
@@ -171,23 +177,31 @@ class Calls:
 class _UnderWay[T]:
     """A call in its thread, and whether it began."""
 
-    def __init__(self, call: Callable[[], T]) -> None:
+    def __init__(self, method: str, call: Callable[[], T], is_open: threading.Event) -> None:
+        self._method = method
         self._call = call
+        self._open = is_open
         self.began_s: float | None = None
         self.took_ms: float | None = None
 
     def __call__(self) -> T:
+        if not self._open.is_set():
+            raise _unsent(self._method)
         self.began_s = time.perf_counter()
         try:
             return self._call()
         finally:
             self.took_ms = 1_000 * (time.perf_counter() - self.began_s)
 
-    def given_up(self, method: str, *, changes: bool) -> TigerError:
+    def given_up(self, *, changes: bool) -> TigerError:
         if self.began_s is None:
-            return TigerRequestError(f"{method}: no thread free in time, nothing was sent")
+            return TigerRequestError(f"{self._method}: no thread free in time, nothing was sent")
         lost = TigerUnknownOutcomeError if changes else TigerRequestError
-        return lost(f"{method}: no whole answer in time")
+        return lost(f"{self._method}: no whole answer in time")
+
+
+def _unsent(method: str) -> ClosedError:
+    return ClosedError(f"{method}: Expected an open connection, was closed; nothing was sent")
 
 
 def _nearest_rank(times: list[float], share: float) -> float:

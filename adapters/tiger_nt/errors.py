@@ -1,6 +1,13 @@
 """Errors of the link to Tiger, by what the caller can do about them."""
 
-__all__ = ["AnswerError", "TigerConfigError", "TigerDeniedError", "TigerError", "TigerLimitError"]
+__all__ = [
+    "AnswerError",
+    "ClosedError",
+    "TigerConfigError",
+    "TigerDeniedError",
+    "TigerError",
+    "TigerLimitError",
+]
 __all__ += ["TigerRequestError", "TigerUnknownOutcomeError"]
 
 
@@ -40,6 +47,10 @@ class TigerRequestError(TigerError):
 
 class AnswerError(TigerRequestError, ValueError):
     """An answer that makes no sense: fields missing, or at odds with each other."""
+
+
+class ClosedError(TigerRequestError):
+    """A call before the start or after the end of the connection; nothing was sent."""
 
 
 class TigerUnknownOutcomeError(TigerRequestError):

@@ -27,8 +27,10 @@ _OWN_TROUBLE = frozenset({1, 2})
 """Codes for trouble inside Tiger: its server failed, or did not hear from the one behind it."""
 _RATE_LIMIT = 5
 _TOO_MANY_REQUESTS = 429
+_REQUEST_TIMEOUT = 408
 _FORBIDDEN = 4
 _COMMON_PARAMETER = 1000
+_TIMED_OUT = re.compile(r"time(d )?[ -]?out", re.IGNORECASE)
 _PER_MINUTE = re.compile(r"up to (\d+) times per minute")
 
 _ADVICE = (
@@ -125,7 +127,7 @@ def _answered(
         return lost(f"{method}: Expected an answer with a code, was one without")
     if code == _RATE_LIMIT or (code == _FORBIDDEN and "rate limit" in message.lower()):
         return TigerLimitError(method, 0.0, message or "rate limit")
-    if code in _OWN_TROUBLE:
+    if code in _OWN_TROUBLE or _TIMED_OUT.search(message):
         return lost(f"{method}: Tiger could not tell the outcome (code={code} {message})")
     return TigerDeniedError(method, code, f"{message}{_advice(code, message)}")
 
@@ -145,7 +147,7 @@ def _bad_answer(method: str, error: ResponseException, lost: type[TigerRequestEr
         return lost(f"{method}: Expected an answer signed by Tiger, was one with another signature")
     if status == _TOO_MANY_REQUESTS:
         return TigerLimitError(method, 0.0, "too many requests (HTTP 429)")
-    if 300 <= status < 500:
+    if 300 <= status < 500 and status != _REQUEST_TIMEOUT:
         return TigerDeniedError(method, status, "Expected HTTP 200, was a refusal by the gateway")
     return lost(f"{method}: Expected HTTP 200, was {status}")
 

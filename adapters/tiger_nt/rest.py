@@ -62,9 +62,10 @@ class TigerRest(TradeCalls, QuoteCalls):
             return trade_client(sdk, self._clock), quote_client(sdk, self._clock)
 
         self._trade, self._quote = await asyncio.to_thread(make)
+        self._calls.open()
 
     async def close(self) -> None:
-        """Let the calls under way end, drop those not begun, end the threads."""
+        """Let the calls under way end, fail those not begun, end the threads; may start again."""
         await self._calls.close()
         drop_idle_connections()
 

@@ -100,11 +100,12 @@ class QuoteCalls:
         )
 
     async def trading_days(self, first: dt.date, last: dt.date) -> list[TradingDayView]:
-        """Return the US trading calendar from `first` to `last`."""
+        """Return the US trading calendar from `first` to `last`, both included."""
+        after = last + dt.timedelta(days=1)  # Tiger leaves the last one out
         return await self._calls.ask(
             "trading_calendar",
             lambda: parse.trading_day_views(
-                self._quote.get_trading_calendar(Market.US, first.isoformat(), last.isoformat())
+                self._quote.get_trading_calendar(Market.US, first.isoformat(), after.isoformat())
             ),
         )
 

@@ -54,6 +54,7 @@ class FrameReader:
         self._tally = tally
         self._on_reply = on_reply
         self._on_fault = on_fault
+        self._symbols: dict[str, str] = {}
         self._last: dict[str, QuoteView] = {}
         self._reported: set[str] = set()
         self._readers: dict[int, Callable[[Any], None]] = {
@@ -85,11 +86,15 @@ class FrameReader:
 
     def _quote(self, body: Any) -> None:
         data = body.quoteData
+        # One option comes under two names: its own in some frames, the OCC's in others.
         name = data.identifier or data.symbol
-        view = parse.quote_view(data, time.time_ns(), self._last.get(name))
+        symbol = self._symbols.get(name)
+        if symbol is None:
+            symbol = self._symbols[name] = parse.quote_symbol(data)
+        view = parse.quote_view(data, symbol, time.time_ns(), self._last.get(symbol))
         if view is None:
             return
-        self._last[name] = view
+        self._last[symbol] = view
         if parse.is_complete(view):
             self._inbox.put_quote(view)
         else:

@@ -127,10 +127,9 @@ def _tiger_name(symbol: str) -> str:
 
 def _outcome(frame: Any) -> tuple[int, str]:
     """Return code and text of an answer, 0 for one that agrees."""
-    if frame.code not in _ANSWERS:
-        return frame.code, frame.msg
+    refused = 0 if frame.code in _ANSWERS else frame.code
     try:
         said = json.loads(frame.msg)
-        return int(said.get("code", 0)), str(said.get("message", ""))
+        return int(said.get("code", refused)), str(said.get("message", frame.msg))
     except (ValueError, AttributeError, TypeError):
-        return 0, ""  # an acknowledgement without a text
+        return refused, frame.msg  # a refusal in plain words, or agreement without any

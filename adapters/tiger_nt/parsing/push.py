@@ -24,7 +24,7 @@ from tiger_nt.views import (
 )
 
 __all__ = ["FrameError", "assets_view", "is_complete", "order_view", "position_view"]
-__all__ += ["quota_view", "quote_view", "tick_views", "transaction_view"]
+__all__ += ["quota_view", "quote_symbol", "quote_view", "tick_views", "transaction_view"]
 
 SECURITIES = "S"
 _UNKNOWN_SIZE = -1
@@ -35,8 +35,15 @@ class FrameError(ValueError):
     """A frame whose fields contradict the protocol."""
 
 
-def quote_view(data: Any, received_ns: int, previous: QuoteView | None) -> QuoteView | None:
-    """Read a QuoteData frame; None when it says nothing of bid or ask.
+def quote_symbol(data: Any) -> str:
+    """Return the engine's symbol of a QuoteData frame."""
+    return engine_symbol(data.identifier or data.symbol)
+
+
+def quote_view(
+    data: Any, symbol: str, received_ns: int, previous: QuoteView | None
+) -> QuoteView | None:
+    """Read a QuoteData frame of `symbol`; None when it says nothing of bid or ask.
 
     A field the frame leaves out keeps its value of `previous`, the same symbol's last view on this
     connection. Without one it stays unknown (see `is_complete`): a missing side is not a zero.
@@ -59,7 +66,7 @@ def quote_view(data: Any, received_ns: int, previous: QuoteView | None) -> Quote
     if fields[3]:
         ask_size = _size("askSize", data.askSize, data)
     return QuoteView(
-        symbol=previous.symbol if previous else engine_symbol(data.identifier or data.symbol),
+        symbol=symbol,
         bid=bid,
         ask=ask,
         bid_size=bid_size,

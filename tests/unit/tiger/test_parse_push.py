@@ -24,6 +24,7 @@ from tiger_nt.parsing.push import (
     order_view,
     position_view,
     quota_view,
+    quote_symbol,
     quote_view,
     tick_views,
     transaction_view,
@@ -47,6 +48,10 @@ COMPACT = "SPY261123C00600000"
 
 prices = st.integers(0, 1_000_000).map(lambda cents: cents / 100)
 sizes = st.integers(0, 10**6)
+
+
+def read_quote(data: Any, received_ns: int, previous: QuoteView | None) -> QuoteView | None:
+    return quote_view(data, quote_symbol(data), received_ns, previous)
 
 
 def quote_data(**fields: Any) -> Any:
@@ -80,38 +85,38 @@ def tick_data(**fields: Any) -> Any:
 class TestQuotes:
     @pytest.mark.parametrize("symbol", [OCC, FOUR_PARTS, COMPACT])
     def test_option_in_any_of_tigers_forms_gets_the_engines_symbol(self, symbol: str) -> None:
-        view = quote_view(quote(symbol).body.quoteData, 5, None)
+        view = read_quote(quote(symbol).body.quoteData, 5, None)
         assert view == QuoteView(COMPACT, 1.0, 1.1, 5, 7, 1_000, 5)
 
     def test_identifier_goes_before_a_symbol_that_is_only_the_underlyings(self) -> None:
-        view = quote_view(quote("SPY", identifier=OCC).body.quoteData, 5, None)
+        view = read_quote(quote("SPY", identifier=OCC).body.quoteData, 5, None)
         assert view is not None
         assert view.symbol == COMPACT
 
     def test_frame_without_bid_and_ask_is_no_quote_even_after_a_complete_one(self) -> None:
-        before = quote_view(quote("SPY").body.quoteData, 5, None)
+        before = read_quote(quote("SPY").body.quoteData, 5, None)
         basic = quote_data(latestPrice=600.0, preClose=599.0, type=SocketCommon.BASIC)
-        assert quote_view(basic, 6, before) is None
+        assert read_quote(basic, 6, before) is None
 
     def test_side_that_was_never_told_is_unknown_and_not_zero(self) -> None:
-        view = quote_view(quote_data(askPrice=1.1, askSize=7), 5, None)
+        view = read_quote(quote_data(askPrice=1.1, askSize=7), 5, None)
         assert view is not None
         assert math.isnan(view.bid)
         assert not is_complete(view)
 
     def test_price_without_its_size_is_not_complete(self) -> None:
-        view = quote_view(quote_data(askPrice=1.1, askSize=7, bidPrice=1.0), 5, None)
+        view = read_quote(quote_data(askPrice=1.1, askSize=7, bidPrice=1.0), 5, None)
         assert view is not None
         assert not is_complete(view)
 
     def test_absent_side_of_an_all_frame_keeps_its_last_value(self) -> None:
-        before = quote_view(quote("SPY").body.quoteData, 5, None)
+        before = read_quote(quote("SPY").body.quoteData, 5, None)
         update = quote_data(type=SocketCommon.ALL, askPrice=1.2, askSize=9, latestPrice=1.15)
-        assert quote_view(update, 6, before) == QuoteView("SPY", 1.0, 1.2, 5, 9, 1_000, 6)
+        assert read_quote(update, 6, before) == QuoteView("SPY", 1.0, 1.2, 5, 9, 1_000, 6)
 
     def test_bid_of_zero_that_was_sent_replaces_the_last_bid(self) -> None:
-        before = quote_view(quote("SPY").body.quoteData, 5, None)
-        view = quote_view(quote_data(bidPrice=0.0, bidSize=0), 6, before)
+        before = read_quote(quote("SPY").body.quoteData, 5, None)
+        view = read_quote(quote_data(bidPrice=0.0, bidSize=0), 6, before)
         assert view is not None
         assert (view.bid, view.bid_size, view.ask) == (0.0, 0, 1.1)
         assert is_complete(view)
@@ -128,11 +133,11 @@ class TestQuotes:
     )
     def test_impossible_price_or_size_is_an_error(self, fields: dict[str, Any]) -> None:
         with pytest.raises(FrameError, match="SPY: Expected"):
-            quote_view(quote("SPY", **fields).body.quoteData, 5, None)
+            read_quote(quote("SPY", **fields).body.quoteData, 5, None)
 
     def test_symbol_that_names_nothing_is_an_error(self) -> None:
         with pytest.raises(SymbolError):
-            quote_view(quote("SPY 20261123 600.0").body.quoteData, 5, None)
+            read_quote(quote("SPY 20261123 600.0").body.quoteData, 5, None)
 
     @pytest.mark.parametrize(
         ("fields", "expected"),
@@ -148,7 +153,7 @@ class TestQuotes:
     def test_time_is_the_newer_sides_but_never_after_the_frames(
         self, fields: dict[str, Any], expected: int
     ) -> None:
-        view = quote_view(quote("SPY", **fields).body.quoteData, 5, None)
+        view = read_quote(quote("SPY", **fields).body.quoteData, 5, None)
         assert view is not None
         assert view.time_ms == expected
 
@@ -171,7 +176,7 @@ class TestQuotes:
         told: dict[str, Any] = {}
         view: QuoteView | None = None
         for part in parts:
-            found = quote_view(quote_data(**part), 5, view)
+            found = read_quote(quote_data(**part), 5, view)
             assert (found is None) == (not part)
             view = found or view
             told |= part
@@ -426,7 +431,7 @@ def any_message(kind: Any) -> st.SearchStrategy[Any]:
 @pytest.mark.parametrize(
     ("kind", "read"),
     [
-        (QuoteData, lambda data: quote_view(data, 1, None)),
+        (QuoteData, lambda data: read_quote(data, 1, None)),
         (TradeTickData, lambda data: tick_views(data, 1)),
         (OrderStatusData, order_view),
         (OrderTransactionData, transaction_view),

@@ -299,6 +299,20 @@ class TestDelivery:
 
         run(scenario)
 
+    def test_halves_under_an_options_two_names_are_one_quote(self, server: PushServer) -> None:
+        async def scenario() -> None:
+            async with started(server) as (_, ear):
+                ask = {"symbol": OPTION_AT_TIGER, "askPrice": 1.2, "askSize": 1}
+                server.send(quote(OPTION_AT_TIGER, identifier=OPTION_AT_OCC))
+                server.send(message(SocketCommon.Quote, **ask))
+                await until(lambda: len(ear.of(QuoteView)) == 2)
+                assert [(view.bid, view.ask) for view in ear.of(QuoteView)] == [
+                    (1.0, 1.1),
+                    (1.0, 1.2),
+                ]
+
+        run(scenario)
+
     def test_half_a_quote_is_not_completed_across_a_lost_connection(
         self, server: PushServer
     ) -> None:
@@ -496,6 +510,23 @@ class TestSubscriptions:
                 server.send(acknowledged(request.id, '{"code":4,"message":"no permission"}'))
                 await until(lambda: ear.refused)
                 assert ear.refused == [(["SPY"], "ticks: code=4 no permission")]
+
+        run(scenario)
+
+    def test_refusal_within_json_is_told_in_its_own_words(self, server: PushServer) -> None:
+        server.answers = False
+
+        async def scenario() -> None:
+            async with started(server) as (push, ear):
+                await push.subscribe_quotes(["SPY"])
+                await until(lambda: any(r.subscribe.symbols == "SPY" for r in server.requests))
+                [request] = [r for r in server.requests if r.subscribe.symbols == "SPY"]
+                said = '{"code":4,"message":"no permission"}'
+                server.send(
+                    Response(command=SocketCommon.MESSAGE, id=request.id, code=200, msg=said)
+                )
+                await until(lambda: ear.refused)
+                assert ear.refused == [(["SPY"], "quotes: code=4 no permission")]
 
         run(scenario)
 

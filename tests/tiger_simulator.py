@@ -2,9 +2,9 @@
 
 import asyncio
 import datetime as dt
-import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from typing import Any
 
@@ -79,8 +79,11 @@ class FixedMarket:
 class SimulatorThread:
     """A running simulator, and its loop to call things in."""
 
-    def __init__(self, simulator: Simulator, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, simulator: Simulator, loop: asyncio.AbstractEventLoop, stop: asyncio.Event
+    ) -> None:
         self.simulator = simulator
+        self.stop = stop
         self._loop = loop
 
     def call[T](self, function: Callable[[], T]) -> T:
@@ -94,20 +97,25 @@ class SimulatorThread:
 
 @contextmanager
 def running(simulator: Simulator) -> Iterator[SimulatorThread]:
-    """Run a simulator in a thread, until its first rows are out."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="simulator")
-    thread.start()
-    try:
-        asyncio.run_coroutine_threadsafe(simulator.__aenter__(), loop).result(10)
-        handle = SimulatorThread(simulator, loop)
-        wait_for(lambda: simulator.feed.counters.is_over)
-        yield handle
-    finally:
-        asyncio.run_coroutine_threadsafe(simulator.__aexit__(None, None, None), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+    """Run a simulator in a thread; its first rows are out."""
+    ready: Future[SimulatorThread] = Future()
+
+    async def run() -> None:
+        async with simulator:
+            stop = asyncio.Event()
+            handle = SimulatorThread(simulator, asyncio.get_running_loop(), stop)
+            ready.set_result(handle)
+            await stop.wait()
+
+    with ThreadPoolExecutor(1, "simulator") as pool:
+        end = pool.submit(asyncio.run, run())
+        handle = next(as_completed([ready, end])).result()
+        try:
+            wait_for(lambda: simulator.feed.counters.is_over)
+            yield handle
+        finally:
+            handle.call(handle.stop.set)
+            end.result(10)
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 5.0) -> Any:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -95,9 +96,9 @@ class Gateway:
         self.calls[method] += 1
         try:
             user = self._user(params)
-            text = self._limit(user, method)
-            if text is not None:
-                return self._limited(text)
+            limited = self._limit(user, method)
+            if limited is not None:
+                return limited
             data = self._run(user, method, params.get("biz_content"))
         except Refusal as refusal:
             return HTTP_OK, self._refused(refusal)
@@ -120,12 +121,19 @@ class Gateway:
             )
         return user
 
-    def _limit(self, user: User, method: str) -> str | None:
+    def _limit(self, user: User, method: str) -> tuple[int, dict[str, Any]] | None:
+        """Return the answer to one call too many, None for a call that may be."""
         limits = self._limits[user.tiger_id]
-        if self._faults.take(FaultKind.RATE_LIMIT, method):
-            per_minute = limits.limit(method)
-            return f"current limiting interface:{method}, up to {per_minute} times per minute"
-        return limits.refusal(method, self._clock())
+        text, status = limits.refusal(method, time.monotonic_ns()), self._limit_status
+        fault = self._faults.take(FaultKind.RATE_LIMIT, method)
+        if fault is not None:
+            calls = limits.limit(method)
+            text = f"current limiting interface:{method}, up to {calls} times per minute"
+            status = HTTP_TOO_MANY if fault.value == HTTP_TOO_MANY else HTTP_OK
+        if text is None:
+            return None
+        code = RATE_LIMIT if status == HTTP_TOO_MANY else ACCESS
+        return status, {"code": code, "message": f"rate limit error({text})"}
 
     def _run(self, user: User, method: str, content: str | None) -> object:
         call = self._methods.get(method)
@@ -143,10 +151,6 @@ class Gateway:
             return call(user, json.loads(content or "{}"))
         except (KeyError, TypeError, ValueError) as error:
             raise Refusal(BIZ_PARAM, f"biz param error({error!r})") from error
-
-    def _limited(self, text: str) -> tuple[int, dict[str, Any]]:
-        code = RATE_LIMIT if self._limit_status == HTTP_TOO_MANY else ACCESS
-        return self._limit_status, {"code": code, "message": f"rate limit error({text})"}
 
     @staticmethod
     def _refused(refusal: Refusal) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from tiger_nt.commissions import FeeFunction
 from tiger_nt.fills import FillBook
+from tiger_nt.marks import client_order_id
 from tiger_nt.order_events import (
     Accepted,
     Canceled,
@@ -83,6 +84,11 @@ class TrackedOrder:
     def mark(self) -> str:
         """Return our reference, empty for an order made elsewhere."""
         return self.request.user_mark
+
+    @property
+    def is_ours(self) -> bool:
+        """Return whether the mark names an order of the engine's, of this process or another."""
+        return client_order_id(self.mark) is not None
 
     @property
     def quantity(self) -> int:

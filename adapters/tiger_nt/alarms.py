@@ -1,0 +1,49 @@
+"""What the node has to be told of, because the account is not as the engine believes."""
+
+from enum import StrEnum
+
+import msgspec
+
+__all__ = ["Alarm", "AlarmKind", "Residual"]
+
+
+class AlarmKind(StrEnum):
+    """Why an operator should look.
+
+    UNEXPLAINED: at the start, positions that today's orders with our mark do not explain.
+    MISMATCH: while running, positions of the engine and of Tiger that stay different.
+    TWIN: an order at Tiger with the mark of another one, or one given up as lost: it is cancelled.
+    OVERFILL: more contracts filled than ordered. LATE_FILL: a fill of an order told as rejected.
+    LEFT_OPEN: orders of ours still at work after a stop. UNSUPPORTED: an order or position in a
+    security that this adapter cannot tell the engine of.
+    """
+
+    UNEXPLAINED = "UNEXPLAINED"
+    MISMATCH = "MISMATCH"
+    TWIN = "TWIN"
+    OVERFILL = "OVERFILL"
+    LATE_FILL = "LATE_FILL"
+    LEFT_OPEN = "LEFT_OPEN"
+    UNSUPPORTED = "UNSUPPORTED"
+
+
+class Residual(msgspec.Struct, frozen=True):
+    """A position that is not as it should be; signed contracts or shares.
+
+    `held` is what Tiger says, `expected` what our fills or the engine's positions add up to.
+    """
+
+    symbol: str
+    held: int
+    expected: int
+
+    def __str__(self) -> str:
+        return f"{self.symbol}: held {self.held}, expected {self.expected}"
+
+
+class Alarm(msgspec.Struct, frozen=True):
+    """One reason to look, in words, with the positions concerned."""
+
+    kind: AlarmKind
+    text: str
+    residuals: tuple[Residual, ...] = ()

@@ -1,0 +1,152 @@
+"""Changes of orders as events of the engine, or as reports where it has no such order."""
+
+from collections.abc import Callable
+from itertools import groupby
+from typing import Any
+
+from nautilus_trader.common import Logger
+from nautilus_trader.live.clients import ExecutionClient
+from nautilus_trader.model import (
+    LiquiditySide,
+    Money,
+    Price,
+    Quantity,
+    TradeId,
+    VenueOrderId,
+)
+
+from tiger_nt.alarms import Alarm, AlarmKind
+from tiger_nt.engine_reports import EngineReports
+from tiger_nt.order_events import (
+    Accepted,
+    Canceled,
+    CancelRejected,
+    Expired,
+    Filled,
+    ModifyRejected,
+    OrderEvent,
+    Rejected,
+    Resurfaced,
+    Updated,
+)
+from tiger_nt.orders import TrackedOrder
+from tiger_nt.parsing.reports import USD
+from tiger_nt.tracker import Change
+
+__all__ = ["EngineOutput"]
+
+_NS_PER_MS = 1_000_000
+
+
+class EngineOutput:
+    """Tells the engine what orders did.
+
+    An order in the engine's cache gets events. One that is not (made in Tiger's app, or by a
+    process before this one and not reported yet) gets a report, from which the engine makes an
+    order of its own: under our client order id if the mark tells one, for the strategy that claims
+    the instrument (``external_order_instrument_ids``), else for none. The engine drops what it
+    knows already: it tells executions apart by their trade id.
+
+    Parameters
+    ----------
+    client : ExecutionClient
+        Whose events they are.
+    reports : EngineReports
+        Makes the reports.
+    alarm : callable
+        Told what an operator should see.
+    """
+
+    def __init__(
+        self, client: ExecutionClient, reports: EngineReports, alarm: Callable[[Alarm], None]
+    ) -> None:
+        self._client = client
+        self._reports = reports
+        self._alarm = alarm
+        self._log = Logger(f"{client.client_id}.Orders")
+
+    def tell(self, changes: list[Change]) -> None:
+        """Pass changes on, each order's in the order they happened."""
+        for order, group in groupby(changes, key=lambda change: change[0]):
+            self._tell_order(order, [event for _, event in group])
+
+    def _tell_order(self, order: TrackedOrder, events: list[OrderEvent]) -> None:
+        for event in events:
+            if isinstance(event, Resurfaced):
+                text = f"order {event.order_id} has the mark of another order; it is cancelled"
+                self._alarm(Alarm(AlarmKind.TWIN, text))
+        if order.overfilled:
+            text = f"order {order.id}: {order.overfilled} contracts filled beyond {order.quantity}"
+            self._alarm(Alarm(AlarmKind.OVERFILL, text))
+        name = self._reports.client_order_id(order)
+        known = None if name is None else self._client.cache.order(name)
+        if known is None:
+            self._report(order, [event for event in events if isinstance(event, Filled)])
+            return
+        instrument = self._client.cache.instrument(known.instrument_id)
+        for event in events:
+            if isinstance(event, Filled):
+                self._tell_fill(known, order, event, instrument)
+            else:
+                self._tell_event(known, order, event, instrument)
+
+    def _report(self, order: TrackedOrder, fills: list[Filled]) -> None:
+        for report in self._reports.orders([order]):
+            executions = self._reports.fills(order, fills)
+            self._client._handle_report(report, executions or None)
+
+    def _tell_fill(self, known: Any, order: TrackedOrder, fill: Filled, instrument: Any) -> None:
+        if isinstance(order.ended, Rejected):
+            text = f"order {order.id}: {fill.quantity} filled at {fill.price} after its rejection"
+            self._alarm(Alarm(AlarmKind.LATE_FILL, text))
+        if fill.inferred:
+            self._log.warning(f"order {order.id}: fill {fill.trade_id} inferred from the average")
+        self._client.generate_order_filled(
+            known,
+            VenueOrderId(str(order.id)),
+            None,
+            TradeId(fill.trade_id),
+            Quantity.from_int(fill.quantity),
+            Price(fill.price, instrument.price_precision),
+            instrument.quote_currency,
+            None if fill.commission is None else Money(fill.commission, USD),
+            LiquiditySide.NO_LIQUIDITY_SIDE,
+            fill.at_ms * _NS_PER_MS,
+        )
+
+    def _tell_event(
+        self, known: Any, order: TrackedOrder, event: OrderEvent, instrument: Any
+    ) -> None:
+        client = self._client
+        venue_id = None if order.id is None else VenueOrderId(str(order.id))
+        at_ns = event.at_ms * _NS_PER_MS
+        match event:
+            case Accepted():
+                client.generate_order_accepted(known, VenueOrderId(str(event.order_id)), at_ns)
+            case Updated() if venue_id is not None:
+                precision = instrument.price_precision
+                client.generate_order_updated(
+                    known,
+                    venue_id,
+                    Quantity.from_int(event.quantity),
+                    _price(event.limit_price, precision),
+                    _price(event.stop_price, precision),
+                    None,
+                    at_ns,
+                )
+            case Canceled():
+                if event.reason:
+                    self._log.info(f"order {order.id} ended by Tiger: {event.reason}")
+                client.generate_order_canceled(known, venue_id, at_ns)
+            case Rejected():
+                client.generate_order_rejected(known, event.reason, at_ns, False)
+            case Expired():
+                client.generate_order_expired(known, venue_id, at_ns)
+            case ModifyRejected():
+                client.generate_order_modify_rejected(known, venue_id, event.reason, at_ns)
+            case CancelRejected():
+                client.generate_order_cancel_rejected(known, venue_id, event.reason, at_ns)
+
+
+def _price(price: float | None, precision: int) -> Price | None:
+    return None if price is None else Price(price, precision)

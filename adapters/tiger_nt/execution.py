@@ -1,0 +1,212 @@
+"""The execution client: the engine's orders at Tiger, and Tiger's account in the engine."""
+
+import asyncio
+import time
+from typing import Any
+
+from nautilus_trader.common import Clock
+from nautilus_trader.live import (
+    CancelAllOrders,
+    CancelOrder,
+    ClientCache,
+    ModifyOrder,
+    QueryAccount,
+    QueryOrder,
+    SubmitOrder,
+    SubmitOrderList,
+)
+from nautilus_trader.model import ClientOrderId, InstrumentId, OrderSide, TraderId
+
+from tiger_nt.alarms import Alarm, AlarmKind
+from tiger_nt.execution_config import TigerExecutionClientConfig
+from tiger_nt.execution_reports import ReportingClient
+from tiger_nt.marks import client_order_id, user_mark
+from tiger_nt.order_limits import OrderGuard
+from tiger_nt.order_requests import order_request, refusal
+from tiger_nt.orders import Terms, TrackedOrder
+from tiger_nt.views import OrderRequest
+
+__all__ = ["TigerExecutionClient", "TigerExecutionClientConfig"]
+
+_NS_PER_MS = 1_000_000
+_POLL_S = 0.05
+
+
+class TigerExecutionClient(ReportingClient):
+    """Sends the engine's orders to Tiger, each once, and keeps the engine's picture true.
+
+    What the engine is told of an order comes from one state machine (orders.py) that push, REST
+    and executions all feed. Orders that Tiger cannot have are denied with the reason; so are those
+    beyond the limits of the configuration unless they reduce risk. An order whose fate is unknown
+    is asked for by its mark and never sent again.
+
+    The node's ``submission_recovery_policy`` should be ``RETAIN_UNRESOLVED``: by default the engine
+    itself rejects an order without an answer, while this client is still asking for it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        config: TigerExecutionClientConfig,
+        cache: ClientCache,
+        clock: Clock,
+        trader_id: TraderId,
+    ) -> None:
+        super().__init__(name, config, cache, clock, trader_id)
+        self._guard = OrderGuard(config.limits)
+
+    async def _disconnect(self) -> None:
+        if self._settings.cancel_on_stop:
+            await self._cancel_own()
+        left = [order for order in self._own_working() if order.id is not None]
+        if left:
+            listed = ", ".join(f"{order.id} {order.request.symbol}" for order in left)
+            self._alarm(Alarm(AlarmKind.LEFT_OPEN, f"orders still at work: {listed}"))
+        await super()._disconnect()
+
+    # -- Commands ------------------------------------------------------------------------------
+
+    async def _submit_order(self, command: SubmitOrder) -> None:
+        await self._submit(command.order)
+
+    async def _submit_order_list(self, command: SubmitOrderList) -> None:
+        for name in command.order_list.client_order_ids():
+            await self._submit(self.cache.order(name))
+
+    async def _modify_order(self, command: ModifyOrder) -> None:
+        order = self._find(command)
+        engine_order: Any = self.cache.order(command.client_order_id)
+        if order is None:
+            self.generate_order_modify_rejected(
+                engine_order,
+                command.venue_order_id,
+                "UNKNOWN_ORDER: Expected an order sent by this adapter",
+                self.clock.timestamp_ns(),
+            )
+            return
+        reduces = self._reduces_risk(engine_order)
+        await self._gateway.modify(order, _terms(command, order), reduces_risk=reduces)
+
+    async def _cancel_order(self, command: CancelOrder) -> None:
+        order = self._find(command)
+        if order is None:
+            self.generate_order_cancel_rejected(
+                self.cache.order(command.client_order_id),
+                command.venue_order_id,
+                "UNKNOWN_ORDER: Expected an order that Tiger has told of",
+                self.clock.timestamp_ns(),
+            )
+            return
+        await self._gateway.cancel(order)
+
+    async def _cancel_all_orders(self, command: CancelAllOrders) -> None:
+        working = self._working(command.instrument_id, command.order_side)
+        names = [name for name, each in working.items() if each.strategy_id == command.strategy_id]
+        found = [order for name in names if (order := self._by_name(name)) is not None]
+        await asyncio.gather(*(self._gateway.cancel(order) for order in found))
+
+    async def _query_account(self, command: QueryAccount) -> None:  # noqa: ARG002
+        await self._account.refresh()
+
+    async def _query_order(self, command: QueryOrder) -> None:
+        order = self._find(command)
+        if order is not None and order.id is not None:
+            self._gateway.suspect(order.id)
+
+    # -- Submitting ----------------------------------------------------------------------------
+
+    async def _submit(self, order: Any) -> None:
+        """Send an order or deny it; never raise, or the engine would have it pending for good."""
+        try:
+            request = order_request(order) if (reason := refusal(order)) is None else None
+            reduces = self._reduces_risk(order)
+            if request is not None:
+                reason = self._limit(order, request, reduces)
+        except Exception as e:  # noqa: BLE001 - nothing was sent, and this must become a denial
+            request, reason = None, f"INTERNAL_ERROR: {type(e).__name__}: {e}"
+        if request is None or reason is not None:
+            self.generate_order_denied(order, str(reason))
+            return
+        if not self._news.is_released:
+            self._news.release()  # a node without reports at its start trades from here
+        self.generate_order_submitted(order)
+        await self._gateway.place(request, reduces_risk=reduces)
+
+    def _limit(self, order: Any, request: OrderRequest, reduces: bool) -> str | None:
+        if self._tracker.by_mark(request.user_mark) is not None:
+            return f"DUPLICATE: {order.client_order_id} was sent before"
+        if reduces:
+            return None
+        instrument: Any = self.cache.instrument(order.instrument_id)
+        price = request.limit_price
+        if price is None:
+            quote = self.cache.quote(order.instrument_id)
+            if quote is not None:
+                price = (quote.ask_price if request.is_buy else quote.bid_price).as_double()
+        now_ms = self.clock.timestamp_ns() // _NS_PER_MS
+        return self._guard.refusal(request, price, instrument.multiplier.as_double(), now_ms)
+
+    def _reduces_risk(self, order: Any) -> bool:
+        """Return whether the order can only make a position smaller, others at work included."""
+        name = order.instrument_id
+        net = sum(position.signed_qty for position in self.cache.positions_open(instrument_id=name))
+        if net == 0 or (net > 0) == order.is_buy:
+            return False
+        working = self._working(name, order.side) | {order.client_order_id: order}
+        leaves = sum(each.leaves_qty.as_double() for each in working.values())
+        return bool(leaves <= abs(net))
+
+    def _working(
+        self, instrument_id: InstrumentId, side: OrderSide | None
+    ) -> dict[ClientOrderId, Any]:
+        found = [
+            *self.cache.orders_open(instrument_id=instrument_id, side=side),
+            *self.cache.orders_inflight(instrument_id=instrument_id, side=side),
+        ]
+        return {order.client_order_id: order for order in found}
+
+    # -- Finding -------------------------------------------------------------------------------
+
+    def _find(self, command: Any) -> TrackedOrder | None:
+        found = self._by_name(command.client_order_id)
+        if found is None and command.venue_order_id is not None:
+            found = self._tracker.by_id(int(command.venue_order_id.value))
+        return found
+
+    def _by_name(self, name: ClientOrderId) -> TrackedOrder | None:
+        found = self._tracker.by_mark(user_mark(name.value))
+        if found is None:
+            venue_id = self.cache.venue_order_id(name)
+            found = None if venue_id is None else self._tracker.by_id(int(venue_id.value))
+        return found
+
+    # -- Stopping ------------------------------------------------------------------------------
+
+    def _own_working(self) -> list[TrackedOrder]:
+        """Return orders at work that this trader sent, in this process or one before it."""
+        tag = self.trader_id.value.rpartition("-")[2]
+        return [
+            order
+            for order in self._tracker.live()
+            if not order.is_done and f"-{tag}-" in (client_order_id(order.mark) or "")
+        ]
+
+    async def _cancel_own(self) -> None:
+        working = self._own_working()
+        if not working:
+            return
+        self._log.info(f"stopping: cancelling {len(working)} orders at work")
+        deadline_s = time.monotonic() + self._settings.stop_timeout_s
+        cancels = asyncio.gather(*(self._gateway.cancel(order) for order in working))
+        while self._own_working() and time.monotonic() < deadline_s:
+            await asyncio.sleep(_POLL_S)
+        cancels.cancel()
+
+
+def _terms(command: ModifyOrder, order: TrackedOrder) -> Terms:
+    quantity, price, trigger = command.quantity, command.price, command.trigger_price
+    return (
+        order.quantity if quantity is None else int(quantity.as_double()),
+        order.terms[1] if price is None else price.as_double(),
+        order.terms[2] if trigger is None else trigger.as_double(),
+    )

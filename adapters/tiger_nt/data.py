@@ -36,6 +36,7 @@ from tiger_nt.link_data import LINK_DATA_TYPE, link_data
 from tiger_nt.live_greeks import LiveGreeks
 from tiger_nt.polling import Poller, PollPace
 from tiger_nt.providers import TigerInstrumentProvider
+from tiger_nt.push_topics import Topic
 from tiger_nt.quote_needs import quote_needs
 from tiger_nt.quote_source import QuoteSource
 from tiger_nt.refusals import UnsupportedDataError
@@ -104,6 +105,7 @@ class TigerDataClient(RequestAnsweringClient):
         self._quota_is_old = False
         self._skew_told = False
         self._review = asyncio.Event()
+        self._is_open = False
         self._tasks: list[asyncio.Task[object]] = []
         rest, feed, log = connection.rest, self._feed, self._log
         self._briefs = Poller(
@@ -124,6 +126,7 @@ class TigerDataClient(RequestAnsweringClient):
             connection.push,
             self._options,
             self._briefs,
+            limit=connection.config.quote_symbols,
             reserve=config.quota_reserve,
             margin=config.hysteresis,
             always_polled=[each.symbol for each in config.underlyings if each.is_index],
@@ -143,19 +146,23 @@ class TigerDataClient(RequestAnsweringClient):
     # -- Lifecycle -----------------------------------------------------------------------------
 
     async def _connect(self) -> None:
-        await self._connection.open()
         try:
-            await self.listed.initialize()
-            for chain in self.listed.chains:
-                self.spots.setdefault(chain.source.symbol, chain.spot)
-            self._publish(self.listed.list_all())
-            self._connection.push.add_listener(self._feed)
-            self._link = LinkEvent(LinkState.UP, self.clock.timestamp_ns())
-            await self._source.read_quota()
-            await self._source.apply(self._needs())
-        except BaseException:
-            await self._connection.close()
+            await self._open()
+        except Exception as error:  # the engine itself says only that the connection failed
+            self._log.error(f"Not connected: {type(error).__name__}: {error}")
             raise
+
+    async def _open(self) -> None:
+        await self._connection.open()
+        self._is_open = True
+        self._connection.push.add_listener(self._feed)
+        await self.listed.initialize()
+        for chain in self.listed.chains:
+            self.spots.setdefault(chain.source.symbol, chain.spot)
+        self._publish(self.listed.list_all())
+        self._link = LinkEvent(LinkState.UP, self.clock.timestamp_ns())
+        await self._source.read_quota()
+        await self._source.apply(self._needs())
         self._start("quotes", self._keep_up())
         self._start("Greeks", self._value())
         self._start("levels", self._briefs.run())
@@ -164,11 +171,14 @@ class TigerDataClient(RequestAnsweringClient):
             self._start("polled quotes", self._options.run())
 
     async def _disconnect(self) -> None:
+        """Close what `_connect` has opened; the engine calls this also when that has failed."""
         for task in self._tasks:
             task.cancel()
         self._tasks.clear()
-        self._connection.push.remove_listener(self._feed)
-        await self._connection.close()
+        if self._is_open:
+            self._is_open = False
+            self._connection.push.remove_listener(self._feed)
+            await self._connection.close()
 
     def _start(self, name: str, work: Coroutine[object, object, object]) -> None:
         self._tasks.append(self.create_task(work, name))
@@ -254,6 +264,9 @@ class TigerDataClient(RequestAnsweringClient):
             self._fail(TigerDeniedError("push", 0, f"{event.state}: {event.reason}"))
 
     def _on_refused(self, symbols: list[str], reason: str) -> None:
+        if reason.startswith(Topic.TICKS):  # nothing can stand in for prints
+            self._fail(TigerDeniedError("push", 0, f"{_some(symbols)}: {reason}"))
+            return
         self._log.warning(f"Tiger refuses to push {_some(symbols)}: {reason}")
         self._source.bar(symbols)
         self._review.set()

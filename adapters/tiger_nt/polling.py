@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from nautilus_trader.common import Logger
 
-from tiger_nt.errors import TigerLimitError, TigerRequestError
+from tiger_nt.errors import TigerError, TigerLimitError, TigerRequestError
 
 __all__ = ["PollPace", "Poller"]
 
@@ -117,14 +117,18 @@ class Poller[View]:
         try:
             views = await self._ask(symbols)
         except TigerLimitError as limit:
+            self._tell(limit)
             return self._pace.refused(limit.retry_after_s)
         except TigerRequestError as error:
-            if not self._failing:
-                self._failing = True
-                self._log.warning(f"Polling of {self._name} fails, asking again: {error}")
+            self._tell(error)
             return self._pace.refused()
         if self._failing:
             self._failing = False
             self._log.info(f"Polling of {self._name} works again")
         self._deliver(views)
         return self._pace.answered()
+
+    def _tell(self, error: TigerError) -> None:
+        if not self._failing:
+            self._failing = True
+            self._log.warning(f"Polling of {self._name} fails, asking again later: {error}")

@@ -35,6 +35,8 @@ class QuoteSource:
         Asks for options that have no place in the quota; they are refused without it.
     briefs : Poller of StockView
         Asks for stocks without a place, and for what else `always_polled` names.
+    limit : int or None
+        Symbols that may be subscribed; asked of Tiger if None.
     reserve : int
         Symbols of the quota left free.
     margin : float
@@ -51,6 +53,7 @@ class QuoteSource:
         options: Poller[QuoteView] | None,
         briefs: Poller[StockView],
         *,
+        limit: int | None,
         reserve: int,
         margin: float,
         always_polled: Sequence[str],
@@ -59,6 +62,7 @@ class QuoteSource:
         self._push = push
         self._options = options
         self._briefs = briefs
+        self._limit = limit
         self._reserve = reserve
         self._margin = margin
         self._always_polled = tuple(always_polled)
@@ -74,14 +78,15 @@ class QuoteSource:
         return self._quota
 
     def bar(self, symbols: Collection[str]) -> None:
-        """Note that Tiger has refused to push these."""
+        """Note that Tiger has refused to push these, until `read_quota`."""
         self._barred.update(symbols)
 
     async def read_quota(self) -> None:
         """Ask Tiger for the quota; what it refused before may be asked for again."""
         view = await self._push.quota()
         others = max(0, view.used - len(self.plan.push))
-        self._quota = max(0, view.limit - others - self._reserve)
+        limit = view.limit if self._limit is None else self._limit
+        self._quota = max(0, limit - others - self._reserve)
         self._barred.clear()
 
     async def apply(self, needs: Iterable[QuoteNeed]) -> None:

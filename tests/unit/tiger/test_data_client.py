@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import gc
 import time
+from functools import partial
 
 import pytest
 from nautilus_trader.common import DataActor, Environment, LoggerConfig, LogLevel
@@ -19,6 +20,7 @@ from nautilus_trader.model import (
     TraderId,
 )
 
+from tiger_nt.config import Credentials, TigerConfig
 from tiger_nt.data import TigerDataClient
 from tiger_nt.data_config import TigerDataClientConfig
 from tiger_nt.instruments import DefaultListings, Underlying
@@ -74,9 +76,10 @@ class FakeRest:
             for right in "CP"
         ]
         self.asked = []
+        self.chain_day = DAY
 
     async def expirations(self, name):
-        return [DAY]
+        return [self.chain_day]
 
     async def chain(self, name, expiry):
         root = {"SPY": "SPY", "SPX": "SPXW"}[name]
@@ -132,6 +135,9 @@ class FakeConnection:
     def __init__(self, rest=None, push=None):
         self.rest = rest or FakeRest()
         self.push = push or FakePush()
+        self.config = TigerConfig(
+            credentials=Credentials(tiger_id="1", account="2", private_key="")
+        )
         self.users = 0
 
     async def open(self):
@@ -454,7 +460,8 @@ def test_link_changes_reach_a_subscriber_with_the_gap():
     async def script(run):
         run.connection.tell("on_link", LinkEvent(LinkState.DOWN, 50, "reset by peer"))
         run.connection.tell("on_link", LinkEvent(LinkState.UP, 90, "", gap_from_ns=50))
-        down, up = await run.received("TigerLink", 2)
+        now, down, up = await run.received("TigerLink", 3)
+        assert (now.state, now.gap_from_ns) == ("UP", 0)
         assert (down.state, down.reason, down.gap_from_ns) == ("DOWN", "reset by peer", 0)
         assert (up.state, up.gap_from_ns, up.gap_to_ns) == ("UP", 50, 90)
         assert up.ts_event == 90 < up.ts_init
@@ -536,3 +543,22 @@ def test_contract_outside_the_window_can_be_asked_for():
         await run.wait(lambda: run.actor.cache.instrument(instrument_id(name)) is not None)
 
     assert run_node(begin, script)
+
+
+def test_refused_prints_end_the_node():
+    async def script(run):
+        refuse = partial(run.connection.tell, "on_refused", ["SPY"], "ticks: code=4 no permission")
+        await ends_by_itself(run, refuse)
+
+    assert not run_node(lambda actor: actor.subscribe_trades(instrument_id("SPY")), script)
+
+
+def test_day_without_an_expiry_keeps_the_node_from_starting(capfd):
+    connection = FakeConnection()
+    connection.rest.chain_day = DAY + dt.timedelta(days=1)
+
+    async def script(run):
+        assert not run.client.is_connected
+
+    assert not run_node(lambda actor: None, script, connection)
+    assert f"next expiries: {DAY + dt.timedelta(days=1)}" in "".join(capfd.readouterr())

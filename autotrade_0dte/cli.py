@@ -1,7 +1,7 @@
 """The ``autotrade`` command: each command a few lines that call the library.
 
-Exit codes: 0 clean, 1 fault, 2 bad usage, configuration or data, 3 the run ended unclean,
-130 interrupted.
+Exit codes: 0 clean, 1 fault, 2 bad usage, configuration, credentials or data, 3 the run ended
+unclean, 4 account or market not in order (nothing was traded), 130 interrupted.
 """
 
 import datetime as dt
@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import cyclopts
 
-from autotrade_0dte import __version__
+from autotrade_0dte import __version__, cli_nodes
 
 __all__ = ["main"]
 
@@ -38,6 +38,8 @@ app = cyclopts.App(
 )
 data = cyclopts.App(name="data", help="Import, generate, describe and check market data.")
 app.command(data)
+for command in (cli_nodes.doctor, cli_nodes.paper, cli_nodes.live, cli_nodes.simulator):
+    app.command(command)
 
 
 def main() -> None:
@@ -53,10 +55,10 @@ def main() -> None:
         print("autotrade: interrupted", file=sys.stderr)
         code = EXIT_INTERRUPTED
     except Exception as e:
-        if not isinstance(e, _bad_input() + _faults()):
+        if not isinstance(e, _bad_input() + _faults() + _refusals()):
             raise
         print(f"autotrade: {e}", file=sys.stderr)
-        code = EXIT_FAULT if isinstance(e, _faults()) else EXIT_BAD_INPUT
+        code = _exit_code(e)
     sys.exit(code)
 
 
@@ -294,6 +296,12 @@ def _print_json(value: Any) -> None:
     print(msgspec.json.encode(value, order="deterministic").decode())
 
 
+def _exit_code(error: Exception) -> int:
+    if isinstance(error, _refusals()):
+        return cli_nodes.EXIT_REFUSED
+    return EXIT_FAULT if isinstance(error, _faults()) else EXIT_BAD_INPUT
+
+
 def _bad_input() -> tuple[type[BaseException], ...]:
     """Return what a user can put right; evaluated only once something has been raised."""
     from autotrade_0dte.analysis.tables import TableError
@@ -301,8 +309,10 @@ def _bad_input() -> tuple[type[BaseException], ...]:
     from autotrade_0dte.config import ConfigError
     from autotrade_0dte.data.catalog import CatalogError
     from autotrade_0dte.products import UnknownProductError
+    from tiger_nt.errors import TigerConfigError
 
-    return ConfigError, CatalogError, CalendarError, TableError, UnknownProductError, OSError
+    ours = ConfigError, CatalogError, CalendarError, TableError, UnknownProductError
+    return *ours, TigerConfigError, OSError
 
 
 def _faults() -> tuple[type[BaseException], ...]:
@@ -310,3 +320,9 @@ def _faults() -> tuple[type[BaseException], ...]:
     from autotrade_0dte.nodes.sessions import SessionFaultError
 
     return SessionFaultError, AccountingError
+
+
+def _refusals() -> tuple[type[BaseException], ...]:
+    from autotrade_0dte.nodes.confirmation import ConfirmationError
+
+    return (ConfirmationError,)

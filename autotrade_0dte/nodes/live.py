@@ -1,0 +1,275 @@
+"""A node on live data: the backtest's components on the engine's live node, with Tiger's clients.
+
+On paper the engine fills the orders itself, by the rules of a backtest; at Tiger's paper account
+and live they go to the broker. Everything else is the same.
+"""
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from nautilus_trader.adapters.sandbox import (
+    SandboxExecutionClientConfig,
+    SandboxExecutionClientFactory,
+)
+from nautilus_trader.common import (
+    CacheConfig,
+    Environment,
+    FileWriterConfig,
+    LoggerConfig,
+    LogLevel,
+    logging_sync_to_disk,
+)
+from nautilus_trader.execution import StaticLatencyModel
+from nautilus_trader.live import (
+    LiveExecutionEngineConfig,
+    LiveNode,
+    LiveNodeBuilder,
+    LiveNodeConfig,
+)
+from nautilus_trader.model import AccountType, Money, OmsType, TraderId
+from rich.console import Console
+from tiger_nt.factories import TigerDataClientFactory, TigerExecutionClientFactory
+
+from autotrade_0dte.actors.fee_model import TigerFeeModel
+from autotrade_0dte.actors.market_recorder import MarketRecorder
+from autotrade_0dte.calendar import Session, learn
+from autotrade_0dte.config import AccountKind, SystemConfig
+from autotrade_0dte.data.journal import JournalHeader, JournalWriter
+from autotrade_0dte.execution.fees import FeeSchedule
+from autotrade_0dte.instruments import USD, VENUE
+from autotrade_0dte.nodes.components import Market, assemble, trading_session
+from autotrade_0dte.nodes.console import ConsoleReporter
+from autotrade_0dte.nodes.link_watch import LinkWatch
+from autotrade_0dte.nodes.live_end import LiveEnd, conclude
+from autotrade_0dte.nodes.preflight import NodeMode, Preflight
+from autotrade_0dte.nodes.run_folder import new_run_folder
+from autotrade_0dte.nodes.tiger import SystemListings, TigerFees, underlying_of
+from tiger_nt.alarms import Alarm
+from tiger_nt.config import TigerConfig
+from tiger_nt.connection import TigerConnection
+from tiger_nt.data_config import TigerDataClientConfig
+from tiger_nt.execution import TigerExecutionClientConfig
+from tiger_nt.providers import Chain, StrikeWindow
+
+__all__ = ["NodeJob", "run_node"]
+
+LOG_FILE = "log.jsonl"
+JOURNALS = "recordings"
+_TRADER = TraderId("AUTOTRADE-001")
+_CLIENT = "TIGER"
+_TICK_CAPACITY = 100
+_NS_PER_MS = 1_000_000
+_NS_PER_S = 1_000_000_000
+_AFTER_CLOSE_S = 60
+_STATUS_EVERY_S = 10.0
+
+
+class NodeJob(msgspec.Struct, frozen=True, kw_only=True):
+    """One node to run.
+
+    Parameters
+    ----------
+    config, tiger, day, mode
+        What is traded, at which login, in which session, with whose fills.
+    ready : Preflight
+        Checks without a refusal.
+    runs : Path
+        Folder that run folders are made in.
+    catalog : Path
+        Where the recording goes at the end.
+    stop_after_s : float, optional
+        Stop after this long; otherwise a minute after the close, or on a signal.
+    command : str
+        Command line, for the record.
+    """
+
+    config: SystemConfig
+    tiger: TigerConfig
+    day: Session
+    mode: NodeMode
+    ready: Preflight
+    runs: Path
+    catalog: Path
+    stop_after_s: float | None
+    command: str
+
+
+def run_node(job: NodeJob, console: Console) -> tuple[Path, dict[str, Any]]:
+    """Run a node until it is stopped; return its run folder and summary.
+
+    Ends on SIGINT, SIGTERM, `stop_after_s`, or after the close. Working orders are canceled;
+    positions that stay open are reasons of an unclean end, each with its figures.
+    """
+    started_ns = time.time_ns()
+    learn(job.day)
+    chain = _chain(job)
+    market = Market.of([chain.underlying, *chain.contracts], str(chain.underlying.id.symbol))
+    trading = trading_session(job.config, job.day.date, market)
+    fees = job.config.fees.schedule(job.day.date)
+    interest = _open_interest(chain)
+    components = assemble(job.config, trading, market, interest, fees, subscribe=True)
+    folder = new_run_folder(job.config, job.runs)
+    recorder = _recorder(job, market, interest) if job.config.live.record else None
+
+    connection = TigerConnection(job.tiger)
+    alarms: list[Alarm] = []
+    node = _node(job, chain, connection, fees, folder, alarms)
+    handle = node.handle()
+    status = ConsoleReporter(trading.underlying, console, _STATUS_EVERY_S)
+    link = LinkWatch(_CLIENT, console, handle.stop)
+    for actor in (components.recorder, components.chain, recorder, status, link):
+        if actor is not None:
+            node.add_actor(actor)
+    node.add_exec_algorithm(components.desk)
+    node.add_strategy(components.strategy)
+
+    timer = threading.Timer(_lifetime_s(job), handle.stop)
+    timer.daemon = True
+    timer.start()
+    fault = None
+    try:
+        node.run()
+    except RuntimeError as e:  # what kept the node from starting, reconciliation above all
+        fault = f"NODE_FAILED: {' '.join(str(e).split())}"
+    timer.cancel()
+    reasons = [] if fault is None else [fault]
+    reasons += link.reasons()
+    reasons += [f"{alarm.kind}: {alarm.text}" for alarm in alarms]
+    if not logging_sync_to_disk():
+        reasons.append("LOG_NOT_WRITTEN")
+    return conclude(
+        LiveEnd(
+            config=job.config,
+            tiger=job.tiger,
+            day=job.day,
+            mode=job.mode,
+            command=job.command,
+            folder=folder,
+            log=folder / LOG_FILE,
+            journals=_journals(job),
+            catalog=job.catalog,
+            starting_cash=_starting_cash(job),
+            started_ns=started_ns,
+            quotes=connection.push.counters.delivered,
+            reasons=tuple(reasons),
+        ),
+        components,
+        recorder,
+        node.cache,
+    )
+
+
+def _node(
+    job: NodeJob,
+    chain: Chain,
+    connection: TigerConnection,
+    fees: FeeSchedule,
+    folder: Path,
+    alarms: list[Alarm],
+) -> LiveNode:
+    live = job.config.live
+    log = FileWriterConfig(str(folder), Path(LOG_FILE).stem, "json")
+    config = LiveNodeConfig(
+        environment=Environment.LIVE if job.mode.sends_orders else Environment.SANDBOX,
+        trader_id=_TRADER,
+        logging=LoggerConfig(LogLevel.OFF, LogLevel.WARNING, file_config=log),
+        cache=CacheConfig(tick_capacity=_TICK_CAPACITY),
+        exec_engine=LiveExecutionEngineConfig(reconciliation=True),
+        shutdown_on_error=True,
+        timeout_connection_secs=30.0,
+        timeout_reconciliation_secs=20.0,
+        timeout_portfolio_secs=10.0,
+        timeout_disconnection_secs=10.0,
+        delay_post_stop_secs=1.0,
+    )
+    data = TigerDataClientConfig(
+        connection=connection,
+        underlyings=[underlying_of(job.config.root)],
+        trading_day=job.day.date,
+        listings=SystemListings(),
+        window=StrikeWindow(live.strike_window_fraction),
+        chains=[chain],
+        poll_interval_s=live.poll_interval_s,
+    )
+    builder = LiveNodeBuilder.from_config("AUTOTRADE", config)
+    builder = builder.add_data_client(_CLIENT, TigerDataClientFactory(), data)
+    if job.mode.sends_orders:
+        execution = TigerExecutionClientConfig(
+            connection=connection,
+            listings=SystemListings(),
+            fees=TigerFees(fees),
+            account_type=_account_type(job.config),
+            max_order_contracts=live.max_order_contracts,
+            max_order_notional=live.max_order_premium_usd,
+            max_orders_per_minute=live.max_orders_per_minute,
+            reconcile_interval_s=live.reconcile_interval_s,
+            on_alarm=alarms.append,
+        )
+        return builder.add_exec_client(_CLIENT, TigerExecutionClientFactory(), execution).build()
+    simulation = job.config.simulation
+    sandbox = SandboxExecutionClientConfig(
+        venue=VENUE,
+        starting_balances=[Money(job.config.account.starting_cash, USD)],
+        base_currency=USD,
+        # A cash account whatever the kind, as in a backtest.
+        account_type=AccountType.CASH,
+        oms_type=OmsType.NETTING,
+        fee_model=TigerFeeModel(fees),
+        latency_model=StaticLatencyModel(simulation.latency_ms * _NS_PER_MS),
+        liquidity_consumption=True,
+    )
+    factory = SandboxExecutionClientFactory()
+    return builder.add_simulated_exec_client(str(VENUE), factory, sandbox).build()
+
+
+def _account_type(config: SystemConfig) -> AccountType:
+    return AccountType.CASH if config.account.kind is AccountKind.CASH else AccountType.MARGIN
+
+
+def _chain(job: NodeJob) -> Chain:
+    if job.ready.chain is None:
+        raise ValueError("Expected checks that loaded the chain, was none")
+    return job.ready.chain
+
+
+def _open_interest(chain: Chain) -> dict[str, float]:
+    pairs = zip(chain.contracts, chain.open_interest, strict=True)
+    return {str(contract.id.symbol): float(count) for contract, count in pairs if count >= 0}
+
+
+def _recorder(job: NodeJob, market: Market, open_interest: dict[str, float]) -> MarketRecorder:
+    instruments = [market.underlying, *market.contracts]
+    loopback = job.tiger.endpoints.is_loopback
+    header = JournalHeader(
+        root=job.config.root,
+        underlying=str(market.underlying.id.symbol),
+        hours=job.day,
+        symbols=tuple(str(instrument.id.symbol) for instrument in instruments),
+        # A loopback Tiger's market never was, even where a real one is replayed at another time.
+        synthetic=loopback,
+        source="loopback Tiger" if loopback else "Tiger",
+        open_interest=open_interest,
+    )
+    return MarketRecorder(JournalWriter(_journals(job), header), instruments)
+
+
+def _journals(job: NodeJob) -> Path:
+    """Return the folder of all journals of this session, so that a restart adds to the first."""
+    name = f"{job.config.root}_{job.day.date}"
+    if job.tiger.endpoints.is_loopback:  # which has many sessions of one date
+        name = f"{name}_{job.day.open_ns}"
+    return job.catalog / JOURNALS / name
+
+
+def _lifetime_s(job: NodeJob) -> float:
+    left_s = (job.day.close_ns - time.time_ns()) / _NS_PER_S + _AFTER_CLOSE_S
+    return left_s if job.stop_after_s is None else min(left_s, job.stop_after_s)
+
+
+def _starting_cash(job: NodeJob) -> float:
+    if job.mode.sends_orders and job.ready.assets is not None:
+        return job.ready.assets.cash
+    return job.config.account.starting_cash

@@ -9,7 +9,7 @@ from typing import Any
 from tigeropen.common.consts import BarPeriod, Market
 
 from tiger_nt.calls import Calls
-from tiger_nt.parsing import rest as parse
+from tiger_nt.parsing import rest_market as parse
 from tiger_nt.symbols import option_terms, tiger_symbol
 from tiger_nt.views import BarView, ContractView, QuoteView, StockView, TradingDayView
 

@@ -23,6 +23,7 @@ from tigeropen.trade.response.transactions_response import TransactionsResponse
 
 from tiger_nt.errors import AnswerError
 from tiger_nt.parsing import rest as parse
+from tiger_nt.parsing import rest_market as market
 from tiger_nt.symbols import SymbolError
 from tiger_nt.views import BarView, OrderState, OrderView, TradingDayView
 
@@ -221,7 +222,7 @@ def test_expirations_of_two_roots_are_merged_and_ordered() -> None:
         {"symbol": ".SPX", "optionSymbols": ["SPX"], "dates": ["2026-11-24"], "count": 1},
     ]
     table = answered(OptionExpirationsResponse(), data).expirations
-    assert parse.expiration_dates(table) == [dt.date(2026, 11, 23), dt.date(2026, 11, 24)]
+    assert market.expiration_dates(table) == [dt.date(2026, 11, 23), dt.date(2026, 11, 24)]
 
 
 def test_chain_row_without_a_bid_has_a_zero_of_size_zero_and_open_interest_unknown() -> None:
@@ -230,7 +231,7 @@ def test_chain_row_without_a_bid_has_a_zero_of_size_zero_and_open_interest_unkno
     call |= {"bidPrice": 1.0, "bidSize": 3, "askPrice": 1.1, "askSize": 4, "openInterest": 7}
     row = {"put": put | {"askPrice": 0.05, "askSize": 9}, "call": call | {"volume": 11}}
     data = [{"symbol": ".SPX", "expiry": EXPIRY_MS, "items": [row]}]
-    views = parse.contract_views(answered(OptionChainsResponse(), data).chain, NOW_NS)
+    views = market.contract_views(answered(OptionChainsResponse(), data).chain, NOW_NS)
     a, b = views
     assert (a.symbol, a.quote.symbol) == ("SPXW261123P06000000", "SPXW261123P06000000")
     assert (a.quote.bid, a.quote.bid_size, a.quote.ask, a.quote.ask_size) == (0.0, 0, 0.05, 9)
@@ -240,7 +241,7 @@ def test_chain_row_without_a_bid_has_a_zero_of_size_zero_and_open_interest_unkno
 
 
 def test_expiry_that_is_not_listed_has_no_contracts() -> None:
-    assert parse.contract_views(answered(OptionChainsResponse(), []).chain, NOW_NS) == []
+    assert market.contract_views(answered(OptionChainsResponse(), []).chain, NOW_NS) == []
 
 
 def brief(**changes: Any) -> dict[str, Any]:
@@ -252,7 +253,7 @@ def brief(**changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("strike", ["64.1", "128.7", "2.01", "600.0"])
 def test_brief_of_a_strike_the_sdk_truncates_keeps_its_contract(strike: str) -> None:
     table = answered(OptionBriefsResponse(), [brief(strike=strike)]).briefs
-    view = parse.option_quote_views(table, NOW_NS)[0]
+    view = market.option_quote_views(table, NOW_NS)[0]
     assert view.symbol == f"SPY261123C{round(float(strike) * 1000):08d}"
 
 
@@ -262,13 +263,13 @@ def test_brief_is_of_the_contract_asked_for(mills: int, expiry: dt.date) -> None
     dollars = f"{mills // 1000}.{mills % 1000:03d}"
     item = brief(strike=dollars, expiry=int(midnight.timestamp() * 1000), right="put")
     table = answered(OptionBriefsResponse(), [item]).briefs
-    assert parse.option_quote_views(table, NOW_NS)[0].symbol == f"SPY{expiry:%y%m%d}P{mills:08d}"
+    assert market.option_quote_views(table, NOW_NS)[0].symbol == f"SPY{expiry:%y%m%d}P{mills:08d}"
 
 
 def test_brief_says_when_it_was_quoted_or_it_was_when_it_came() -> None:
     timed, untimed = brief(midTimestamp=1_795_444_200_000), brief()
     table = answered(OptionBriefsResponse(), [timed, untimed]).briefs
-    views = parse.option_quote_views(table, NOW_NS)
+    views = market.option_quote_views(table, NOW_NS)
     assert [view.time_ms for view in views] == [1_795_444_200_000, NOW_NS // 1_000_000]
 
 
@@ -279,7 +280,7 @@ def test_briefs_of_stock_and_index_are_read_with_what_they_have() -> None:
         {"symbol": ".SPX", "latestPrice": 6001.5, "latestTime": 6},
         {"symbol": "QQQ"},
     ]
-    spy, spx, qqq = parse.stock_views(answered(StockBriefsResponse(), data).briefs, NOW_NS)
+    spy, spx, qqq = market.stock_views(answered(StockBriefsResponse(), data).briefs, NOW_NS)
     assert (spy.last, spy.last_ms, spy.quote.bid, spy.quote.ask_size) == (600.1, 5, 600.0, 3)
     assert (spx.symbol, spx.last, spx.quote.bid, spx.quote.bid_size) == ("SPX", 6001.5, 0.0, 0)
     assert math.isnan(qqq.last)
@@ -289,7 +290,7 @@ def test_briefs_of_stock_and_index_are_read_with_what_they_have() -> None:
 def test_impossible_quote_is_refused(price: Any) -> None:
     table = answered(StockBriefsResponse(), [{"symbol": "SPY", "bidPrice": price}]).briefs
     with pytest.raises(ValueError, match=r"Expected|could not convert"):
-        parse.stock_views(table, NOW_NS)
+        market.stock_views(table, NOW_NS)
 
 
 def test_bars_come_oldest_first_under_the_symbol_asked_for() -> None:
@@ -299,21 +300,21 @@ def test_bars_come_oldest_first_under_the_symbol_asked_for() -> None:
     ]
     data = [{"symbol": "SPY", "expiry": EXPIRY_MS, "right": "CALL", "strike": "64.1"}]
     table = answered(OptionQuoteBarResponse(), [data[0] | {"items": items}]).bars
-    bars = parse.bar_views(table, "SPY261123C00064100")
+    bars = market.bar_views(table, "SPY261123C00064100")
     assert [bar.time_ms for bar in bars] == [0, 60_000]
     assert bars[0] == BarView("SPY261123C00064100", 0, 1.0, 1.2, 0.9, 1.1, 4)
 
 
 def test_no_bars_are_no_bars() -> None:
-    assert parse.bar_views(answered(OptionQuoteBarResponse(), []).bars, "SPY") == []
-    assert parse.bar_views(None, "SPY") == []
+    assert market.bar_views(answered(OptionQuoteBarResponse(), []).bars, "SPY") == []
+    assert market.bar_views(None, "SPY") == []
 
 
 def test_calendar_is_read_day_by_day() -> None:
     days = [{"date": "2026-11-27", "type": "EARLY_CLOSE"}]
-    views = parse.trading_day_views(days)
+    views = market.trading_day_views(days)
     assert views == [TradingDayView(dt.date(2026, 11, 27), "EARLY_CLOSE")]
-    assert parse.trading_day_views(None) == []
+    assert market.trading_day_views(None) == []
 
 
 def test_status_is_that_of_the_us_market() -> None:
@@ -322,9 +323,9 @@ def test_status_is_that_of_the_us_market() -> None:
         {"market": "US", "status": "TRADING", "openTime": "11-23 09:30:00 EST"},
     ]
     markets = answered(MarketStatusResponse(), data).markets
-    assert parse.us_market_status(markets) == "TRADING"
+    assert market.us_market_status(markets) == "TRADING"
     with pytest.raises(AnswerError, match="Expected the US among the markets"):
-        parse.us_market_status(markets[:1])
+        market.us_market_status(markets[:1])
 
 
 def test_permissions_in_force_are_granted_and_past_ones_not() -> None:
@@ -333,12 +334,15 @@ def test_permissions_in_force_are_granted_and_past_ones_not() -> None:
         {"name": "usOptionQuote", "expire_at": 1_001},
         {"name": "hkStockQuoteLv2", "expire_at": 1_000},
     ]
-    assert parse.granted(found, 1_000) == ["usQuoteBasic", "usOptionQuote"]
-    assert parse.granted(None, 1_000) == []
+    assert market.granted(found, 1_000) == ["usQuoteBasic", "usOptionQuote"]
+    assert market.granted(None, 1_000) == []
 
 
 def test_limits_that_tiger_says_are_read_and_others_missing() -> None:
     data = {"userLevel": 1, "effectiveEntitlement": {"subscribeLimit": 100, "highFreqLimit": 120}}
     entitlement = answered(AddonEntitlementResponse(), json.dumps(data)).result
-    assert parse.entitlement_limits(entitlement) == {"subscribe_limit": 100, "high_freq_limit": 120}
-    assert parse.entitlement_limits(None) == {}
+    assert market.entitlement_limits(entitlement) == {
+        "subscribe_limit": 100,
+        "high_freq_limit": 120,
+    }
+    assert market.entitlement_limits(None) == {}

@@ -313,7 +313,7 @@ def test_order_whose_answer_is_lost_is_unknown_sent_once_and_found_by_its_mark(
         assert found is not None
         assert found.quantity == 2
 
-    run(config_of(simulator, timeout_s=0.3), use)
+    run(config_of(simulator, timeout_s=0.3 if kind is FaultKind.DELAY_RESPONSE else 5.0), use)
     assert hits(simulator, "place_order") - before == 1
 
 

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Collection, Coroutine, Iterable
 from typing import Any
 
+import msgspec
 from nautilus_trader.common import Clock, Logger
 from nautilus_trader.live import (
     ClientCache,
@@ -103,7 +104,8 @@ class TigerDataClient(RequestAnsweringClient):
         self._link: LinkEvent | None = None
         self._link_wanted = False
         self._quota_is_old = False
-        self._skew_told = False
+        self._told: set[str] = set()
+        self._lost = ""
         self._review = asyncio.Event()
         self._is_open = False
         self._tasks: list[asyncio.Task[object]] = []
@@ -129,7 +131,7 @@ class TigerDataClient(RequestAnsweringClient):
             limit=connection.config.quote_symbols,
             reserve=config.quota_reserve,
             margin=config.hysteresis,
-            always_polled=[each.symbol for each in config.underlyings if each.is_index],
+            levels=[each.symbol for each in config.underlyings if each.is_index],
             on_plan=self._on_plan,
         )
 
@@ -207,7 +209,7 @@ class TigerDataClient(RequestAnsweringClient):
                 spot = self.spots[chain.source.symbol]
                 self._publish(self.listed.follow(chain.source.root, spot))
             await self._source.apply(self._needs())
-            self._tell_skew()
+            self._tell_oddities()
 
     async def _value(self) -> None:
         while True:
@@ -242,18 +244,26 @@ class TigerDataClient(RequestAnsweringClient):
         for instrument in instruments:
             self._handle_instrument(instrument)
 
-    def _tell_skew(self) -> None:
-        ahead_ms = self._feed.counters.ahead_max_ms
-        if ahead_ms > _SKEW_WORTH_A_WARNING_MS and not self._skew_told:
-            self._skew_told = True
+    def _tell_oddities(self) -> None:
+        """Warn of each kind once."""
+        counters = self._feed.counters
+        if counters.ahead_max_ms > _SKEW_WORTH_A_WARNING_MS and "skew" not in self._told:
+            self._told.add("skew")
             self._log.warning(
-                f"Tiger's stamps are up to {ahead_ms:.0f} ms ahead of this machine's clock; they "
-                "are set back to it. Set the clock right"
+                f"Tiger's stamps are {counters.ahead_max_ms:.0f} ms ahead of this machine's clock "
+                "and are set back to it; set the clock right"
             )
+        if counters.missing_levels and "level" not in self._told:
+            self._told.add("level")
+            self._log.warning("Tiger gives no level of an index; what hangs on it stands still")
 
     # -- What the push and the plan tell -------------------------------------------------------
 
     def _on_link(self, event: LinkEvent) -> None:
+        if event.state is LinkState.DOWN:
+            self._lost = event.reason
+        elif event.gap_from_ns and not event.reason:
+            event = msgspec.structs.replace(event, reason=self._lost)
         self._link = event
         if self._link_wanted:
             self._handle_data(link_data(event, self.clock.timestamp_ns()))
@@ -301,8 +311,10 @@ class TigerDataClient(RequestAnsweringClient):
         await self._connection.push.unsubscribe_ticks([str(command.instrument_id.symbol)])
 
     async def _subscribe_index_prices(self, command: SubscribeIndexPrices) -> None:
+        self._publish(self.listed.list_known(str(command.instrument_id.symbol)))
         symbol = self._symbol(command.instrument_id, "levels", stocks=False)
         self._feed.levels.add(symbol)
+        self._source.poll_level(symbol)
 
     async def _unsubscribe_index_prices(self, command: UnsubscribeIndexPrices) -> None:
         self._feed.levels.discard(str(command.instrument_id.symbol))

@@ -7,8 +7,8 @@ from nautilus_trader.model import IndexInstrument, InstrumentId
 
 from tiger_nt.live_greeks import LiveGreeks
 from tiger_nt.parsing.data import (
-    Clock,
     QuoteMaker,
+    Stamps,
     index_price,
     instrument_status,
     trade_tick,
@@ -31,6 +31,8 @@ class FeedCounters(msgspec.Struct, frozen=True, kw_only=True):
         Prints without a price or a size, left out.
     unlisted : int
         Quotes and prints of symbols that are no instrument here, left out.
+    missing_levels : int
+        Answers without the level of an index that was asked for.
     ahead : int
         Stamps later than our clock, set back to it.
     ahead_max_ms : float
@@ -43,6 +45,7 @@ class FeedCounters(msgspec.Struct, frozen=True, kw_only=True):
     trades: int
     empty_trades: int
     unlisted: int
+    missing_levels: int
     ahead: int
     ahead_max_ms: float
     unstamped: int
@@ -86,11 +89,12 @@ class DataFeed(PushListener):
         self._on_change = on_change
         self._on_bar = on_bar
         self._on_failure = on_failure
-        self._clock = Clock()
-        self._make = QuoteMaker(self._clock)
+        self._stamps = Stamps()
+        self._make = QuoteMaker(self._stamps)
         self._ids: dict[str, InstrumentId] = {}
         self._polled: dict[str, tuple[float, float, int, int, int]] = {}
         self._quotes = self._trades = self._empty_trades = self._unlisted = 0
+        self._missing_levels = 0
         self._statuses: dict[str, None] = {}
         self._status: str | None = None
         self.pushed: frozenset[str] = frozenset()
@@ -104,9 +108,10 @@ class DataFeed(PushListener):
             trades=self._trades,
             empty_trades=self._empty_trades,
             unlisted=self._unlisted,
-            ahead=self._clock.ahead,
-            ahead_max_ms=self._clock.ahead_max_ns / 1e6,
-            unstamped=self._clock.unstamped,
+            missing_levels=self._missing_levels,
+            ahead=self._stamps.ahead,
+            ahead_max_ms=self._stamps.ahead_max_ns / 1e6,
+            unstamped=self._stamps.unstamped,
         )
 
     def on_quotes(self, quotes: list[QuoteView]) -> None:
@@ -134,7 +139,7 @@ class DataFeed(PushListener):
             instrument_id = self._id(view.symbol)
             if instrument_id is None:
                 continue
-            trade = trade_tick(view, instrument_id, now_ns, self._clock)
+            trade = trade_tick(view, instrument_id, now_ns, self._stamps)
             if trade is None:
                 self._empty_trades += 1
             else:
@@ -154,10 +159,12 @@ class DataFeed(PushListener):
             if not isinstance(instrument, IndexInstrument):
                 stocks.append(brief.quote)
                 continue
-            level = index_price(brief.last, brief.last_ms, instrument.id, now_ns, self._clock)
+            level = index_price(brief.last, brief.last_ms, instrument.id, now_ns, self._stamps)
             if level is None:
+                self._missing_levels += 1
                 continue
-            self._spots[brief.symbol] = brief.last
+            if brief.symbol in self._spots:
+                self._spots[brief.symbol] = brief.last
             if brief.symbol in self.levels:
                 self._emit(level)
         self.on_option_quotes(stocks)

@@ -30,7 +30,7 @@ class TigerLink:
     state : str
         UP, DOWN, KICKED (another login has taken its place) or REFUSED, as in `LinkState`.
     reason : str
-        Why, empty without one.
+        Why; with UP after DOWN, why it was lost; empty without one.
     gap_from_ns, gap_to_ns : int
         With UP after DOWN: the stretch of which no data came, ns UTC; else 0.
     """

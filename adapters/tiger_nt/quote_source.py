@@ -34,15 +34,15 @@ class QuoteSource:
     options : Poller of QuoteView, optional
         Asks for options that have no place in the quota; they are refused without it.
     briefs : Poller of StockView
-        Asks for stocks without a place, and for what else `always_polled` names.
+        Asks for stocks without a place, and for levels of indices.
     limit : int or None
         Symbols that may be subscribed; asked of Tiger if None.
     reserve : int
         Symbols of the quota left free.
     margin : float
         Hysteresis of the plan, as a fraction of spot.
-    always_polled : sequence of str
-        Symbols that the push does not have: levels of indices.
+    levels : iterable of str
+        Indices, which the push does not have.
     on_plan : callable
         Told of every plan that differs from the one before it.
     """
@@ -56,7 +56,7 @@ class QuoteSource:
         limit: int | None,
         reserve: int,
         margin: float,
-        always_polled: Sequence[str],
+        levels: Iterable[str],
         on_plan: Callable[[SubscriptionPlan], None],
     ) -> None:
         self._push = push
@@ -65,17 +65,22 @@ class QuoteSource:
         self._limit = limit
         self._reserve = reserve
         self._margin = margin
-        self._always_polled = tuple(always_polled)
+        self._levels = dict.fromkeys(levels)
         self._on_plan = on_plan
         self._quota = 0
         self._barred: set[str] = set()
-        self._briefs.set_symbols(self._always_polled)
         self.plan = SubscriptionPlan()
+        self._set_polled(())
 
     @property
     def quota(self) -> int:
         """Symbols this source may subscribe."""
         return self._quota
+
+    def poll_level(self, symbol: str) -> None:
+        """Ask for the level of this index too from now on."""
+        self._levels[symbol] = None
+        self._set_polled(self.plan.poll)
 
     def bar(self, symbols: Collection[str]) -> None:
         """Note that Tiger has refused to push these, until `read_quota`."""
@@ -117,4 +122,4 @@ class QuoteSource:
         if self._options is not None:
             self._options.set_symbols([symbol for symbol in symbols if is_option(symbol)])
         stocks = [symbol for symbol in symbols if not is_option(symbol)]
-        self._briefs.set_symbols([*self._always_polled, *stocks])
+        self._briefs.set_symbols([*self._levels, *stocks])

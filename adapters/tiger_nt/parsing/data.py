@@ -19,7 +19,7 @@ from nautilus_trader.model import (
 
 from tiger_nt.views import BarView, QuoteView, TickView
 
-__all__ = ["Clock", "PriceCache", "QuoteMaker", "SizeCache", "bar", "index_price"]
+__all__ = ["PriceCache", "QuoteMaker", "SizeCache", "Stamps", "bar", "index_price"]
 __all__ += ["instrument_status", "trade_tick"]
 
 NS_PER_MS = 1_000_000
@@ -49,7 +49,7 @@ class SizeCache(dict[int, Quantity]):
         return size
 
 
-class Clock:
+class Stamps:
     """Decides the engine's event time of what Tiger stamped, and counts what was odd.
 
     A stamp ahead of our clock is set back to it: an event must not lie in the future, where it
@@ -87,8 +87,8 @@ class Clock:
 class QuoteMaker:
     """Makes quotes in the fewest steps: it runs for every frame of the push."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, stamps: Stamps) -> None:
+        self._stamps = stamps
         self._prices = PriceCache()
         self._sizes = SizeCache()
         self._no_price = Price(0.0, _PRECISION)
@@ -100,7 +100,7 @@ class QuoteMaker:
         has_bid, has_ask = view.bid > 0, view.ask > 0
         event_ns = view.time_ms * NS_PER_MS
         if not 0 < event_ns <= now_ns:
-            event_ns = self._clock.event_ns(view.time_ms, view.received_ns, now_ns)
+            event_ns = self._stamps.event_ns(view.time_ms, view.received_ns, now_ns)
         return QuoteTick(
             instrument_id,
             prices[view.bid] if has_bid else self._no_price,
@@ -113,7 +113,7 @@ class QuoteMaker:
 
 
 def trade_tick(
-    view: TickView, instrument_id: InstrumentId, now_ns: int, clock: Clock
+    view: TickView, instrument_id: InstrumentId, now_ns: int, stamps: Stamps
 ) -> TradeTick | None:
     """Return the print, or None when it has no price or no size; Tiger tells no aggressor."""
     if not (view.price > 0 and view.size > 0):
@@ -124,18 +124,18 @@ def trade_tick(
         Quantity.from_int(view.size),
         AggressorSide.NO_AGGRESSOR,
         TradeId(str(view.sn)),
-        clock.event_ns(view.time_ms, view.received_ns, now_ns),
+        stamps.event_ns(view.time_ms, view.received_ns, now_ns),
         now_ns,
     )
 
 
 def index_price(
-    level: float, time_ms: int, instrument_id: InstrumentId, now_ns: int, clock: Clock
+    level: float, time_ms: int, instrument_id: InstrumentId, now_ns: int, stamps: Stamps
 ) -> IndexPriceUpdate | None:
     """Return the level of an index, or None where there is none."""
     if not level > 0:
         return None
-    event_ns = clock.event_ns(time_ms, now_ns, now_ns)
+    event_ns = stamps.event_ns(time_ms, now_ns, now_ns)
     return IndexPriceUpdate(instrument_id, Price(level, _PRECISION), event_ns, now_ns)
 
 

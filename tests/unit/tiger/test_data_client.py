@@ -42,7 +42,8 @@ NAME = "TIGER"
 DAY = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=1)
 SPY = Underlying("SPY", "SPY")
 SPX = Underlying("SPXW", "SPX", is_index=True)
-LISTINGS = DefaultListings([SPY, SPX])
+VIX = Underlying("VIX", "VIX", is_index=True)
+LISTINGS = DefaultListings([SPY, SPX, VIX])
 SPOT = 600.3
 WAIT_S = 8.0
 
@@ -400,6 +401,15 @@ def test_levels_of_an_index_are_polled():
     )
 
 
+def test_level_of_another_index_is_listed_and_polled_when_asked_for():
+    async def script(run):
+        update = (await run.received("IndexPriceUpdate"))[0]
+        assert str(update.instrument_id) == "VIX.US"
+        assert "VIX" not in run.client.spots
+
+    assert run_node(lambda actor: actor.subscribe_index_prices(instrument_id("VIX")), script)
+
+
 def chain_subscription(underlying="SPY"):
     root = {"SPY": "SPY", "SPX": "SPXW"}[underlying]
     expiry_ns = LISTINGS.contract(option_terms(symbol(600, root=root))).expiration_ns
@@ -464,6 +474,7 @@ def test_link_changes_reach_a_subscriber_with_the_gap():
         assert (now.state, now.gap_from_ns) == ("UP", 0)
         assert (down.state, down.reason, down.gap_from_ns) == ("DOWN", "reset by peer", 0)
         assert (up.state, up.gap_from_ns, up.gap_to_ns) == ("UP", 50, 90)
+        assert up.reason == "reset by peer"
         assert up.ts_event == 90 < up.ts_init
 
     assert run_node(lambda actor: actor.subscribe_data(LINK_DATA_TYPE, ClientId(NAME)), script)

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from nautilus_trader.model import BarType, InstrumentId, MarketStatusAction, Price, Quantity
 
 from tiger_nt.parsing.data import (
-    Clock,
     PriceCache,
     QuoteMaker,
+    Stamps,
     bar,
     index_price,
     instrument_status,
@@ -23,8 +23,8 @@ NOW_NS = NOW_MS * 1_000_000
 
 def quote(bid=1.0, ask=1.02, bid_size=5, ask_size=7, time_ms=NOW_MS - 3):
     view = QuoteView("SPY261123C00600000", bid, ask, bid_size, ask_size, time_ms, NOW_NS - 9)
-    clock = Clock()
-    return QuoteMaker(clock)(view, OPTION, NOW_NS), clock
+    stamps = Stamps()
+    return QuoteMaker(stamps)(view, OPTION, NOW_NS), stamps
 
 
 def test_quote_carries_prices_sizes_and_both_times():
@@ -48,21 +48,21 @@ def test_crossed_quote_is_passed_on_as_it_is():
 
 
 def test_stamp_ahead_of_our_clock_is_set_back_and_counted():
-    tick, clock = quote(time_ms=NOW_MS + 1500)
+    tick, stamps = quote(time_ms=NOW_MS + 1500)
     assert tick.ts_event == NOW_NS
-    assert (clock.ahead, clock.ahead_max_ns) == (1, 1_500_000_000)
+    assert (stamps.ahead, stamps.ahead_max_ns) == (1, 1_500_000_000)
 
 
 def test_stamp_behind_is_left_alone():
-    tick, clock = quote(time_ms=NOW_MS - 60_000)
+    tick, stamps = quote(time_ms=NOW_MS - 60_000)
     assert tick.ts_event == NOW_NS - 60_000_000_000
-    assert clock.ahead == 0
+    assert stamps.ahead == 0
 
 
 def test_missing_stamp_becomes_the_time_of_receipt():
-    tick, clock = quote(time_ms=0)
+    tick, stamps = quote(time_ms=0)
     assert tick.ts_event == NOW_NS - 9
-    assert clock.unstamped == 1
+    assert stamps.unstamped == 1
 
 
 @given(st.integers(0, 2 * NOW_MS))
@@ -87,7 +87,7 @@ def test_price_cache_stays_bounded():
 
 def test_print_becomes_a_trade_with_tigers_running_number():
     view = TickView("SPY", 600.12, 100, 42, NOW_MS - 1, NOW_NS - 5)
-    trade = trade_tick(view, OPTION, NOW_NS, Clock())
+    trade = trade_tick(view, OPTION, NOW_NS, Stamps())
     assert (trade.price, trade.size) == (Price(600.12, 2), Quantity.from_int(100))
     assert str(trade.trade_id) == "42"
     assert (trade.ts_event, trade.ts_init) == (NOW_NS - 1_000_000, NOW_NS)
@@ -96,13 +96,13 @@ def test_print_becomes_a_trade_with_tigers_running_number():
 @pytest.mark.parametrize(("price", "size"), [(0.0, 1), (math.nan, 1), (600.0, 0)])
 def test_print_without_price_or_size_is_none(price, size):
     view = TickView("SPY", price, size, 42, NOW_MS, NOW_NS)
-    assert trade_tick(view, OPTION, NOW_NS, Clock()) is None
+    assert trade_tick(view, OPTION, NOW_NS, Stamps()) is None
 
 
 def test_level_of_an_index_is_a_price_update_and_none_without_one():
-    update = index_price(6000.25, NOW_MS - 2, OPTION, NOW_NS, Clock())
+    update = index_price(6000.25, NOW_MS - 2, OPTION, NOW_NS, Stamps())
     assert (update.value, update.ts_event) == (Price(6000.25, 2), NOW_NS - 2_000_000)
-    assert index_price(math.nan, NOW_MS, OPTION, NOW_NS, Clock()) is None
+    assert index_price(math.nan, NOW_MS, OPTION, NOW_NS, Stamps()) is None
 
 
 def test_bar_is_stamped_at_its_end():

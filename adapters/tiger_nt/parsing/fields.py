@@ -48,7 +48,7 @@ def number(value: Any) -> float:
 
 
 def price(name: str, value: Any) -> float:
-    number = number(value)
-    if not number >= 0.0:
+    dollars = number(value)
+    if not dollars >= 0.0:
         raise AnswerError(f"{name}: Expected a price of zero or more, was {value!r}")
-    return number
+    return dollars

@@ -106,8 +106,8 @@ def _symbol(contract: Any) -> str:
         return option_terms(contract.identifier).compact
     if contract.sec_type == OPTION:
         expiry = dt.datetime.strptime(str(contract.expiry), "%Y%m%d").date()  # noqa: DTZ007
-        is_call = is_call(contract.put_call)
-        return OptionTerms(contract.symbol, expiry, is_call, mills(contract.strike)).compact
+        right, strike = is_call(contract.put_call), mills(contract.strike)
+        return OptionTerms(contract.symbol, expiry, right, strike).compact
     return engine_symbol(contract.symbol)
 
 
@@ -129,5 +129,5 @@ def _id(value: object) -> int:
 
 
 def _optional(value: Any) -> float | None:
-    number = number(value)
-    return None if math.isnan(number) else number
+    found = number(value)
+    return None if math.isnan(found) else found

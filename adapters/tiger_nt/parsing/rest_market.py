@@ -161,8 +161,8 @@ def _side(value: Any) -> float:
 
 
 def _count(value: Any, *, unknown: int) -> int:
-    number = number(value)
-    return unknown if math.isnan(number) else int(number)
+    found = number(value)
+    return unknown if math.isnan(found) else int(found)
 
 
 def _milliseconds(ns: int) -> int:

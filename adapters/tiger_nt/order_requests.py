@@ -17,6 +17,7 @@ _ONE_BY_ONE = {None, ContingencyType.NO_CONTINGENCY}
 def order_request(order: Any) -> OrderRequest:
     """Return the request of an order that `refusal` has nothing against."""
     price, trigger = getattr(order, "price", None), getattr(order, "trigger_price", None)
+    is_market = order.order_type == OrderType.MARKET
     return OrderRequest(
         user_mark=user_mark(order.client_order_id.value),
         symbol=order.instrument_id.symbol.value,
@@ -25,7 +26,9 @@ def order_request(order: Any) -> OrderRequest:
         quantity=int(order.quantity.as_double()),
         limit_price=None if price is None else price.as_double(),
         stop_price=None if trigger is None else trigger.as_double(),
-        time_in_force=_TIMES[order.time_in_force],
+        # The engine closes positions with market orders good till cancelled, which Tiger does not
+        # take; during the session it is the same.
+        time_in_force="DAY" if is_market else _TIMES[order.time_in_force],
     )
 
 
@@ -35,8 +38,7 @@ def refusal(order: Any) -> str | None:
     An order that only reduces is sent as any other: Tiger has no such mark, the engine's risk
     engine watches it.
     """
-    reasons = (_against_kind(order), _against_instructions(order), _against_quantity(order))
-    return next((reason for reason in reasons if reason is not None), None)
+    return _against_kind(order) or _against_instructions(order) or _against_quantity(order)
 
 
 def _against_kind(order: Any) -> str | None:
@@ -45,8 +47,8 @@ def _against_kind(order: Any) -> str | None:
         return f"ORDER_TYPE_NOT_SUPPORTED: Expected {_names(_TYPES)}, was {kind.name}"
     if time not in _TIMES:
         return f"TIME_IN_FORCE_NOT_SUPPORTED: Expected {_names(_TIMES)}, was {time.name}"
-    if time == TimeInForce.GTC and kind != OrderType.LIMIT:
-        return f"TIME_IN_FORCE_NOT_SUPPORTED: Expected DAY for {kind.name}, was GTC"
+    if time == TimeInForce.GTC and kind == OrderType.STOP_LIMIT:
+        return "TIME_IN_FORCE_NOT_SUPPORTED: Expected DAY for STOP_LIMIT, was GTC"
     return None
 
 
@@ -56,7 +58,7 @@ def _against_instructions(order: Any) -> str | None:
             "CONTINGENCY_NOT_SUPPORTED: Expected orders independent of each other, "
             f"was {order.contingency_type.name}"
         )
-    if order.is_post_only:
+    if getattr(order, "is_post_only", False):
         return "POST_ONLY_NOT_SUPPORTED: Expected an order that may take liquidity"
     if getattr(order, "display_qty", None) is not None:
         return f"DISPLAY_QUANTITY_NOT_SUPPORTED: Expected none, was {order.display_qty}"

@@ -7,6 +7,7 @@ from typing import Any
 from nautilus_trader.model import (
     AccountBalance,
     AccountId,
+    AvgPxReconciliation,
     ClientOrderId,
     Currency,
     FillReport,
@@ -113,7 +114,11 @@ def fill_report(
 def position_report(
     position: PositionView, instrument: Any, account_id: AccountId, now_ns: int
 ) -> PositionStatusReport:
-    """Return a position; its average cost is dollars a unit, as Tiger says it."""
+    """Return a position.
+
+    Tiger's average cost holds fees, so the engine may open a position with it that no fill
+    explains, but must not compare it with an average of its own: it would refuse to start.
+    """
     known = not math.isnan(position.average_cost)
     return PositionStatusReport(
         account_id=account_id,
@@ -123,6 +128,7 @@ def position_report(
         ts_last=now_ns,
         ts_init=now_ns,
         avg_px_open=Decimal(str(round(position.average_cost, 6))) if known else None,
+        avg_px_open_reconciliation=AvgPxReconciliation.OPENING_ONLY,
     )
 
 

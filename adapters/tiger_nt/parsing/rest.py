@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tiger_nt.errors import AnswerError
-from tiger_nt.parsing.fields import FractionError, is_call, mills, number, price, whole
+from tiger_nt.parsing.fields import FractionError, is_call, mills, number, whole
 from tiger_nt.symbols import OptionTerms, engine_symbol, option_terms
 from tiger_nt.views import AssetsView, OrderState, OrderView, PositionView, TransactionView
 
@@ -54,7 +54,7 @@ def transaction_view(transaction: Any) -> TransactionView:
         quantity=whole(
             "filled_quantity", transaction.filled_quantity, transaction.filled_quantity_scale
         ),
-        price=price("filled_price", transaction.filled_price),
+        price=_dollars("filled_price", transaction.filled_price),
         time_ms=int(transaction.transaction_time),
     )
 
@@ -126,6 +126,14 @@ def _id(value: object) -> int:
     if not isinstance(value, int | str):
         raise AnswerError(f"id: Expected a whole number, was {value!r}")
     return int(value)
+
+
+def _dollars(name: str, value: Any) -> float:
+    # Below zero for a combination that brought money in.
+    found = number(value)
+    if math.isnan(found):
+        raise AnswerError(f"{name}: Expected dollars, was {value!r}")
+    return found
 
 
 def _optional(value: Any) -> float | None:

@@ -135,6 +135,10 @@ def test_commission_that_is_not_said_is_not_zero() -> None:
         {"action": "HOLD"},
         {"id": 4.4506652990393345e16},
         {"identifier": None, "strike": "600.0001"},
+        {"identifier": None, "strike": "Infinity"},
+        {"identifier": None, "strike": "six"},
+        {"totalQuantity": float("inf")},
+        {"totalQuantity": None},
         {"identifier": None, "right": "MAYBE"},
         {"totalQuantity": 25, "totalQuantityScale": 1},
     ],
@@ -193,6 +197,17 @@ def test_transaction_takes_its_time_from_the_milliseconds() -> None:
     assert (view.id, view.order_id, view.symbol) == (9, ORDER["id"], "SPY261123C00600000")
     assert (view.is_buy, view.quantity, view.price) == (False, 2, 1.3)
     assert view.time_ms == 1_795_444_260_000
+
+
+def test_execution_without_a_price_is_refused_and_one_below_zero_is_a_combinations() -> None:
+    def view(price: float | None) -> Any:
+        item = {"symbol": "SPY", "secType": "MLEG", "id": 1, "orderId": 2, "action": "BUY"}
+        item |= {"filledQuantity": 1, "transactionTime": 3, "filledPrice": price}
+        return answered(TransactionsResponse(), {"items": [item]}).result[0]
+
+    assert parse.transaction_view(view(-0.35)).price == -0.35
+    with pytest.raises(AnswerError, match="filled_price: Expected dollars, was None"):
+        parse.transaction_view(view(None))
 
 
 def test_assets_are_those_of_the_securities_segment_and_nan_where_unsaid() -> None:

@@ -7,40 +7,20 @@ from typing import Any
 
 import msgspec
 from nautilus_trader.common import Clock, Logger
-from nautilus_trader.live import (
-    ClientCache,
-    SubscribeCustomData,
-    SubscribeIndexPrices,
-    SubscribeInstrument,
-    SubscribeInstruments,
-    SubscribeInstrumentStatus,
-    SubscribeOptionGreeks,
-    SubscribeQuotes,
-    SubscribeTrades,
-    UnsubscribeCustomData,
-    UnsubscribeIndexPrices,
-    UnsubscribeInstrument,
-    UnsubscribeInstruments,
-    UnsubscribeInstrumentStatus,
-    UnsubscribeOptionGreeks,
-    UnsubscribeQuotes,
-    UnsubscribeTrades,
-)
-from nautilus_trader.model import IndexInstrument, InstrumentId, OptionContract
+from nautilus_trader.live import ClientCache
 
 from tiger_nt.data_config import TigerDataClientConfig
-from tiger_nt.data_requests import RequestAnsweringClient
+from tiger_nt.data_subscriptions import SubscriptionTakingClient
 from tiger_nt.errors import TigerDeniedError, TigerRequestError
 from tiger_nt.feed import DataFeed, FeedCounters
 from tiger_nt.instruments import Instrument
-from tiger_nt.link_data import LINK_DATA_TYPE, link_data
+from tiger_nt.link_data import link_data
 from tiger_nt.live_greeks import LiveGreeks
 from tiger_nt.polling import Poller, PollPace
 from tiger_nt.providers import TigerInstrumentProvider
 from tiger_nt.push_topics import Topic
 from tiger_nt.quote_needs import quote_needs
 from tiger_nt.quote_source import QuoteSource
-from tiger_nt.refusals import UnsupportedDataError
 from tiger_nt.subscriptions import QuoteWishes, SubscriptionPlan
 from tiger_nt.views import LinkEvent, LinkState, QuoteView
 
@@ -55,7 +35,7 @@ _SKEW_WORTH_A_WARNING_MS = 1_000.0
 _NAMED = 5
 
 
-class TigerDataClient(RequestAnsweringClient):
+class TigerDataClient(SubscriptionTakingClient):
     """Serves the engine's data subscriptions and requests from one login at Tiger.
 
     An error in handling data is raised in a supervised task: the engine logs it at ERROR, and a
@@ -84,37 +64,38 @@ class TigerDataClient(RequestAnsweringClient):
             instrument_provider=self.listed,
         )
         self.rest = connection.rest
+        self.push = connection.push
         self.spots: dict[str, float] = {}
         self._settings = config
         self._connection = connection
         self._log = Logger(name)
-        self._greeks = LiveGreeks(config.greeks, self.spots)
-        self._feed = DataFeed(
+        self.greeks = LiveGreeks(config.greeks, self.spots)
+        self.feed = DataFeed(
             self._handle_data,
             clock.timestamp_ns,
             self.listed,
-            self._greeks,
+            self.greeks,
             self.spots,
             self._on_link,
             self._on_refused,
             self._fail,
         )
         self._stocks = [each.symbol for each in config.underlyings if not each.is_index]
-        self._wishes = QuoteWishes()
-        self._link: LinkEvent | None = None
-        self._link_wanted = False
+        self.wishes = QuoteWishes()
+        self.link: LinkEvent | None = None
+        self.link_wanted = False
         self._quota_is_old = False
         self._told: set[str] = set()
         self._lost = ""
-        self._review = asyncio.Event()
+        self.review = asyncio.Event()
         self._is_open = False
         self._tasks: list[asyncio.Task[object]] = []
-        rest, feed, log = connection.rest, self._feed, self._log
+        rest, feed, log = connection.rest, self.feed, self._log
         self._briefs = Poller(
             rest.stock_quotes, feed.on_briefs, _BRIEF_BATCH,
             PollPace(config.level_interval_s, _SLOWEST_S), "stock_quotes", log,
         )  # fmt: skip
-        self._status = Poller(
+        self.status = Poller(
             self._ask_status, feed.on_status, 1,
             PollPace(_STATUS_S, _SLOWEST_S), "market_status", log,
         )  # fmt: skip
@@ -124,7 +105,7 @@ class TigerDataClient(RequestAnsweringClient):
                 rest.option_quotes, feed.on_option_quotes, _OPTION_BATCH,
                 PollPace(config.poll_interval_s, _SLOWEST_S), "option_quotes", log,
             )  # fmt: skip
-        self._source = QuoteSource(
+        self.source = QuoteSource(
             connection.push,
             self._options,
             self._briefs,
@@ -138,12 +119,12 @@ class TigerDataClient(RequestAnsweringClient):
     @property
     def counters(self) -> FeedCounters:
         """What passed so far."""
-        return self._feed.counters
+        return self.feed.counters
 
     @property
     def plan(self) -> SubscriptionPlan:
         """Which quotes are pushed, polled and refused now."""
-        return self._source.plan
+        return self.source.plan
 
     # -- Lifecycle -----------------------------------------------------------------------------
 
@@ -157,18 +138,18 @@ class TigerDataClient(RequestAnsweringClient):
     async def _open(self) -> None:
         await self._connection.open()
         self._is_open = True
-        self._connection.push.add_listener(self._feed)
+        self.push.add_listener(self.feed)
         await self.listed.initialize()
         for chain in self.listed.chains:
             self.spots.setdefault(chain.source.symbol, chain.spot)
         self._publish(self.listed.list_all())
-        self._link = LinkEvent(LinkState.UP, self.clock.timestamp_ns())
-        await self._source.read_quota()
-        await self._source.apply(self._needs())
+        self.link = LinkEvent(LinkState.UP, self.clock.timestamp_ns())
+        await self.source.read_quota()
+        await self.source.apply(self._needs())
         self._start("quotes", self._keep_up())
         self._start("Greeks", self._value())
         self._start("levels", self._briefs.run())
-        self._start("status", self._status.run())
+        self._start("status", self.status.run())
         if self._options is not None:
             self._start("polled quotes", self._options.run())
 
@@ -179,7 +160,7 @@ class TigerDataClient(RequestAnsweringClient):
         self._tasks.clear()
         if self._is_open:
             self._is_open = False
-            self._connection.push.remove_listener(self._feed)
+            self.push.remove_listener(self.feed)
             await self._connection.close()
 
     def _start(self, name: str, work: Coroutine[object, object, object]) -> None:
@@ -200,21 +181,21 @@ class TigerDataClient(RequestAnsweringClient):
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_REVIEW_S):
-                    await self._review.wait()
+                    await self.review.wait()
                 await asyncio.sleep(_BURST_S)
-            self._review.clear()
+            self.review.clear()
             if self._quota_is_old:
                 await self._read_quota()
             for chain in self.listed.chains:
                 spot = self.spots[chain.source.symbol]
                 self._publish(self.listed.follow(chain.source.root, spot))
-            await self._source.apply(self._needs())
+            await self.source.apply(self._needs())
             self._tell_oddities()
 
     async def _value(self) -> None:
         while True:
             await asyncio.sleep(self._settings.greeks_interval_s)
-            for greeks in self._greeks.due(self.clock.timestamp_ns()):
+            for greeks in self.greeks.due(self.clock.timestamp_ns()):
                 self._handle_data(greeks)
 
     async def _ask_status(self, _symbols: Collection[str]) -> list[str]:
@@ -223,7 +204,7 @@ class TigerDataClient(RequestAnsweringClient):
     async def _read_quota(self) -> None:
         self._quota_is_old = False
         try:
-            await self._source.read_quota()
+            await self.source.read_quota()
         except TigerRequestError as error:
             self._quota_is_old = True
             self._log.warning(f"The subscription quota cannot be read, asking again: {error}")
@@ -232,7 +213,7 @@ class TigerDataClient(RequestAnsweringClient):
         held = self._held()
         self._publish([new for symbol in held for new in self.listed.list_symbol(symbol)])
         return quote_needs(
-            self._wishes.orders(), held, self._stocks, self.listed.by_symbol, self.spots
+            self.wishes.orders(), held, self._stocks, self.listed.by_symbol, self.spots
         )
 
     def _held(self) -> set[str]:
@@ -246,7 +227,7 @@ class TigerDataClient(RequestAnsweringClient):
 
     def _tell_oddities(self) -> None:
         """Warn of each kind once."""
-        counters = self._feed.counters
+        counters = self.feed.counters
         if counters.ahead_max_ms > _SKEW_WORTH_A_WARNING_MS and "skew" not in self._told:
             self._told.add("skew")
             self._log.warning(
@@ -264,12 +245,12 @@ class TigerDataClient(RequestAnsweringClient):
             self._lost = event.reason
         elif event.gap_from_ns and not event.reason:
             event = msgspec.structs.replace(event, reason=self._lost)
-        self._link = event
-        if self._link_wanted:
+        self.link = event
+        if self.link_wanted:
             self._handle_data(link_data(event, self.clock.timestamp_ns()))
         if event.state is LinkState.UP:
             self._quota_is_old = True
-            self._review.set()
+            self.review.set()
         elif event.state is not LinkState.DOWN:
             self._fail(TigerDeniedError("push", 0, f"{event.state}: {event.reason}"))
 
@@ -278,108 +259,19 @@ class TigerDataClient(RequestAnsweringClient):
             self._fail(TigerDeniedError("push", 0, f"{_some(symbols)}: {reason}"))
             return
         self._log.warning(f"Tiger refuses to push {_some(symbols)}: {reason}")
-        self._source.bar(symbols)
-        self._review.set()
+        self.source.bar(symbols)
+        self.review.set()
 
     def _on_plan(self, plan: SubscriptionPlan) -> None:
-        self._feed.pushed = frozenset(plan.push)
+        self.feed.pushed = frozenset(plan.push)
         self._log.info(
-            f"Quotes: {len(plan.push)} pushed of {self._source.quota}, {len(plan.poll)} polled"
+            f"Quotes: {len(plan.push)} pushed of {self.source.quota}, {len(plan.poll)} polled"
         )
         if plan.refused:
             self._log.warning(
-                f"No quotes of {_some(plan.refused)}: the quota of {self._source.quota} symbols "
+                f"No quotes of {_some(plan.refused)}: the quota of {self.source.quota} symbols "
                 "is used by what comes first, and polling is off"
             )
-
-    # -- Subscriptions -------------------------------------------------------------------------
-
-    async def _subscribe_quotes(self, command: SubscribeQuotes) -> None:
-        symbol = self._symbol(command.instrument_id, "quotes", indices=False)
-        self._wishes.add(symbol, "quotes")
-        self._review.set()
-
-    async def _unsubscribe_quotes(self, command: UnsubscribeQuotes) -> None:
-        self._wishes.remove(str(command.instrument_id.symbol), "quotes")
-        self._review.set()
-
-    async def _subscribe_trades(self, command: SubscribeTrades) -> None:
-        symbol = self._symbol(command.instrument_id, "trades", indices=False)
-        await self._connection.push.subscribe_ticks([symbol])
-
-    async def _unsubscribe_trades(self, command: UnsubscribeTrades) -> None:
-        await self._connection.push.unsubscribe_ticks([str(command.instrument_id.symbol)])
-
-    async def _subscribe_index_prices(self, command: SubscribeIndexPrices) -> None:
-        self._publish(self.listed.list_known(str(command.instrument_id.symbol)))
-        symbol = self._symbol(command.instrument_id, "levels", stocks=False)
-        self._feed.levels.add(symbol)
-        self._source.poll_level(symbol)
-
-    async def _unsubscribe_index_prices(self, command: UnsubscribeIndexPrices) -> None:
-        self._feed.levels.discard(str(command.instrument_id.symbol))
-
-    async def _subscribe_option_greeks(self, command: SubscribeOptionGreeks) -> None:
-        instrument = self.listed.find(command.instrument_id)
-        if not isinstance(instrument, OptionContract):
-            raise UnsupportedDataError(
-                f"Greeks of {command.instrument_id}: Expected an option of the day's chains"
-            )
-        symbol = str(command.instrument_id.symbol)
-        self._greeks.add(symbol, instrument, self.listed.open_interest(symbol))
-        self._wishes.add(symbol, "Greeks")
-        self._review.set()
-
-    async def _unsubscribe_option_greeks(self, command: UnsubscribeOptionGreeks) -> None:
-        symbol = str(command.instrument_id.symbol)
-        self._greeks.remove(symbol)
-        self._wishes.remove(symbol, "Greeks")
-        self._review.set()
-
-    async def _subscribe_instrument_status(self, command: SubscribeInstrumentStatus) -> None:
-        self._feed.watch_status(str(command.instrument_id.symbol))
-        self._status.set_symbols(["US"])
-
-    async def _unsubscribe_instrument_status(self, command: UnsubscribeInstrumentStatus) -> None:
-        self._feed.unwatch_status(str(command.instrument_id.symbol))
-
-    async def _subscribe_instruments(self, command: SubscribeInstruments) -> None:
-        """Do nothing: every instrument is handed on when it is listed."""
-
-    async def _subscribe_instrument(self, command: SubscribeInstrument) -> None:
-        """Do nothing: every instrument is handed on when it is listed."""
-
-    async def _unsubscribe_instruments(self, command: UnsubscribeInstruments) -> None:
-        """Do nothing: the engine passes on what is wanted."""
-
-    async def _unsubscribe_instrument(self, command: UnsubscribeInstrument) -> None:
-        """Do nothing: the engine passes on what is wanted."""
-
-    async def _subscribe(self, command: SubscribeCustomData) -> None:
-        if command.data_type != LINK_DATA_TYPE:
-            raise UnsupportedDataError(
-                f"Custom data {command.data_type}: Expected {LINK_DATA_TYPE}, there is no other"
-            )
-        self._link_wanted = True
-        if self._link is not None:
-            self._handle_data(link_data(self._link, self.clock.timestamp_ns()))
-
-    async def _unsubscribe(self, command: UnsubscribeCustomData) -> None:
-        if command.data_type == LINK_DATA_TYPE:
-            self._link_wanted = False
-
-    def _symbol(
-        self, instrument_id: InstrumentId, what: str, *, stocks: bool = True, indices: bool = True
-    ) -> str:
-        """Return the symbol of a listed instrument of the right kind; refuse any other."""
-        instrument = self.listed.find(instrument_id)
-        is_index = isinstance(instrument, IndexInstrument)
-        if instrument is None or (is_index and not indices) or (not is_index and not stocks):
-            kind = "an index" if not stocks else "an option or a stock"
-            raise UnsupportedDataError(
-                f"Expected {kind} listed by {self.client_id} for {what}, was {instrument_id}"
-            )
-        return str(instrument_id.symbol)
 
 
 def _some(symbols: Collection[str]) -> str:

@@ -101,6 +101,21 @@ def test_order_made_by_hand_fills_and_is_in_the_state_without_a_mark(
     assert simulator.account("live")["orders"] == []
 
 
+def test_positions_are_those_still_open(simulator: SimulatorProcess, contract: str):
+    for side, price in (("BUY", 1.02), ("SELL", 1.0)):
+        simulator.control("POST", "/order", order(contract, side=side, limit_price=price))
+        simulator.wait_for(
+            lambda s: all(
+                o["status"] == "Filled" for a in s["accounts"].values() for o in a["orders"]
+            ),
+            "fills",
+        )
+    account = simulator.account("paper")
+    assert account["positions"] == {}
+    assert [fill["side"] for fill in account["transactions"]] == ["BUY", "SELL"]
+    assert account["realized"] == pytest.approx(-4 - account["fees"])
+
+
 def test_order_made_by_hand_can_be_cancelled_by_hand(simulator: SimulatorProcess, contract: str):
     wanted = order(contract, account="live", limit_price=0.9)
     placed = simulator.control("POST", "/order", wanted)
@@ -156,6 +171,7 @@ def test_faults_hit_are_counted(simulator: SimulatorProcess, contract: str):
         ("POST", "/faults", "drop", "400 .*Expected"),
         ("POST", "/quote", {"symbol": "TSLA", "last": 1}, "404 .*TSLA"),
         ("POST", "/quote", {"symbol": "SPY", "bid": 1}, "400 .*bid and ask together"),
+        ("POST", "/quote", {"symbol": "SPY", "ask": 1, "last": 1}, "400 .*bid and ask together"),
         ("POST", "/quote", {"symbol": "SPY"}, "400 .*last"),
         ("POST", "/quote", {"symbol": "SPY", "bid": -1, "ask": 1}, r"400 .*bid"),
         ("GET", "/quote/TSLA", None, "404 .*TSLA"),

@@ -129,6 +129,7 @@ def test_script_is_read_by_time(tmp_path: Path):
         ('[[fault]]\nat_s = 1\nkind = "drop"\ncount = 0', r">= 1.*fault 1"),
         ("fault = 3", "Expected"),
         ("[server]\nport = 1", r"\['server'\]"),
+        ('[[fault]]\nat_s = 1\nkind = "drop"\n[server]\nport = 1', r"\['server'\]"),
         ("", "none"),
         ("[[fault", "Expected TOML"),
     ],

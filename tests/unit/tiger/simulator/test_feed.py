@@ -50,8 +50,16 @@ def play(
         sent.extend((int(ts), now) for ts in chunk.ts_ns[first:last])
 
     feed = Feed(market, send, faults or Faults(), clock)
-    asyncio.run(feed.run())
+    asyncio.run(asyncio.wait_for(feed.run(), 10))
     return feed, sent
+
+
+class Broken:
+    """A market whose file is gone."""
+
+    def rows(self) -> Iterator[MarketChunk]:
+        raise OSError("disk")
+        yield
 
 
 def test_rows_go_out_in_order_and_never_before_their_time():
@@ -62,6 +70,11 @@ def test_rows_go_out_in_order_and_never_before_their_time():
     assert all(now >= ts for ts, now in sent)
     assert feed.counters.rows == 40
     assert feed.counters.is_over
+
+
+def test_a_row_is_due_at_its_very_time():
+    _, sent = play(Listed([5 * MS]), clock=lambda: 5 * MS)
+    assert len(sent) == 1
 
 
 def test_rows_due_together_go_out_in_one_batch():
@@ -91,10 +104,26 @@ def test_frozen_quotes_are_kept_back_while_time_goes_on():
 
 
 def test_a_failing_market_ends_the_feed_with_its_error():
-    class Broken:
-        def rows(self) -> Iterator[MarketChunk]:
-            raise OSError("disk")
-            yield
-
     with pytest.raises(OSError, match="disk"):
         play(Broken())  # type: ignore[arg-type]
+
+
+def test_whoever_waits_hears_of_the_end():
+    async def run() -> None:
+        feed = Feed(Listed([1]), lambda *_: None, Faults())
+        waiting = asyncio.create_task(feed.wait())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        await feed.run()
+        await asyncio.wait_for(waiting, 1)
+
+    asyncio.run(run())
+
+
+def test_whoever_waits_hears_of_a_failure():
+    async def run() -> None:
+        feed = Feed(Broken(), lambda *_: None, Faults())  # type: ignore[arg-type]
+        results = await asyncio.gather(feed.run(), feed.wait(), return_exceptions=True)
+        assert [str(result) for result in results] == ["disk", "disk"]
+
+    asyncio.run(run())

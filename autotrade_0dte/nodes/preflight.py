@@ -82,7 +82,8 @@ async def preflight(
     try:
         await run.all()
     finally:
-        await connection.close()
+        if run.connected:
+            await connection.close()
     return Preflight(tuple(run.checks), run.chain, run.assets)
 
 
@@ -104,6 +105,7 @@ class _Run:
         self._connection = connection
         self._rest = connection.rest
         self.checks: list[Check] = []
+        self.connected = False
         self.chain: Chain | None = None
         self.assets: AssetsView | None = None
 
@@ -134,6 +136,7 @@ class _Run:
 
     async def _login(self) -> Check:
         await self._connection.open()
+        self.connected = True
         license_ = await self._rest.license()
         given = self._tiger.credentials.license
         if given is not None and license_ != given:

@@ -71,6 +71,18 @@ def test_more_symbols_than_may_wait_are_all_kept_once() -> None:
     assert len(views) <= 2 * 7
 
 
+def test_lag_counts_from_the_symbols_there_are_and_anew_once_caught_up() -> None:
+    inbox = Inbox(ignore, lag=2)
+    for bid in (1, 2):
+        for symbol in "ABCDEFG":
+            inbox.put_quote(quote(symbol, bid))
+    assert (len(inbox), inbox.conflated) == (14, 0)
+    inbox.take(20)
+    for bid in (3, 4, 5):
+        inbox.put_quote(quote("A", bid))
+    assert inbox.take(20).quotes == [quote("A", 5)]
+
+
 def test_consumer_is_woken_once_until_it_has_taken_everything() -> None:
     wakes = []
     inbox = Inbox(lambda: wakes.append(1))

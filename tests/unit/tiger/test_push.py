@@ -18,6 +18,7 @@ from tigeropen.push.pb.SocketCommon_pb2 import SocketCommon
 
 from tiger_nt.errors import TigerDeniedError, TigerRequestError
 from tiger_nt.push import TigerPush
+from tiger_nt.push_link import Address, Link, Login
 from tiger_nt.push_listener import PushListener
 from tiger_nt.push_supervisor import Backoff, Patience
 from tiger_nt.symbols import SymbolError
@@ -427,6 +428,8 @@ class TestSubscriptions:
                 await push.subscribe_quotes(["SPY"])
                 await push.subscribe_ticks([OPTION])
                 assert await push.quota() == QuotaView(100, 4, 9, 0)
+            sent = [r.subscribe.symbols for r in server.sent(SocketCommon.SUBSCRIBE)]
+            assert ",".join(sent).split(",").count("SPY") == 1
             assert server.subscribed == {
                 (SocketCommon.Quote, "SPY"),
                 (SocketCommon.Quote, OPTION_AT_TIGER),
@@ -496,6 +499,26 @@ class TestSubscriptions:
                 server.send(Response(command=SocketCommon.ERROR, code=4, msg="no permission"))
                 await until(lambda: ear.refused)
                 assert ear.refused == [(["SPY"], "quotes: code=4 no permission")]
+
+        run(scenario)
+
+    def test_requests_of_a_lost_connection_await_no_answer_any_more(
+        self, server: PushServer
+    ) -> None:
+        server.answers = False
+
+        async def scenario() -> None:
+            async with started(server) as (push, ear):
+                await push.subscribe_quotes(["SPY"])
+                await until(lambda: len(server.sent(SocketCommon.SUBSCRIBE)) == 5)
+                server.drop()
+                await until(lambda: len(server.sent(SocketCommon.SUBSCRIBE)) == 10)
+                news = server.sent(SocketCommon.SUBSCRIBE)[5:9]
+                server.send(*[acknowledged(request.id) for request in news])
+                server.send(Response(command=SocketCommon.ERROR, code=4, msg="no permission"))
+                await until(lambda: ear.refused or ear.faults)
+                assert ear.refused == [(["SPY"], "quotes: code=4 no permission")]
+                assert not ear.faults
 
         run(scenario)
 
@@ -704,12 +727,14 @@ class TestSupervisor:
             patience = Patience(silence_s=0.2, first_s=0.01, longest_s=0.02)
             async with started(server, patience) as (push, ear):
                 server.send_raw(b"\x00")  # a frame of no length: the SDK reads no other after it
-                while push.counters.reconnects == 0:
+
+                def back_after_more_bytes() -> bool:
                     server.send(quote("SPY", 1.0, 1.1))
-                    await asyncio.sleep(0.01)
-                heard = len(ear.of(QuoteView))
+                    return push.counters.reconnects > 0
+
+                await until(back_after_more_bytes)
                 server.send(quote("SPY", 2.0, 2.1))
-                await until(lambda: len(ear.of(QuoteView)) > heard)
+                await until(lambda: any(view.bid == 2.0 for view in ear.of(QuoteView)))
 
         run(scenario)
 
@@ -762,6 +787,20 @@ class TestStop:
             await push.stop()
             with pytest.raises(TigerRequestError, match="none at the moment"):
                 await push.quota()
+
+        run(scenario)
+
+    def test_connection_given_up_before_it_was_made_is_ended_when_it_is(
+        self, server: PushServer
+    ) -> None:
+        async def scenario() -> None:
+            address = Address("127.0.0.1", server.port, tls=False)
+            link = Link(address, lambda _: None, silence_s=5.0)
+            link.abandon()
+            key = push_config(server.port).credentials.private_key
+            await asyncio.to_thread(link.dial, Login(TIGER_ID, key))
+            ending = await asyncio.wait_for(link.ended, 5)
+            assert ending.reason == "closed by us"
 
         run(scenario)
 

@@ -60,7 +60,6 @@ def sdk_config(config: TigerConfig) -> Any:
     sdk = _PinnedConfig(enable_dynamic_domain=False)
     who, where = config.credentials, config.endpoints
     sdk.tiger_id, sdk.account, sdk.license = who.tiger_id, who.account, who.license
-    sdk.is_paper = who.is_paper
     sdk.private_key, sdk.secret_key, sdk.token = who.private_key, who.secret_key or "", who.token
     sdk.timeout = config.timeout_s
     sdk.retry_max_tries = 0  # whether a call may be repeated is decided in calls.py

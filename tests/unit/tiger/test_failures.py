@@ -176,6 +176,29 @@ def test_order_whose_answer_comes_in_drops_is_given_up(gateway: Gateway, key: st
     assert str(error) == "place_order: no whole answer in time"
 
 
+def test_question_is_asked_again_after_ever_longer_pauses(
+    gateway: Gateway, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    sleep = asyncio.sleep
+
+    async def record(seconds: float) -> None:
+        pauses.append(seconds)
+        await sleep(0)
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        respond(500 if len(gateway.paths) < 4 else 403)(handler)
+
+    monkeypatch.setattr("tiger_nt.calls.asyncio.sleep", record)
+    error = failing(gateway, key, answer, lambda rest: rest.assets())
+    assert isinstance(error, TigerDeniedError)
+    assert len(gateway.paths) == 4
+    assert all(
+        longest / 2 <= pause <= longest
+        for pause, longest in zip(pauses, (0.25, 0.5, 1.0), strict=True)
+    )
+
+
 def test_order_is_not_carried_to_another_address(gateway: Gateway, key: str) -> None:
     elsewhere = gateway.url.replace("/gateway", "/elsewhere")
     answer = respond(307, Location=elsewhere)

@@ -3,13 +3,11 @@
 import itertools
 import math
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
 import msgspec
 
 from tiger_nt.simulator.accounts import (
     Account,
-    AssetFigures,
     Position,
     User,
     asset_figures,
@@ -22,14 +20,16 @@ from tiger_nt.simulator.admission import (
     refuse,
     reserve_price,
 )
-from tiger_nt.simulator.board import Quote, QuoteBoard
+from tiger_nt.simulator.board import QuoteBoard
+from tiger_nt.simulator.book import RestingOrders, fillable
 from tiger_nt.simulator.faults import FaultKind, Faults
 from tiger_nt.simulator.fees import FeeFunction, fixed_plan
 from tiger_nt.simulator.listing import Listing
 from tiger_nt.simulator.market import Market, MarketChunk, MarketRow
 from tiger_nt.simulator.orders import CommandState, Order, OrderStatus, Transaction
+from tiger_nt.simulator.publisher import Publisher
 
-__all__ = ["Delays", "Exchange", "Publisher"]
+__all__ = ["Delays", "Exchange"]
 
 FIRST_ID = 44_506_652_990_393_344
 """Tiger's ids are of this size, above 2**53."""
@@ -49,40 +49,11 @@ class Delays(msgspec.Struct, frozen=True):
 DEFAULT_DELAYS = Delays()
 
 
-class Publisher(Protocol):
-    """Who tells the users; `flush` ends a batch of quotes."""
-
-    def quote(self, quote: Quote, row: MarketRow) -> None:
-        """Tell of a row, which the quote has taken in already."""
-        ...
-
-    def flush(self) -> None:
-        """Send the quotes told since the last time."""
-        ...
-
-    def order(self, order: Order) -> None:
-        """Tell of an order's change."""
-        ...
-
-    def transaction(self, transaction: Transaction) -> None:
-        """Tell of an execution."""
-        ...
-
-    def position(self, account: Account, position: Position, price: float) -> None:
-        """Tell of a position's change, at the market's `price` a share."""
-        ...
-
-    def assets(self, account: Account, figures: AssetFigures) -> None:
-        """Tell of a change of an account's money."""
-        ...
-
-
 class Exchange:
     """Broker and market in one.
 
     Orders take the size shown at the touch and no more until that side of the quote changes; what
-    is left rests, and is served by price, then by time. A stop is triggered by the quote: a buy
-    when the offer is at or above it, a sell when the bid is at or below it.
+    is left rests, and is served by price, then by time.
 
     Parameters
     ----------
@@ -130,7 +101,7 @@ class Exchange:
         self._wall_clock = wall_clock
         self._delays = delays
         self._users = users
-        self._resting: dict[str, list[Order]] = {}
+        self._resting = RestingOrders()
         self.reset()
         start = FIRST_ID + clock() // NS % 1_000_000_000 * ID_STEP
         self._ids = itertools.count(start, ID_STEP)
@@ -140,9 +111,8 @@ class Exchange:
         """Bring all accounts back to their start; nobody is told."""
         for account in self.accounts.values():
             for order in account.open_orders():
-                order.status = (
-                    OrderStatus.CANCELLED
-                )  # so that what is scheduled for it does nothing
+                # What is scheduled for it will find it at its end and do nothing.
+                order.status = OrderStatus.CANCELLED
         self.accounts = {user.account: Account(user) for user in self._users}
         self._resting.clear()
 
@@ -153,7 +123,7 @@ class Exchange:
         self.check(account, ticket)
         if ticket.order_id and any(o.order_id == ticket.order_id for o in account.orders.values()):
             raise refuse(account, "duplicate order id")
-        now = self._now_ms()
+        now = self._clock()
         order = Order(
             id=next(self._ids),
             order_id=ticket.order_id,
@@ -168,9 +138,9 @@ class Exchange:
             outside_rth=ticket.outside_rth,
             user_mark=ticket.user_mark,
             source=ticket.source,
-            opened_ms=now,
-            updated_ms=now,
-            status_ms=now,
+            opened_ns=now,
+            updated_ms=now // NS,
+            status_ms=now // NS,
             reserve_price=reserve_price(ticket.limit_price, self.board[ticket.terms.compact]),
         )
         account.orders[order.id] = order
@@ -285,7 +255,7 @@ class Exchange:
             reason = late.message or "Order rejected by the exchange"
             self._schedule(late.value, lambda: self._reject(order, reason))
         self._change(order, OrderStatus.SUBMITTED)
-        self._resting.setdefault(order.symbol, []).append(order)
+        self._resting.add(order)
         self._match(order)
 
     def _reject(self, order: Order, reason: str) -> None:
@@ -301,9 +271,7 @@ class Exchange:
             order.limit_price = ticket.limit_price
             order.stop_price = ticket.stop_price
             order.reserve_price = reserve_price(ticket.limit_price, self.board[order.symbol])
-            resting = self._resting[order.symbol]
-            resting.remove(order)  # a changed order goes to the end of the queue
-            resting.append(order)
+            self._resting.requeue(order)
         self._told(order)
         if done:
             self._match(order)
@@ -318,9 +286,7 @@ class Exchange:
             self._end(order, OrderStatus.CANCELLED)
 
     def _end(self, order: Order, status: OrderStatus) -> None:
-        resting = self._resting.get(order.symbol, [])
-        if order in resting:
-            resting.remove(order)
+        self._resting.discard(order)
         self._change(order, status)
 
     def _change(self, order: Order, status: OrderStatus) -> None:
@@ -340,34 +306,24 @@ class Exchange:
             return
         quote.update(row)
         self._publisher.quote(quote, row)
-        if row.has_quote and self._resting.get(row.symbol):
+        if row.has_quote and (waiting := self._resting.of(row.symbol)):
             self._publisher.flush()  # who is filled has seen the quote that did it
-            for order in sorted(self._resting[row.symbol], key=_price_priority):
+            for order in waiting:
                 self._match(order)
 
     def _match(self, order: Order) -> None:
         quote = self.board[order.symbol]
-        if self.is_closed or not self._is_triggered(order, quote):
+        quantity = fillable(order, quote)
+        if quantity == 0:
             return
-        fillable = quote.fillable(is_buy=order.is_buy, limit=order.limit_price)
-        if order.fill_cap is None and min(fillable, order.remaining - 1) > 0:
+        if order.fill_cap is None and order.remaining > 1:
             fault = self._faults.take(FaultKind.PARTIAL_FILL)
             order.fill_cap = None if fault is None else max(1, int(fault.value))
-        quantity = min(fillable, order.remaining)
         if order.fill_cap is not None:
             quantity = min(quantity, order.fill_cap)
             order.fill_cap -= quantity
         if quantity > 0:
             self._fill(order, quantity, quote.take(is_buy=order.is_buy, quantity=quantity))
-
-    def _is_triggered(self, order: Order, quote: Quote) -> bool:
-        if order.stop_price is None or order.is_triggered:
-            return True
-        if order.is_buy:
-            order.is_triggered = quote.has_ask and quote.ask >= order.stop_price
-        else:
-            order.is_triggered = quote.has_bid and quote.bid <= order.stop_price
-        return order.is_triggered
 
     def _fill(self, order: Order, quantity: int, price: float) -> None:
         account = self.accounts[order.account]
@@ -415,9 +371,3 @@ class Exchange:
 
     def _now_ms(self) -> int:
         return self._clock() // NS
-
-
-def _price_priority(order: Order) -> float:
-    if order.limit_price is None:
-        return float("-inf")
-    return -order.limit_price if order.is_buy else order.limit_price

@@ -10,12 +10,24 @@ from tiger_nt.simulator.errors import BIZ_PARAM, Refusal
 from tiger_nt.simulator.market import NEW_YORK, Market
 from tiger_nt.symbols import OptionTerms, SymbolError, engine_symbol, is_option, option_terms
 
-__all__ = ["Listing", "expiry_ms", "push_names", "terms_of"]
+__all__ = ["Listing", "date_of", "expiry_ms", "push_names", "terms_of"]
 
 
 def expiry_ms(expiry: dt.date) -> int:
     """Return an expiry as Tiger writes it: milliseconds of 00:00 in New York."""
     return int(dt.datetime.combine(expiry, dt.time(), NEW_YORK).timestamp() * 1000)
+
+
+def date_of(value: object) -> dt.date | None:
+    """Read a date of a request, yyyy-MM-dd or milliseconds; None for none, Refusal for others."""
+    if value is None or value == "":
+        return None
+    try:
+        if isinstance(value, int):
+            return dt.datetime.fromtimestamp(value / 1000, NEW_YORK).date()
+        return dt.date.fromisoformat(str(value))
+    except ValueError:
+        raise Refusal(BIZ_PARAM, f"biz param error(time parse error: {value!r})") from None
 
 
 @cache

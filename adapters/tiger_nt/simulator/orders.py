@@ -49,7 +49,7 @@ class CommandState(StrEnum):
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Order:
-    """One order; prices in dollars a share, times in milliseconds UTC.
+    """One order; prices in dollars a share, times in nanoseconds or milliseconds UTC.
 
     `reserve_price` is what a contract is counted as against the cash while the order is open, and
     `fill_cap`, where not None, is what may still be filled of it. `word` replaces the status on
@@ -69,7 +69,7 @@ class Order:
     outside_rth: bool
     user_mark: str
     source: str
-    opened_ms: int
+    opened_ns: int
     updated_ms: int
     status_ms: int
     reserve_price: float = 0.0
@@ -84,6 +84,11 @@ class Order:
     realized: float = 0.0
     is_triggered: bool = False
     fill_cap: int | None = None
+
+    @property
+    def opened_ms(self) -> int:
+        """When it was taken, milliseconds UTC."""
+        return self.opened_ns // 1_000_000
 
     @property
     def symbol(self) -> str:

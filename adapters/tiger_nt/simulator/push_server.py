@@ -7,21 +7,21 @@ from collections.abc import Callable
 
 from tigeropen.push.pb.SocketCommon_pb2 import SocketCommon
 
-from tiger_nt.simulator.accounts import Account, AssetFigures, Position, User
-from tiger_nt.simulator.board import Print, Quote, QuoteBoard
-from tiger_nt.simulator.faults import Fault, FaultKind, Faults
-from tiger_nt.simulator.frames import (
-    QuoteFrames,
+from tiger_nt.simulator.account_frames import (
     asset_frame,
     order_frame,
     position_frame,
     transaction_frame,
 )
+from tiger_nt.simulator.accounts import Account, AssetFigures, Position, User
+from tiger_nt.simulator.board import Print, Quote, QuoteBoard
+from tiger_nt.simulator.faults import Fault, FaultKind, Faults
 from tiger_nt.simulator.listing import Listing, push_names
 from tiger_nt.simulator.logins import Logins
 from tiger_nt.simulator.market import MarketRow
 from tiger_nt.simulator.orders import Order, Transaction
 from tiger_nt.simulator.push_session import PushSession
+from tiger_nt.simulator.quote_frames import QuoteFrames
 
 __all__ = ["PushServer"]
 

@@ -6,23 +6,14 @@ from typing import Any, Protocol, cast
 
 from tigeropen.push.pb.SocketCommon_pb2 import SocketCommon
 
-from tiger_nt.simulator.accounts import OPTION_QUOTES, STOCK_QUOTES, User
+from tiger_nt.simulator.accounts import User
 from tiger_nt.simulator.errors import ACCESS
 from tiger_nt.simulator.frames import FrameReader, reply_frame
-from tiger_nt.simulator.listing import Listing, push_names
-from tiger_nt.symbols import SymbolError, engine_symbol
+from tiger_nt.simulator.listing import Listing
+from tiger_nt.simulator.push_subscriptions import SubscriptionError, Subscriptions
 
-__all__ = ["ACCOUNT_TOPICS", "PushHub", "PushSession"]
+__all__ = ["PushHub", "PushSession"]
 
-ACCOUNT_TOPICS = frozenset(
-    {
-        SocketCommon.OrderStatus,
-        SocketCommon.OrderTransaction,
-        SocketCommon.Position,
-        SocketCommon.Asset,
-    }
-)
-QUOTE_TOPICS = frozenset({SocketCommon.Quote, SocketCommon.Option})
 SUBSCRIPTIONS, SUBSCRIBED, UNSUBSCRIBED, FAILED = 111, 112, 113, 200
 """Codes of replies."""
 KICKED = 4001
@@ -63,18 +54,12 @@ class PushHub(Protocol):
         ...
 
 
-class SubscriptionError(Exception):
-    """A subscription that is refused, in Tiger's words."""
-
-
 class PushSession(asyncio.Protocol):
     """The server's end of one connection; `user` is None before the login."""
 
     def __init__(self, hub: PushHub) -> None:
         self.user: User | None = None
-        self.quotes: set[str] = set()
-        self.ticks: set[str] = set()
-        self.topics: set[int] = set()
+        self._subscriptions = Subscriptions(hub.listing)
         self.frames_sent = 0
         self.quotes_dropped = 0
         self._hub = hub
@@ -83,6 +68,21 @@ class PushSession(asyncio.Protocol):
         self._held: list[bytes] = []
         self._batch: list[bytes] = []
         self._heartbeat: asyncio.TimerHandle | None = None
+
+    @property
+    def quotes(self) -> set[str]:
+        """Symbols whose quotes are subscribed."""
+        return self._subscriptions.quotes
+
+    @property
+    def ticks(self) -> set[str]:
+        """Symbols whose prints are subscribed."""
+        return self._subscriptions.ticks
+
+    @property
+    def topics(self) -> set[int]:
+        """Data types about the account that are subscribed."""
+        return self._subscriptions.topics
 
     # -- connection ------------------------------------------------------------------------------
 
@@ -186,86 +186,23 @@ class PushSession(asyncio.Protocol):
         self._heartbeat = asyncio.get_running_loop().call_later(self._hub.heartbeat_s, self._beat)
 
     def _subscribe(self, user: User, request: Any) -> None:
-        data_type = request.subscribe.dataType
+        wanted = request.subscribe
         try:
-            symbols = self._granted(user, request.subscribe)
+            symbols = self._subscriptions.add(user, wanted.dataType, wanted.symbols, wanted.account)
         except SubscriptionError as error:
-            text = json.dumps({"code": ACCESS, "message": str(error)})
-            self._reply(request, FAILED, text)
+            self._reply(request, FAILED, json.dumps({"code": ACCESS, "message": str(error)}))
             return
         self._reply(request, SUBSCRIBED, SUCCESS)
-        self._hub.subscribed(self, data_type, symbols)
-
-    def _granted(self, user: User, subscribe: Any) -> list[str]:
-        data_type = subscribe.dataType
-        if data_type in ACCOUNT_TOPICS:
-            if subscribe.account not in {"", user.account}:
-                raise SubscriptionError("access forbidden(no permission for this account)")
-            self.topics.add(data_type)
-            return []
-        if data_type in QUOTE_TOPICS:
-            taken, limit = self.quotes, user.quote_limit
-        elif data_type == SocketCommon.TradeTick:
-            taken, limit = self.ticks, user.tick_limit
-        else:
-            raise SubscriptionError("the simulator has no such subscription")
-        symbols = self._symbols(subscribe.symbols)
-        for symbol in symbols:
-            self._check_permission(user, symbol)
-        if len(taken.union(symbols)) > limit:
-            raise SubscriptionError(
-                f"According to your user level, you can only subscribe to {limit} symbols"
-            )
-        taken.update(symbols)
-        return symbols
-
-    def _check_permission(self, user: User, symbol: str) -> None:
-        listing = self._hub.listing
-        if symbol in listing.options:
-            needed = OPTION_QUOTES
-        elif listing.is_stock(symbol):
-            needed = STOCK_QUOTES
-        else:
-            raise SubscriptionError(f"invalid symbols({symbol})")
-        if needed not in user.permissions:
-            raise SubscriptionError(
-                "You don't have permission to subscribe quotes, "
-                "please purchase api quotes permission first"
-            )
-
-    def _symbols(self, text: str) -> list[str]:
-        try:
-            return [engine_symbol(name.strip()) for name in text.split(",") if name.strip()]
-        except SymbolError as error:
-            raise SubscriptionError(f"invalid symbols({error})") from None
+        self._hub.subscribed(self, wanted.dataType, symbols)
 
     def _unsubscribe(self, request: Any) -> None:
-        data_type = request.subscribe.dataType
-        if data_type in ACCOUNT_TOPICS:
-            self.topics.discard(data_type)
-        elif data_type in QUOTE_TOPICS or data_type == SocketCommon.TradeTick:
-            taken = self.ticks if data_type == SocketCommon.TradeTick else self.quotes
-            try:
-                symbols = self._symbols(request.subscribe.symbols) or sorted(taken)
-            except SubscriptionError:
-                symbols = []
-            taken.difference_update(symbols)
-            self._hub.unsubscribed(self, data_type, symbols)
+        ended = request.subscribe
+        symbols = self._subscriptions.remove(ended.dataType, ended.symbols)
+        self._hub.unsubscribed(self, ended.dataType, symbols)
         self._reply(request, UNSUBSCRIBED, SUCCESS)
 
     def _list_subscriptions(self, user: User, request: Any) -> None:
-        listed = {
-            "limit": user.quote_limit,
-            "used": len(self.quotes),
-            "subscribedSymbols": [push_names(symbol)[0] for symbol in sorted(self.quotes)],
-            "askBidLimit": 0,
-            "askBidUsed": 0,
-            "subscribedAskBidSymbols": [],
-            "tradeTickLimit": user.tick_limit,
-            "tradeTickUsed": len(self.ticks),
-            "subscribedTradeTickSymbols": [push_names(symbol)[0] for symbol in sorted(self.ticks)],
-        }
-        text = json.dumps(listed)
+        text = json.dumps(self._subscriptions.listed(user))
         self.send(
             reply_frame(SocketCommon.MESSAGE, request=request.id, code=SUBSCRIPTIONS, text=text)
         )

@@ -1,6 +1,5 @@
-"""REST methods about the market: calendar, chains, quotes, bars, permissions and limits."""
+"""REST methods about the market: chains, quotes, bars and prints."""
 
-import datetime as dt
 import math
 from collections.abc import Callable
 from typing import Any
@@ -8,9 +7,7 @@ from typing import Any
 from tiger_nt.simulator.accounts import OPTION_QUOTES, STOCK_QUOTES, User
 from tiger_nt.simulator.board import Quote, QuoteBoard
 from tiger_nt.simulator.errors import ACCESS, BIZ_PARAM, Refusal
-from tiger_nt.simulator.limits import HIGH, LOW, MIDDLE
-from tiger_nt.simulator.listing import Listing, expiry_ms, terms_of
-from tiger_nt.simulator.market import NEW_YORK, Market
+from tiger_nt.simulator.listing import Listing, date_of, expiry_ms, terms_of
 from tiger_nt.simulator.orders import MULTIPLIER
 from tiger_nt.symbols import OptionTerms, SymbolError, engine_symbol
 
@@ -19,9 +16,6 @@ __all__ = ["QuoteMethods"]
 MAX_OPTIONS = 30
 MAX_STOCKS = 50
 BAR_MINUTES = {"1min": 1, "5min": 5, "30min": 30, "60min": 60, "day": 1440}
-CALENDAR_DAYS = 30
-ONE_DAY = dt.timedelta(days=1)
-HISTORY_LIMIT = 200
 
 type Item = dict[str, Any]
 
@@ -29,21 +23,10 @@ type Item = dict[str, Any]
 class QuoteMethods:
     """Answers from the listing and the board; figures nobody knows are left out."""
 
-    def __init__(
-        self, market: Market, listing: Listing, board: QuoteBoard, wall_clock: Callable[[], int]
-    ) -> None:
-        self._hours = market.hours
+    def __init__(self, listing: Listing, board: QuoteBoard) -> None:
         self._listing = listing
         self._board = board
-        self._wall_clock = wall_clock
         self.methods: dict[str, Callable[[User, Any], Any]] = {
-            "user_license": self._license,
-            "get_quote_permission": self._permissions,
-            "grab_quote_permission": self._permissions,
-            "addon_entitlements": self._entitlement,
-            "kline_quota": self._history_quota,
-            "market_state": self._market_state,
-            "trading_calendar": self._calendar,
             "option_expiration": self._expirations,
             "option_chain": self._chain,
             "option_brief": self._briefs,
@@ -51,70 +34,6 @@ class QuoteMethods:
             "option_trade_tick": self._ticks,
             "quote_real_time": self._stocks,
         }
-
-    # -- the user --------------------------------------------------------------------------------
-
-    def _license(self, user: User, _: Any) -> Item:
-        return {"license": user.license}
-
-    def _permissions(self, user: User, _: Any) -> list[Item]:
-        return [{"name": name, "expireAt": -1} for name in user.permissions]
-
-    def _entitlement(self, user: User, _: Any) -> Item:
-        return {
-            "userLevel": "standard",
-            "addons": [],
-            "effectiveEntitlement": {
-                "historyStockLimit": HISTORY_LIMIT,
-                "historyStockRemaining": HISTORY_LIMIT,
-                "historyOptionLimit": HISTORY_LIMIT,
-                "historyOptionRemaining": HISTORY_LIMIT,
-                "subscribeLimit": user.quote_limit,
-                "subscribeDepthLimit": 0,
-                "highFreqLimit": HIGH,
-                "midFreqLimit": MIDDLE,
-                "lowFreqLimit": LOW,
-                "rateMultiple": 1,
-            },
-        }
-
-    def _history_quota(self, _user: User, _: Any) -> list[Item]:
-        methods = ("kline", "future_kline", "option_kline")
-        return [
-            {"method": name, "remain": HISTORY_LIMIT, "used": 0, "details": [], "symbolDetails": []}
-            for name in methods
-        ]
-
-    # -- the session -----------------------------------------------------------------------------
-
-    def _market_state(self, _user: User, _: Any) -> list[Item]:
-        now = self._wall_clock()
-        if self._hours.is_open(now):
-            status, words = "TRADING", "Trading"
-        elif now < self._hours.open_ns:
-            status, words = "NOT_YET_OPEN", "Not Yet Opened"
-        else:
-            status, words = "CLOSING", "Closed"
-        opens = dt.datetime.fromtimestamp(self._hours.open_ns / 1e9, NEW_YORK)
-        return [
-            {
-                "market": "US",
-                "marketStatus": words,
-                "status": status,
-                "openTime": f"{opens:%m-%d %H:%M:%S %Z}",
-            }
-        ]
-
-    def _calendar(self, _user: User, body: Any) -> list[Item]:
-        session = self._hours.date
-        day = _date(body.get("begin_date")) or session
-        end = _date(body.get("end_date")) or day + CALENDAR_DAYS * ONE_DAY
-        days = []
-        while day < end:
-            is_trading = day == session or day.weekday() < 5
-            days.append({"date": f"{day}", "type": "TRADING" if is_trading else "NON_TRADING"})
-            day += ONE_DAY
-        return days
 
     # -- options ---------------------------------------------------------------------------------
 
@@ -163,7 +82,7 @@ class QuoteMethods:
         return found
 
     def _wanted_chain(self, wanted: Item) -> list[OptionTerms]:
-        expiry = _date(wanted["expiry"])
+        expiry = date_of(wanted["expiry"])
         return [] if expiry is None else self._listing.chain(_symbol(wanted["symbol"]), expiry)
 
     def _briefs(self, user: User, body: Any) -> list[Item]:
@@ -268,18 +187,6 @@ def _symbol(name: object) -> str:
         return engine_symbol(str(name))
     except SymbolError as error:
         raise Refusal(BIZ_PARAM, f"biz param error(invalid symbols: {error})") from None
-
-
-def _date(value: object) -> dt.date | None:
-    """Read a date of a request: yyyy-MM-dd or milliseconds."""
-    if value is None or value == "":
-        return None
-    try:
-        if isinstance(value, int):
-            return dt.datetime.fromtimestamp(value / 1000, NEW_YORK).date()
-        return dt.date.fromisoformat(str(value))
-    except ValueError:
-        raise Refusal(BIZ_PARAM, f"biz param error(time parse error: {value!r})") from None
 
 
 def _four_fields(terms: OptionTerms) -> Item:

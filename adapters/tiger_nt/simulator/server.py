@@ -25,6 +25,7 @@ from tiger_nt.simulator.market import Market
 from tiger_nt.simulator.push_server import PushServer
 from tiger_nt.simulator.quote_methods import QuoteMethods
 from tiger_nt.simulator.trade_methods import TradeMethods
+from tiger_nt.simulator.user_methods import UserMethods
 
 __all__ = ["Simulator", "SimulatorSettings"]
 
@@ -107,7 +108,8 @@ class Simulator:
             delays=settings.delays,
         )
         methods = {
-            **QuoteMethods(market, listing, board, time.time_ns).methods,
+            **UserMethods(market.hours, time.time_ns).methods,
+            **QuoteMethods(listing, board).methods,
             **TradeMethods(self.exchange, self.clock).methods,
         }
         self.gateway = Gateway(

@@ -29,9 +29,9 @@ _log = logging.getLogger(__name__)
 
 UNKNOWN_OUTCOME_NOT_FOUND = "UNKNOWN_OUTCOME_NOT_FOUND"
 _TICK_S = 0.1
+_RETRY_S = 0.5
 _MARGIN_MS = 120_000
 """How far the clocks of Tiger and this machine may be apart when an order is looked for."""
-_WORKING = {OrderState.NEW, OrderState.HELD, OrderState.PARTIALLY_FILLED}
 
 
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
@@ -193,10 +193,11 @@ class OrderGateway:
             except TigerUnknownOutcomeError:
                 raise
             except (TigerLimitError, TigerRequestError) as e:
-                wait_s = e.retry_after_s if isinstance(e, TigerLimitError) else _TICK_S
-                if not patient or time.monotonic() + wait_s > deadline_s:
+                if not patient or time.monotonic() > deadline_s:
                     raise
-                _log.warning("not sent, again in %.1f s: %s", wait_s, e)
+                # The budget keeps a reserve for these calls, so a limit may end before its time.
+                wait_s = min(e.retry_after_s, _RETRY_S) if isinstance(e, TigerLimitError) else 0.0
+                _log.warning("not sent, trying again: %s", e)
                 await asyncio.sleep(max(wait_s, _TICK_S))
 
     async def _is_known(self, order: TrackedOrder) -> bool:
@@ -278,7 +279,7 @@ class OrderGateway:
         if order is None or order.is_done:
             return
         answers = self._watch.answered(concern)
-        working = view is not None and view.state in _WORKING
+        working = view is not None and view.state is not OrderState.PENDING_CANCEL
         if concern.why is _Why.CANCEL and order.awaits_cancel and working:
             if answers < self._patience.command_asks:
                 await self._rest.cancel(order_id)  # a second cancel does no harm

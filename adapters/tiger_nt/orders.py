@@ -191,14 +191,20 @@ class TrackedOrder:
         return list(self._accept(True, transaction.time_ms)) + self._advance()
 
     def on_answer(self, doubt: Doubt) -> list[OrderEvent]:
-        """Note that Tiger has answered all it knows; return the fills inferred at last."""
+        """Note that Tiger has answered all it knows; return what is concluded at last.
+
+        Missing transactions are inferred; an order in a state without a known word counts as
+        accepted: Tiger has it, and may work it.
+        """
         self._asks[doubt] += 1
         if self._asks[doubt] < self._max_asks:
             return []
-        inferred: list[OrderEvent] = []
+        concluded: list[OrderEvent] = []
         if doubt is Doubt.TRANSACTIONS and self.id is not None:
-            inferred += self._book.infer(self.id, self.quantity)
-        return inferred + self._advance()
+            concluded += self._book.infer(self.id, self.quantity)
+        elif self.view is not None and self.view.state is OrderState.UNKNOWN:
+            concluded += self._accept(True, self.view.updated_ms)
+        return concluded + self._advance()
 
     def _accept(self, evident: bool, at_ms: int) -> Iterator[OrderEvent]:
         if evident and not self.accepted and self.ended is None and self.id is not None:

@@ -1,0 +1,206 @@
+"""The execution client in a node, with the real SDK against the simulator: orders and faults."""
+
+from collections.abc import Iterator
+
+import pytest
+from nautilus_trader.model import OrderSide, Price, TimeInForce
+from simulator_process import SimulatorProcess
+from tiger_trader import TigerTrader
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[SimulatorProcess]:
+    with SimulatorProcess("--rate", "100") as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def node(simulator: SimulatorProcess) -> Iterator[TigerTrader]:
+    with TigerTrader(simulator, max_order_contracts=20) as trader:
+        yield trader
+
+
+@pytest.fixture
+def trader(node: TigerTrader) -> Iterator[TigerTrader]:
+    """The node, and after each test the proof that it agrees with the simulator."""
+    node.alarms.clear()
+    yield node
+    for order in node.cache.orders_open():
+        node.strategy.cancel_order(order.client_order_id)
+    node.wait(node.agrees, "the engine and Tiger to agree")
+
+
+def test_a_limit_order_rests_is_changed_and_cancelled(trader: TigerTrader) -> None:
+    order = trader.buy(2, limit=0.05)
+    trader.await_status(order, "ACCEPTED")
+    assert trader.order_at_tiger(order)["limit_price"] == 0.05
+
+    trader.strategy.modify_order(order, price=Price(0.07, 2))
+    trader.wait(lambda: "Updated" in trader.events(order), "the change")
+    assert trader.order_at_tiger(order)["limit_price"] == 0.07
+    assert trader.cache.order(order).price == Price(0.07, 2)
+
+    trader.strategy.cancel_order(order)
+    trader.await_status(order, "CANCELED")
+    assert trader.events(order) == [
+        "Initialized", "Submitted", "Accepted", "PendingUpdate", "Updated", "PendingCancel",
+        "Canceled",
+    ]  # fmt: skip
+    assert trader.order_at_tiger(order)["status"] == "Cancelled"
+
+
+def test_a_marketable_order_is_filled_and_a_market_order_closes_it(trader: TigerTrader) -> None:
+    before = trader.held().get(trader.symbol, 0)
+    bought = trader.buy(2, limit=trader.ask() + 0.2)
+    trader.await_status(bought, "FILLED")
+    trader.wait(lambda: trader.held().get(trader.symbol) == before + 2, "the position")
+    sold = trader.sell(2)
+    trader.await_status(sold, "FILLED")
+    trader.wait(lambda: trader.held().get(trader.symbol, 0) == before, "the position gone")
+
+
+def test_the_engines_own_close_of_positions_works(trader: TigerTrader) -> None:
+    trader.await_status(trader.buy(1, limit=trader.ask() + 0.2), "FILLED")
+    trader.strategy.close_all_positions(trader.option)
+    trader.wait(lambda: trader.held() == {}, "no position")
+
+
+def test_an_order_that_tiger_cannot_have_is_denied_and_says_what_can_be(
+    trader: TigerTrader,
+) -> None:
+    order = trader.buy(1, limit=0.05, time_in_force=TimeInForce.IOC)
+    trader.await_status(order, "DENIED")
+    assert trader.reason(order) == "TIME_IN_FORCE_NOT_SUPPORTED: Expected DAY, GTC, was IOC"
+
+
+def test_an_order_beyond_the_limits_is_denied(trader: TigerTrader) -> None:
+    order = trader.buy(21, limit=0.05)
+    trader.await_status(order, "DENIED")
+    assert trader.reason(order) == "MAX_CONTRACTS: Expected at most 20, was 21"
+
+
+def test_a_rejection_in_the_answer_carries_tigers_words(trader: TigerTrader) -> None:
+    trader.simulator.fault("reject", message="Insufficient buying power")
+    order = trader.buy(1, limit=0.05)
+    trader.await_status(order, "REJECTED")
+    assert "Insufficient buying power" in trader.reason(order)
+
+
+def test_a_rejection_after_the_acceptance_ends_the_order(trader: TigerTrader) -> None:
+    trader.simulator.fault("late_reject", value=0.2, message="Closed by risk control")
+    order = trader.buy(1, limit=0.05)
+    trader.await_status(order, "ACCEPTED")
+    trader.await_status(order, "REJECTED")
+    assert "Closed by risk control" in trader.reason(order)
+
+
+def test_an_order_whose_answer_is_lost_is_found_by_its_mark_and_not_sent_again(
+    trader: TigerTrader,
+) -> None:
+    count = len(trader.simulator.account()["orders"])
+    trader.simulator.fault("lost_response", method="place_order")
+    order = trader.buy(1, limit=0.05)
+    trader.await_status(order, "ACCEPTED")
+    assert len(trader.simulator.account()["orders"]) == count + 1
+
+
+def test_an_answer_with_a_wrong_signature_is_an_unknown_outcome(trader: TigerTrader) -> None:
+    count = len(trader.simulator.account()["orders"])
+    trader.simulator.fault("wrong_signature", method="place_order")
+    order = trader.buy(1, limit=trader.ask() + 0.2)
+    trader.await_status(order, "FILLED")
+    assert len(trader.simulator.account()["orders"]) == count + 1
+
+
+def test_a_cancel_that_fails_is_told_and_the_order_works_on(trader: TigerTrader) -> None:
+    order = trader.buy(1, limit=0.05)
+    trader.await_status(order, "ACCEPTED")
+    trader.simulator.fault("cancel_fails")
+    trader.strategy.cancel_order(order)
+    trader.wait(lambda: "CancelRejected" in trader.events(order), "the failure")
+    assert trader.status(order) == "ACCEPTED"
+
+
+def test_a_change_that_fails_is_told_and_the_order_stays_as_it_was(trader: TigerTrader) -> None:
+    order = trader.buy(1, limit=0.05)
+    trader.await_status(order, "ACCEPTED")
+    trader.simulator.fault("modify_refused")
+    trader.strategy.modify_order(order, price=Price(0.08, 2))
+    trader.wait(lambda: "ModifyRejected" in trader.events(order), "the failure")
+    assert trader.cache.order(order).price == Price(0.05, 2)
+
+
+def test_a_cancel_whose_answer_is_lost_still_cancels(trader: TigerTrader) -> None:
+    order = trader.buy(1, limit=0.05)
+    trader.await_status(order, "ACCEPTED")
+    trader.simulator.fault("lost_response", method="cancel_order")
+    trader.strategy.cancel_order(order)
+    trader.await_status(order, "CANCELED")
+
+
+def test_a_partial_fill_and_its_cancel_add_up(trader: TigerTrader) -> None:
+    trader.simulator.fault("partial_fill", value=1)
+    order = trader.buy(3, limit=trader.ask() + 0.2)
+    trader.await_status(order, "PARTIALLY_FILLED")
+    trader.strategy.cancel_order(order)
+    trader.await_status(order, "CANCELED")
+    assert trader.cache.order(order).filled_qty.as_double() == 1
+    trader.strategy.close_all_positions(trader.option)
+
+
+@pytest.mark.parametrize("fault", ["duplicate_push", "reorder_push"])
+def test_news_that_come_twice_or_swapped_change_nothing(trader: TigerTrader, fault: str) -> None:
+    trader.simulator.fault(fault, count=6)
+    order = trader.buy(2, limit=trader.ask() + 0.2)
+    trader.await_status(order, "FILLED")
+    fills = [name for name in trader.events(order) if name == "Filled"]
+    at_tiger = [
+        each
+        for each in trader.simulator.account()["transactions"]
+        if each["order_id"] == trader.order_at_tiger(order)["id"]
+    ]
+    assert len(fills) == len(at_tiger)
+    trader.strategy.close_all_positions(trader.option)
+    trader.wait(lambda: trader.held() == {}, "no position")
+
+
+def test_a_status_nobody_knows_is_asked_for(trader: TigerTrader) -> None:
+    trader.simulator.fault("unknown_status", message="Pondering", count=1)
+    order = trader.buy(1, limit=0.05)
+    trader.await_status(order, "ACCEPTED")
+
+
+def test_what_happened_while_the_push_was_down_is_found(trader: TigerTrader) -> None:
+    order = trader.buy(1, limit=0.05)
+    trader.await_status(order, "ACCEPTED")
+    at_tiger = trader.order_at_tiger(order)
+    trader.simulator.fault("drop", seconds=0.3)
+    trader.simulator.control("POST", "/cancel", {"id": at_tiger["id"]})
+    trader.await_status(order, "CANCELED")
+
+
+def test_an_order_made_by_hand_becomes_an_order_of_the_engine(trader: TigerTrader) -> None:
+    body = {"account": "paper", "symbol": trader.symbol, "side": "BUY", "quantity": 1}
+    by_hand = trader.simulator.control("POST", "/order", body | {"limit_price": 0.04})
+    trader.wait(trader.agrees, "the order in the engine")
+    trader.simulator.control("POST", "/cancel", {"id": by_hand["id"]})
+
+
+def test_all_orders_of_a_side_are_cancelled(trader: TigerTrader) -> None:
+    orders = [trader.buy(1, limit=limit) for limit in (0.03, 0.04, 0.05)]
+    for order in orders:
+        trader.await_status(order, "ACCEPTED")
+    trader.strategy.cancel_all_orders(trader.option, OrderSide.BUY)
+    for order in orders:
+        trader.await_status(order, "CANCELED")
+
+
+def test_under_a_rate_limit_an_entry_is_rejected_and_an_exit_is_tried_again(
+    trader: TigerTrader,
+) -> None:
+    trader.await_status(trader.buy(1, limit=trader.ask() + 0.2), "FILLED")
+    trader.simulator.fault("rate_limit", method="place_order")
+    entry = trader.buy(1, limit=0.05)
+    trader.await_status(entry, "REJECTED")
+    assert trader.reason(entry).startswith("RATE_LIMIT")
+    trader.await_status(trader.sell(1), "FILLED")

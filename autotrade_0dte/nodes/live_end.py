@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from nautilus_trader.model import OrderSubmitted
 
 from autotrade_0dte.actors import order_tables as tables
 from autotrade_0dte.actors.market_recorder import MarketRecorder
@@ -72,6 +73,9 @@ def conclude(
     fills = tables.fills(orders, cache)
     trips = round_trips(fills)
     run_id = end.folder.name
+    starting_cash = end.starting_cash + _spent_before(fills, end.started_ns)
+    if fills and fills[0].ts_event < end.started_ns:
+        components.recorder.began_with(fills[0].ts_event - 1, starting_cash)
     components.recorder.mark(max(time.time_ns(), end.started_ns), _held_value(trips))
     write_books(end.folder, run_id, end.day.date, components.recorder, cache, orders, trips)
     reasons = [
@@ -79,7 +83,7 @@ def conclude(
         *logged_errors(end.log),
         *left_over(trips, orders),
         *stale_fills(components.recorder.fill_quotes, end.config.simulation.max_fill_quote_age_s),
-        *past_desk([order for order in orders if order.ts_init >= end.started_ns]),
+        *past_desk([order for order in orders if _sent_here(order)]),
     ]
     fingerprint = ""
     if recorder is not None:
@@ -93,7 +97,7 @@ def conclude(
         data_fingerprint=fingerprint,
         elapsed_s=(time.time_ns() - end.started_ns) / _NS,
         mode=end.mode,
-        starting_cash=end.starting_cash + _spent_before(fills, end.started_ns),
+        starting_cash=starting_cash,
     )
     summary = _summary(end, run, reasons)
     write_summary(end.folder, summary)
@@ -130,6 +134,11 @@ def _keep_recording(end: LiveEnd, recorder: MarketRecorder) -> tuple[str, list[s
     except (CatalogError, OSError) as e:
         return "", [f"{LiveUnclean.RECORDING_FAILED}: {e} (kept: {end.journals.name})"]
     return catalog.session(end.config.root, end.day.date).fingerprint[:16], []
+
+
+def _sent_here(order: Any) -> bool:
+    """Tell orders of this process from what the broker told of: sent before it, or by hand."""
+    return any(isinstance(event, OrderSubmitted) for event in order.events())
 
 
 def _held_value(trips: Any) -> float:

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
 import msgspec
-from tiger_nt.connection import TigerConnection
 
 from autotrade_0dte.calendar import Session
 from autotrade_0dte.config import SystemConfig
 from autotrade_0dte.nodes.tiger import SystemListings, underlying_of
 from tiger_nt.config import TigerConfig
+from tiger_nt.connection import TigerConnection
 from tiger_nt.errors import TigerConfigError, TigerDeniedError, TigerError
 from tiger_nt.marks import client_order_id
 from tiger_nt.providers import Chain, StrikeWindow, load_chain

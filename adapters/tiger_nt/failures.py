@@ -33,45 +33,48 @@ _COMMON_PARAMETER = 1000
 _TIMED_OUT = re.compile(r"time(d )?[ -]?out", re.IGNORECASE)
 _PER_MINUTE = re.compile(r"up to (\d+) times per minute")
 
-_ADVICE = (
-    (
-        re.compile(r"rsa|signature|sign\b", re.IGNORECASE),
-        "the private key does not belong to this developer id: use the key whose public half is "
-        "registered on Tiger's developer page",
-    ),
-    (
-        re.compile(r"tiger.?id|developer", re.IGNORECASE),
-        "the developer id is not known: copy it from Tiger's developer page",
-    ),
-    (
-        re.compile(r"current device", re.IGNORECASE),
-        "another device holds the right to quotes: close Tiger's app there, or grab the right",
-    ),
-    (
-        re.compile(r"OPT quote market", re.IGNORECASE),
-        "the account lacks usOptionQuote: buy US option quotes for the API in Tiger's app",
-    ),
-    (
-        re.compile(r"quote (market|permission)|subscribe quotes", re.IGNORECASE),
-        "the account lacks this market's quotes: buy them for the API in Tiger's app",
-    ),
-    (
-        re.compile(r"white ?list|\bip\b", re.IGNORECASE),
-        "this machine's address is not on the allow-list of Tiger's developer page",
-    ),
-    (
-        re.compile(r"black ?list", re.IGNORECASE),
-        "Tiger has blocked this developer id for calling too often: stop, and ask its support",
-    ),
-    (
-        re.compile(r"licen[cs]e", re.IGNORECASE),
-        "the licence is not this account's: set TIGEROPEN_LICENSE to the one of your Tiger entity, "
-        "or leave it out",
-    ),
-    (
-        re.compile(r"account.*(not (exist|match|auth)|invalid|illegal)", re.IGNORECASE),
-        "the account does not belong to this developer id: check TIGEROPEN_ACCOUNT",
-    ),
+_ADVICE = tuple(
+    (re.compile(pattern, re.IGNORECASE), advice)
+    for pattern, advice in (
+        (
+            r"current device",
+            "another device holds the right to quotes: close Tiger's app there, or grab the right",
+        ),
+        (
+            r"OPT quote market",
+            "the account lacks usOptionQuote: buy US option quotes for the API in Tiger's app",
+        ),
+        (
+            r"quote (market|permission)|subscribe quotes",
+            "the account lacks this market's quotes: buy them for the API in Tiger's app",
+        ),
+        (
+            r"white ?list|\bip\b",
+            "this machine's address is not on the allow-list of Tiger's developer page",
+        ),
+        (
+            r"black ?list",
+            "Tiger has blocked this developer id for calling too often: stop, and ask its support",
+        ),
+        (
+            r"licen[cs]e",
+            "the licence is not this account's: set TIGEROPEN_LICENSE to the one of your Tiger "
+            "entity, or leave it out",
+        ),
+        (
+            r"account.*(not (exist|match|auth)|invalid|illegal)",
+            "the account does not belong to this developer id: check TIGEROPEN_ACCOUNT",
+        ),
+        (
+            r"\brsa\b|signature|\bsign\b",
+            "the private key does not belong to this developer id: use the key whose public half "
+            "is registered on Tiger's developer page",
+        ),
+        (
+            r"tiger.?id|developer",
+            "the developer id is not known: copy it from Tiger's developer page",
+        ),
+    )
 )
 _ADVISED_CODES = frozenset({_FORBIDDEN, _COMMON_PARAMETER, 4000, 40013})
 

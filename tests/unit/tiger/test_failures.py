@@ -246,6 +246,7 @@ def test_option_no_symbol_can_carry_is_an_answer_that_makes_no_sense(
         (2200, "no permission in the US OPT quote market", "the account lacks usOptionQuote"),
         (4, "do not have permissions in the US quote market", "lacks this market's quotes"),
         (4, "access forbidden(ip is not in the white list)", "address is not on the allow-list"),
+        (4, "the developer's ip is not in the whitelist", "address is not on the allow-list"),
         (4, "you are in the blacklist", "blocked this developer id for calling too often"),
         (1000, "license is not match", "set TIGEROPEN_LICENSE"),
         (1000, "account does not exist", "check TIGEROPEN_ACCOUNT"),

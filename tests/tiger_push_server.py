@@ -102,6 +102,8 @@ class PushServer:
         All requests, heartbeats too, of all connections.
     login : callable
         Makes the answer to a login; None is no answer.
+    unlisted : str
+        A symbol there is not; a request with it is refused whole.
     answers : bool
         Whether anything but a login is answered.
     quota : int
@@ -113,6 +115,7 @@ class PushServer:
         self.requests: list[Request] = []
         self.login: Callable[[], Response | None] = self.confirmed
         self.quota = 100
+        self.unlisted = ""
         self.answers = True
         self.heartbeat = "10000,10000"
         self.port = 0
@@ -230,6 +233,8 @@ class PushServer:
         if request.command == SocketCommon.UNSUBSCRIBE:
             self.subscribed -= named
             answer.code, answer.msg = 113, '{"code":0,"message":"success"}'
+        elif self.unlisted in (name for _, name in named):
+            answer.code, answer.msg = 200, f"invalid symbols({self.unlisted})"
         elif len(self.subscribed | named) > self.quota:
             answer.code = 200
             answer.msg = f"code=4, you can only subscribe to {self.quota} symbols"

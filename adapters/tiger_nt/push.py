@@ -57,7 +57,7 @@ class TigerPush:
         self._worker: ThreadPoolExecutor | None = None
         self._address: Address | None = None
         self._quota_waiters: set[asyncio.Future[QuotaView]] = set()
-        self._resubscribing: asyncio.Task[None] | None = None
+        self._sending: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Connect and wait until the server has confirmed the login.
@@ -173,6 +173,11 @@ class TigerPush:
             # The next connection starts with everything that is wanted then.
             _log.info("push: subscriptions wait for the next connection: %s", e)
 
+    def _send_soon(self, requests: list[Any]) -> None:
+        task = asyncio.create_task(self._send_all(requests))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
     async def _send(self, request: Any) -> None:
         link = self._supervisor.link
         if link is None:
@@ -223,8 +228,7 @@ class TigerPush:
     def _on_link(self, event: LinkEvent) -> None:
         self._delivery.flush()
         if event.state is LinkState.UP:
-            requests = list(self._topics.everything())
-            self._resubscribing = asyncio.create_task(self._send_all(requests))
+            self._send_soon(list(self._topics.everything()))
         else:
             event = msgspec.structs.replace(event, reason=self._plain(event.reason))
             for waiter in self._quota_waiters:
@@ -238,6 +242,9 @@ class TigerPush:
             return
         refusal = self._topics.answered(frame)
         if refusal is None:
+            return
+        if refusal.may_be_of_one:
+            self._send_soon(list(self._topics.halves(refusal)))
             return
         reason = f"{refusal.topic}: code={refusal.code} {self._plain(refusal.reason)}"
         _log.warning("push: subscription refused, %s", reason)

@@ -10,8 +10,8 @@ from tiger_nt.views import OrderView, PositionView, TransactionView
 
 __all__ = ["Delivery"]
 
-TURN = 128
-"""Quotes, and ticks, in one turn of the event loop at most, so that it stays awake."""
+TURN = 32
+"""Quotes, and ticks, in one turn of the event loop at most: what an order's news may wait for."""
 
 
 class Delivery:

@@ -181,7 +181,12 @@ class Link(ProtobufPushClient):  # type: ignore[misc]
     def on_disconnecting(self) -> None:
         """Take note of the end, and end the heartbeat thread, which the SDK forgets."""
         self._connection.on_disconnected()
-        reason = "closed by us" if self._abandoned else "connection lost"
+        if self._abandoned:
+            reason = "closed by us"
+        elif self.silence_s() >= self._connection_timeout:
+            reason = f"no frame for {self._connection_timeout:.1f} s"
+        else:
+            reason = "connection lost"
         self._end(Ending(LinkState.DOWN, reason))
 
     def _connect(self) -> None:

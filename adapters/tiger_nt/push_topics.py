@@ -15,7 +15,9 @@ from tiger_nt.symbols import is_option, option_terms, tiger_symbol
 __all__ = ["Refusal", "Topic", "Topics"]
 
 BATCH = 50
-"""Symbols in one request: a refusal concerns all of a request."""
+"""Symbols in one request."""
+_OF_ALL = ("only subscribe to", "permission")
+"""In the text of refusals that one symbol more or less would not change: quota, entitlement."""
 _ACCOUNT_NEWS = (
     SocketCommon.OrderStatus,
     SocketCommon.OrderTransaction,
@@ -41,6 +43,11 @@ class Refusal(msgspec.Struct, frozen=True):
     symbols: list[str]
     code: int
     reason: str
+
+    @property
+    def may_be_of_one(self) -> bool:
+        """Whether a single one of several symbols may be to blame; Tiger refuses whole requests."""
+        return len(self.symbols) > 1 and not any(text in self.reason for text in _OF_ALL)
 
 
 class Topics:
@@ -73,16 +80,22 @@ class Topics:
         return known
 
     def subscribe(self, topic: Topic, symbols: list[str]) -> Iterator[Any]:
-        """Yield the requests to send for these symbols."""
-        build = {
-            Topic.QUOTES: ProtoMessageUtil.build_subscribe_quote_message,
-            Topic.TICKS: ProtoMessageUtil.build_subscribe_tick_quote_message,
-        }[topic]
-        for first in range(0, len(symbols), BATCH):
-            batch = symbols[first : first + BATCH]
-            request = build([_tiger_name(name) for name in batch])
-            self._pending[request.id] = (topic, batch)
-            yield request
+        """Yield the requests to send for these symbols.
+
+        Options and others go apart, for they need different entitlements.
+        """
+        for kind in (False, True):
+            alike = [name for name in symbols if is_option(name) == kind]
+            for first in range(0, len(alike), BATCH):
+                yield self._request(topic, alike[first : first + BATCH])
+
+    def halves(self, refusal: Refusal) -> Iterator[Any]:
+        """Yield the requests that ask for the two halves of what was refused as a whole."""
+        topic, symbols = Topic(refusal.topic), self.want(Topic(refusal.topic), refusal.symbols)
+        middle = len(symbols) // 2
+        for half in (symbols[:middle], symbols[middle:]):
+            if half:
+                yield self._request(topic, half)
 
     def unsubscribe(self, topic: Topic, symbols: list[str]) -> Iterator[Any]:
         """Yield the requests to send to hear no more of these symbols."""
@@ -102,6 +115,15 @@ class Topics:
             yield request
         for topic, wanted in self._wanted.items():
             yield from self.subscribe(topic, list(wanted))
+
+    def _request(self, topic: Topic, symbols: list[str]) -> Any:
+        build = {
+            Topic.QUOTES: ProtoMessageUtil.build_subscribe_quote_message,
+            Topic.TICKS: ProtoMessageUtil.build_subscribe_tick_quote_message,
+        }[topic]
+        request = build([_tiger_name(name) for name in symbols])
+        self._pending[request.id] = (topic, symbols)
+        return request
 
     def answered(self, frame: Any) -> Refusal | None:
         """Take an answer; return the refusal if it is one.

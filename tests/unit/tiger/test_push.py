@@ -266,7 +266,7 @@ class TestDelivery:
                 while len(ear.of(QuoteView)) < 600:
                     turns += 1
                     await asyncio.sleep(0)
-                assert max(map(len, ear.batches)) <= 128
+                assert max(map(len, ear.batches)) <= 32
                 assert turns >= len(ear.batches)
 
         run(scenario)
@@ -485,6 +485,35 @@ class TestSubscriptions:
 
         run(scenario)
 
+    def test_one_bad_symbol_among_many_is_found_and_alone_refused(self, server: PushServer) -> None:
+        server.unlisted = "BAD"
+        names = [f"A{letter}" for letter in "ABCDEFGHIJK"]
+
+        async def scenario() -> None:
+            async with started(server) as (push, ear):
+                await push.subscribe_quotes([*names[:7], "BAD", *names[7:]])
+                await until(lambda: ear.refused)
+                await until(lambda: len(server.subscribed) == len(names))
+                assert ear.refused == [(["BAD"], "quotes: code=200 invalid symbols(BAD)")]
+                server.drop()
+                await until(lambda: push.counters.reconnects == 1)
+                await until(lambda: len(server.subscribed) == len(names))
+                assert len(ear.refused) == 1
+
+        run(scenario)
+
+    def test_refusal_for_the_quota_is_not_asked_again_in_halves(self, server: PushServer) -> None:
+        server.quota = 1
+
+        async def scenario() -> None:
+            async with started(server) as (push, ear):
+                await push.subscribe_quotes(["SPY", "QQQ", "IWM"])
+                await until(lambda: ear.refused)
+                assert ear.refused[0][0] == ["SPY", "QQQ", "IWM"]
+                assert (await push.quota()).used == 0
+
+        run(scenario)
+
     def test_refusal_that_names_no_request_goes_to_the_oldest_unanswered(
         self, server: PushServer
     ) -> None:
@@ -604,14 +633,15 @@ class TestSupervisor:
                 before = len(server.requests)
                 server.drop()
                 await until(lambda: ear.states == [LinkState.UP, LinkState.DOWN, LinkState.UP])
-                await until(lambda: len(server.requests) == before + 7)
+                await until(lambda: len(server.requests) == before + 8)
                 wishes = [request.subscribe for request in server.requests[before + 1 :]]
                 assert [(wish.dataType, wish.symbols) for wish in wishes] == [
                     (SocketCommon.OrderStatus, ""),
                     (SocketCommon.OrderTransaction, ""),
                     (SocketCommon.Position, ""),
                     (SocketCommon.Asset, ""),
-                    (SocketCommon.Quote, f"SPY,{OPTION_AT_TIGER}"),
+                    (SocketCommon.Quote, "SPY"),
+                    (SocketCommon.Quote, OPTION_AT_TIGER),
                     (SocketCommon.TradeTick, "SPY"),
                 ]
                 _, down, up = ear.of(LinkEvent)
@@ -705,7 +735,23 @@ class TestSupervisor:
             patience = Patience(silence_s=0.2, first_s=0.01, longest_s=0.02)
             async with started(server, patience) as (push, ear):
                 await until(lambda: push.counters.reconnects >= 1)
-                assert LinkState.DOWN in ear.states
+                down = ear.of(LinkEvent)[1]
+                assert (down.state, down.reason) == (LinkState.DOWN, "no frame for 0.2 s")
+
+        run(scenario)
+
+    def test_server_that_throws_out_whom_it_lets_in_is_asked_ever_more_slowly(
+        self, server: PushServer
+    ) -> None:
+        async def scenario() -> None:
+            patience = Patience(silence_s=5.0, first_s=0.01, longest_s=5.0)
+            async with started(server, patience) as (push, _):
+                begin = time.monotonic()
+                for count in range(1, 7):
+                    server.drop()
+                    await until(lambda n=count: push.counters.reconnects == n)  # type: ignore[misc]
+                least_s = sum(0.01 * 2**attempt / 2 for attempt in range(6))
+                assert time.monotonic() - begin >= least_s
 
         run(scenario)
 

@@ -1,7 +1,6 @@
 """Tiger's push for one login: subscriptions out, views in, on the event loop's thread."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +16,9 @@ from tiger_nt.errors import TigerDeniedError, TigerRequestError
 from tiger_nt.parsing.push import FrameError, quota_view
 from tiger_nt.push_delivery import Delivery
 from tiger_nt.push_frames import FrameReader, Tally
-from tiger_nt.push_link import Address, Link, Login
+from tiger_nt.push_link import Address, Link
 from tiger_nt.push_listener import PushCounters, PushListener
+from tiger_nt.push_login import log_in, log_out, plain
 from tiger_nt.push_supervisor import Patience, Supervisor
 from tiger_nt.push_topics import Topic, Topics
 from tiger_nt.sdk import sdk_config
@@ -27,7 +27,6 @@ from tiger_nt.views import LinkEvent, LinkState, QuotaView
 __all__ = ["TigerPush"]
 
 _log = logging.getLogger(__name__)
-_FAREWELL_S = 1.0
 
 
 class TigerPush:
@@ -90,7 +89,7 @@ class TigerPush:
             return
         link, self._supervisor.link = self._supervisor.link, None
         if link is not None:
-            await _log_out(link, worker)
+            await log_out(link, worker)
         worker.shutdown(wait=False)
 
     def add_listener(self, listener: PushListener) -> None:
@@ -191,8 +190,8 @@ class TigerPush:
 
     async def _log_in(self) -> Link:
         assert self._address is not None
-        who, limit_s = self._config.credentials, self._config.timeout_s
-        hand = self._delivery.from_thread
+        assert self._worker is not None
+        who, hand = self._config.credentials, self._delivery.from_thread
         reader = FrameReader(
             who.account,
             self._delivery.inbox,
@@ -201,36 +200,17 @@ class TigerPush:
             partial(hand, self._delivery.fault),
         )
         link = Link(self._address, reader.read, silence_s=self._patience.silence_s)
-        try:
-            async with asyncio.timeout(limit_s):
-                await self._in_worker(link.dial, Login(who.tiger_id, who.private_key))
-                answers: list[asyncio.Future[Any]] = [link.confirmed, link.ended]
-                await asyncio.wait(answers, return_when=asyncio.FIRST_COMPLETED)
-        except TimeoutError:
-            link.abandon()
-            raise TigerRequestError(
-                f"push: Expected the login to be confirmed within {limit_s:.1f} s, was no answer"
-            ) from None
-        except BaseException:
-            link.abandon()
-            raise
-        if link.confirmed.done():
-            return link
-        link.abandon()
-        ending = link.ended.result()
-        reason = self._plain(ending.reason)
-        if ending.state is LinkState.DOWN:
-            raise TigerRequestError(
-                f"push: Expected the login to be confirmed, was code={ending.code} {reason}"
-            )
-        raise TigerDeniedError("push login", ending.code, reason)
+        await log_in(link, who, self._worker, self._config.timeout_s)
+        return link
 
     def _on_link(self, event: LinkEvent) -> None:
         self._delivery.flush()
         if event.state is LinkState.UP:
             self._send_soon(list(self._topics.everything()))
         else:
-            event = msgspec.structs.replace(event, reason=self._plain(event.reason))
+            event = msgspec.structs.replace(
+                event, reason=plain(event.reason, self._config.credentials)
+            )
             for waiter in self._quota_waiters:
                 if not waiter.done():
                     waiter.set_exception(TigerRequestError("push: connection lost"))
@@ -246,7 +226,8 @@ class TigerPush:
         if refusal.may_be_of_one:
             self._send_soon(list(self._topics.halves(refusal)))
             return
-        reason = f"{refusal.topic}: code={refusal.code} {self._plain(refusal.reason)}"
+        said = plain(refusal.reason, self._config.credentials)
+        reason = f"{refusal.topic}: code={refusal.code} {said}"
         _log.warning("push: subscription refused, %s", reason)
         if refusal.symbols:
             self._delivery.tell(lambda listener: listener.on_refused(refusal.symbols, reason))
@@ -261,17 +242,3 @@ class TigerPush:
                 waiter.set_result(quota_view(message))
             except FrameError as e:
                 waiter.set_exception(TigerRequestError(f"push: {e}"))
-
-    def _plain(self, text: str) -> str:
-        """Return Tiger's text without our numbers."""
-        who = self._config.credentials
-        return text.replace(who.account, who.account_hint).replace(who.tiger_id, "…")
-
-
-async def _log_out(link: Link, worker: ThreadPoolExecutor) -> None:
-    farewell = ProtoMessageUtil.build_disconnect_message()
-    with contextlib.suppress(TimeoutError, TigerRequestError):  # gone already, or as good as
-        async with asyncio.timeout(_FAREWELL_S):
-            await asyncio.get_running_loop().run_in_executor(worker, link.send, farewell)
-    link.abandon()
-    await asyncio.wait({link.ended}, timeout=_FAREWELL_S)

@@ -1,16 +1,14 @@
-"""One push connection: the SDK's client for one login over one socket, its faults fenced in.
+"""One push connection: the SDK's client for one login over one socket.
 
 What the SDK gets wrong is mended from outside, by overriding, none of its code changed. Left alone
-it connects again by itself without pause, up to 60 times while it blocks its caller, leaves a
-heartbeat thread behind for each lost connection, waits for ever in `disconnect`, reports zeros for
-what a frame leaves out, and replaces `ssl.SSLContext.wrap_socket` for the whole process.
+it connects again by itself without pause, tries up to 60 times while its caller waits, leaves a
+heartbeat thread behind for each lost connection, waits for ever in `disconnect`, and reports zeros
+for what a frame leaves out. What it does to the whole process is fenced in by push_fences.py.
 """
 
 import asyncio
 import contextlib
-import logging
 import socket
-import ssl
 import time
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +20,7 @@ from tigeropen.push.pb.util import ProtoMessageUtil
 from tigeropen.push.protobuf_push_client import ProtobufPushClient
 
 from tiger_nt.errors import TigerRequestError
+from tiger_nt.push_fences import InlineCallbacks, keep_sdk_from_logging, ssl_left_alone
 from tiger_nt.views import LinkState
 
 __all__ = ["KICKED_OUT", "Address", "Ending", "Link", "Login"]
@@ -82,18 +81,15 @@ class Link(ProtobufPushClient):  # type: ignore[misc]
     def __init__(
         self, address: Address, on_frame: Callable[[Any], None], *, silence_s: float
     ) -> None:
-        _keep_sdk_from_logging()
-        unpatched = ssl.SSLContext.wrap_socket
-        try:
+        keep_sdk_from_logging()
+        with ssl_left_alone():
             super().__init__(
                 address.host,
                 address.port,
                 use_ssl=address.tls,
                 connection_timeout=silence_s,
-                callback_executor=_Inline(),
+                callback_executor=InlineCallbacks(),
             )
-        finally:
-            ssl.SSLContext.wrap_socket = unpatched  # type: ignore[method-assign]
         self._on_frame = on_frame
         self._loop = asyncio.get_running_loop()
         self.confirmed: asyncio.Future[None] = self._loop.create_future()
@@ -220,43 +216,6 @@ class Link(ProtobufPushClient):  # type: ignore[misc]
     def _call(self, function: Callable[..., None], *args: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to be told
             self._loop.call_soon_threadsafe(function, *args)
-
-
-class _Inline:
-    """Runs the SDK's callbacks on its receiving thread, in the order of the frames.
-
-    The SDK's own pools cost two thread changes a frame, lose the order between kinds of frames, and
-    take in without bound what they cannot work off; here a slow side makes the server wait.
-    """
-
-    def submit(self, fn: Callable[..., None], *args: object, key: object) -> None:  # noqa: ARG002
-        fn(*args)
-
-    def shutdown(self) -> None:
-        """Nothing to end."""
-
-
-class _NoSdkPush(logging.Filter):
-    """Drops what the SDK's push code writes to the root logger.
-
-    Its DEBUG records hold every frame sent, the login's signature included; the others repeat, with
-    tracebacks, what Link reports itself.
-    """
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return "tigeropen/push/" not in record.pathname.replace("\\", "/")
-
-
-_no_sdk_push = _NoSdkPush()
-
-
-def _keep_sdk_from_logging() -> None:
-    root = logging.getLogger()
-    root.addFilter(_no_sdk_push)  # a second time does nothing
-    if not root.handlers and logging.lastResort is not None:
-        # Without any the SDK's first record would call basicConfig for the whole process. This one
-        # is where Python sends records in that case anyway.
-        root.addHandler(logging.lastResort)
 
 
 def _refusal(frame: Any) -> Ending:

@@ -175,26 +175,32 @@ class Calls:
 
 
 class _UnderWay[T]:
-    """A call in its thread, and whether it began."""
+    """A call in its thread: it begins or it is given up unsent, never both."""
 
     def __init__(self, method: str, call: Callable[[], T], is_open: threading.Event) -> None:
         self._method = method
         self._call = call
         self._open = is_open
-        self.began_s: float | None = None
+        self._turn = threading.Lock()
+        self._has_begun = False
+        self._is_given_up = False
         self.took_ms: float | None = None
 
     def __call__(self) -> T:
-        if not self._open.is_set():
-            raise _unsent(self._method)
-        self.began_s = time.perf_counter()
+        with self._turn:
+            if self._is_given_up or not self._open.is_set():
+                raise _unsent(self._method)
+            self._has_begun = True
+        began_s = time.perf_counter()
         try:
             return self._call()
         finally:
-            self.took_ms = 1_000 * (time.perf_counter() - self.began_s)
+            self.took_ms = 1_000 * (time.perf_counter() - began_s)
 
     def given_up(self, *, changes: bool) -> TigerError:
-        if self.began_s is None:
+        with self._turn:
+            self._is_given_up = not self._has_begun
+        if self._is_given_up:
             return TigerRequestError(f"{self._method}: no thread free in time, nothing was sent")
         lost = TigerUnknownOutcomeError if changes else TigerRequestError
         return lost(f"{self._method}: no whole answer in time")

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tiger_simulator import CALL, EXPIRY, PUT, FixedMarket, SimulatorThread, running
 
 from tiger_nt.budget import CallBudget, Priority
+from tiger_nt.calls import Lane, _UnderWay
 from tiger_nt.config import TigerConfig, tiger_config
 from tiger_nt.errors import (
     ClosedError,
@@ -433,8 +434,6 @@ def test_cancel_goes_out_while_all_threads_of_orders_and_questions_wait(
         await until(rest, order_id, OrderState.HELD)
         release = threading.Event()
         calls = rest._calls
-        from tiger_nt.calls import Lane
-
         stuck = [
             asyncio.create_task(calls.change(f"slow{i}", release.wait, lane, Priority.RISK))
             for lane in (Lane.ORDERS, Lane.QUERIES)
@@ -448,6 +447,39 @@ def test_cancel_goes_out_while_all_threads_of_orders_and_questions_wait(
             await asyncio.gather(*stuck)
 
     run(config_of(simulator), use)
+
+
+def test_order_that_finds_no_thread_in_time_is_never_sent(simulator: SimulatorThread) -> None:
+    before = hits(simulator, "place_order")
+
+    async def use(rest: TigerRest) -> None:
+        release = threading.Event()
+        calls = rest._calls
+        stuck = [
+            asyncio.create_task(calls.change(f"slow{i}", release.wait, Lane.ORDERS, Priority.RISK))
+            for i in range(3)
+        ]
+        await asyncio.sleep(0)
+        with pytest.raises(TigerRequestError, match="no thread free in time, nothing was sent"):
+            await rest.place(BUY)
+        outcomes = await asyncio.gather(*stuck, return_exceptions=True)
+        assert [type(error) for error in outcomes] == [TigerUnknownOutcomeError] * 3
+        release.set()
+
+    run(config_of(simulator, timeout_s=0.1), use)
+    assert hits(simulator, "place_order") == before
+
+
+def test_call_given_up_before_it_began_does_not_begin_afterwards() -> None:
+    called: list[int] = []
+    is_open = threading.Event()
+    is_open.set()
+    late = _UnderWay("place_order", lambda: called.append(1), is_open)
+    error = late.given_up(changes=True)
+    assert not isinstance(error, TigerUnknownOutcomeError)
+    with pytest.raises(ClosedError):
+        late()
+    assert called == []
 
 
 # Credentials and permissions

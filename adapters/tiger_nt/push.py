@@ -20,7 +20,7 @@ from tiger_nt.push_link import Address, Link
 from tiger_nt.push_listener import PushCounters, PushListener
 from tiger_nt.push_login import log_in, log_out, plain
 from tiger_nt.push_supervisor import Patience, Supervisor
-from tiger_nt.push_topics import Topic, Topics
+from tiger_nt.push_topics import ANSWERS, Topic, Topics
 from tiger_nt.sdk import sdk_config
 from tiger_nt.views import LinkEvent, LinkState, QuotaView
 
@@ -175,7 +175,13 @@ class TigerPush:
     def _send_soon(self, requests: list[Any]) -> None:
         task = asyncio.create_task(self._send_all(requests))
         self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+        task.add_done_callback(self._sent)
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        self._sending.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception):
+            self._delivery.fault(error)
 
     async def _send(self, request: Any) -> None:
         link = self._supervisor.link
@@ -222,6 +228,9 @@ class TigerPush:
             return
         refusal = self._topics.answered(frame)
         if refusal is None:
+            if frame.code not in ANSWERS:
+                said = plain(frame.msg, self._config.credentials)
+                _log.warning("push: Tiger says code=%s %s", frame.code, said)
             return
         if refusal.may_be_of_one:
             self._send_soon(list(self._topics.halves(refusal)))

@@ -12,7 +12,7 @@ from tigeropen.push.pb.util import ProtoMessageUtil
 
 from tiger_nt.symbols import is_option, option_terms, tiger_symbol
 
-__all__ = ["Refusal", "Topic", "Topics"]
+__all__ = ["ANSWERS", "Refusal", "Topic", "Topics"]
 
 BATCH = 50
 """Symbols in one request."""
@@ -24,9 +24,10 @@ _ACCOUNT_NEWS = (
     SocketCommon.Position,
     SocketCommon.Asset,
 )
-_ANSWERS = frozenset(
+ANSWERS = frozenset(
     {ResponseType.GET_SUBSCRIBE_END.value, ResponseType.GET_CANCEL_SUBSCRIBE_END.value}
 )
+"""Codes of frames that answer a subscription; what they say of it is in their text."""
 
 
 class Topic(StrEnum):
@@ -126,17 +127,14 @@ class Topics:
         return request
 
     def answered(self, frame: Any) -> Refusal | None:
-        """Take an answer; return the refusal if it is one.
+        """Take an answer; return the refusal if it is one of a subscription.
 
-        An answer that names no request is taken for the oldest one's, for Tiger answers in turn.
+        A refusal that names no request is taken for the oldest one's, for Tiger answers in turn.
         """
         code, text = _outcome(frame)
-        known = frame.HasField("id") and frame.id in self._pending
-        request_id = frame.id if known else next(iter(self._pending), None)
-        if request_id is None or not (known or code):
-            return None
-        topic, symbols = self._pending.pop(request_id)
-        if not code:
+        request_id = frame.id or (next(iter(self._pending), 0) if code else 0)
+        topic, symbols = self._pending.pop(request_id, ("", []))
+        if not code or not topic:
             return None
         if topic in Topic:
             symbols = self.drop(Topic(topic), symbols)
@@ -149,7 +147,7 @@ def _tiger_name(symbol: str) -> str:
 
 def _outcome(frame: Any) -> tuple[int, str]:
     """Return code and text of an answer, 0 for one that agrees."""
-    refused = 0 if frame.code in _ANSWERS else frame.code
+    refused = 0 if frame.code in ANSWERS else frame.code
     try:
         said = json.loads(frame.msg)
         return int(said.get("code", refused)), str(said.get("message", frame.msg))

@@ -531,6 +531,43 @@ class TestSubscriptions:
 
         run(scenario)
 
+    def test_trouble_with_another_request_is_logged_and_blamed_on_no_subscription(
+        self, server: PushServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        server.answers = False
+
+        async def scenario() -> None:
+            async with started(server) as (push, ear):
+                await push.subscribe_quotes(["SPY"])
+                await until(lambda: len(server.sent(SocketCommon.SUBSCRIBE)) == 5)
+                server.send(
+                    Response(command=SocketCommon.MESSAGE, id=2**31, code=200, msg=f"no {TIGER_ID}")
+                )
+                await until(lambda: "Tiger says" in caplog.text)
+                assert not ear.refused
+                assert not ear.faults
+
+        run(scenario)
+        assert "code=200 no …" in caplog.text
+
+    def test_bug_while_subscribing_again_reaches_the_listeners(
+        self, server: PushServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def scenario() -> None:
+            async with started(server) as (_, ear):
+                await until(lambda: len(server.sent(SocketCommon.SUBSCRIBE)) == 4)
+
+                def broken(*_: object) -> None:
+                    raise RuntimeError("a bug")
+
+                monkeypatch.setattr(Link, "send", broken)
+                server.drop()
+                await until(lambda: ear.faults)
+                assert str(ear.faults[0]) == "a bug"
+                monkeypatch.undo()
+
+        run(scenario)
+
     def test_requests_of_a_lost_connection_await_no_answer_any_more(
         self, server: PushServer
     ) -> None:

@@ -4,6 +4,7 @@ import datetime as dt
 import math
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from nautilus_trader.model import IndexPriceUpdate, QuoteTick, TradeTick
@@ -138,6 +139,28 @@ def test_index_root_has_its_index_among_the_indices(tmp_path: Path):
     opening, later = rows(played)
     spot = [row for row in (*opening, *later) if row.symbol == "SPX"]
     assert {(row.last, row.has_quote) for row in spot} == {(6_000.0, False)}
+
+
+def test_cheap_prices_are_exact(tmp_path: Path):
+    catalog = Catalog(tmp_path)
+
+    def cents(second: int, _strike: float, _is_call: bool) -> tuple[int, int]:
+        return 5 + second // 3_600, 7 + second // 3_600
+
+    write_session(
+        catalog, "SPY", DATE, strikes=[600], spot=600.0, settlement=None, quote=cents, every_s=900
+    )
+    opening, later = rows(market(catalog, catalog.session("SPY", DATE)))
+    quoted = {(row.bid, row.ask) for row in (*opening, *later) if row.symbol != "SPY"}
+    assert quoted == {(bid / 100, (bid + 2) / 100) for bid in range(5, 12)}
+
+
+def test_index_without_data_is_no_stock(tmp_path: Path):
+    catalog = Catalog(tmp_path)
+    entry = entry_of(catalog, "SPXW")
+    played = market(catalog, msgspec.structs.replace(entry, datasets=(entry.chain,)))
+    assert played.indices == ("SPX",)
+    assert played.symbols[0] == "SPX"
 
 
 def test_a_faster_market_keeps_the_order_and_has_shorter_hours(catalog: Catalog, spy: SessionEntry):

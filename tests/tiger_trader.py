@@ -40,7 +40,7 @@ from tiger_nt.data_config import TigerDataClientConfig
 from tiger_nt.execution import TigerExecutionClient
 from tiger_nt.execution_config import TigerExecutionClientConfig
 from tiger_nt.factories import TigerDataClientFactory, TigerExecutionClientFactory
-from tiger_nt.gateway import Patience as OrderPatience
+from tiger_nt.inquiry import Patience as OrderPatience
 from tiger_nt.instruments import DefaultListings, Underlying
 from tiger_nt.providers import StrikeWindow, load_chain
 from tiger_nt.push_supervisor import Patience

@@ -21,6 +21,7 @@ from tiger_nt.order_events import (
     Accepted,
     Canceled,
     CancelRejected,
+    CommissionDiffers,
     Expired,
     Filled,
     ModifyRejected,
@@ -64,6 +65,9 @@ class EngineOutput:
         self._reports = reports
         self._alarm = alarm
         self._log = Logger(f"{client.client_id}.Orders")
+        self._overfilled: dict[int | None, int] = {}
+        self.commission_differences: dict[int, float] = {}
+        """By Tiger's id, dollars that it charged beyond what the engine was told."""
 
     def tell(self, changes: list[Change]) -> None:
         """Pass changes on, each order's in the order they happened."""
@@ -71,17 +75,12 @@ class EngineOutput:
             self._tell_order(order, [event for _, event in group])
 
     def _tell_order(self, order: TrackedOrder, events: list[OrderEvent]) -> None:
-        for event in events:
-            if isinstance(event, Resurfaced):
-                text = f"order {event.order_id} has the mark of another order; it is cancelled"
-                self._alarm(Alarm(AlarmKind.TWIN, text))
-        if order.overfilled:
-            text = f"order {order.id}: {order.overfilled} contracts filled beyond {order.quantity}"
-            self._alarm(Alarm(AlarmKind.OVERFILL, text))
+        self._watch(order, events)
         name = self._reports.client_order_id(order)
         known = None if name is None else self._client.cache.order(name)
         if known is None:
-            self._report(order, [event for event in events if isinstance(event, Filled)])
+            if not all(isinstance(event, CommissionDiffers) for event in events):
+                self._report(order, [event for event in events if isinstance(event, Filled)])
             return
         instrument = self._client.cache.instrument(known.instrument_id)
         for event in events:
@@ -89,6 +88,23 @@ class EngineOutput:
                 self._tell_fill(known, order, event, instrument)
             else:
                 self._tell_event(known, order, event, instrument)
+
+    def _watch(self, order: TrackedOrder, events: list[OrderEvent]) -> None:
+        """Tell an operator what the engine has no event for."""
+        for event in events:
+            if isinstance(event, Resurfaced):
+                text = f"order {event.order_id} has the mark of another order; it is cancelled"
+                self._alarm(Alarm(AlarmKind.TWIN, text))
+            elif isinstance(event, CommissionDiffers) and order.id is not None:
+                self.commission_differences[order.id] = event.amount
+                self._log.warning(
+                    f"order {order.id}: Tiger's commission is {event.amount:+.2f} from what its "
+                    "fills were charged"
+                )
+        if order.overfilled > self._overfilled.get(order.id, 0):
+            self._overfilled[order.id] = order.overfilled
+            text = f"order {order.id}: {order.overfilled} contracts filled beyond {order.quantity}"
+            self._alarm(Alarm(AlarmKind.OVERFILL, text))
 
     def _report(self, order: TrackedOrder, fills: list[Filled]) -> None:
         for report in self._reports.orders([order]):

@@ -84,8 +84,16 @@ class TigerExecutionClient(ReportingClient):
                 self.clock.timestamp_ns(),
             )
             return
-        reduces = self._reduces_risk(engine_order)
-        await self._gateway.modify(order, _terms(command, order), reduces_risk=reduces)
+        terms = _terms(command, order)
+        leaves = terms[0] - engine_order.filled_qty.as_double()
+        reduces = self._reduces_risk(engine_order, leaves)
+        reason = None if reduces else self._against_size(engine_order, terms[0], terms[1])
+        if reason is not None:
+            self.generate_order_modify_rejected(
+                engine_order, command.venue_order_id, reason, self.clock.timestamp_ns()
+            )
+            return
+        await self._gateway.modify(order, terms, reduces_risk=reduces)
 
     async def _cancel_order(self, command: CancelOrder) -> None:
         order = self._find(command)
@@ -111,7 +119,7 @@ class TigerExecutionClient(ReportingClient):
     async def _query_order(self, command: QueryOrder) -> None:
         order = self._find(command)
         if order is not None and order.id is not None:
-            self._gateway.suspect(order.id)
+            self._gateway.inquiry.suspect(order.id)
 
     # -- Submitting ----------------------------------------------------------------------------
 
@@ -119,7 +127,7 @@ class TigerExecutionClient(ReportingClient):
         """Send an order or deny it; never raise, or the engine would have it pending for good."""
         try:
             request = order_request(order) if (reason := refusal(order)) is None else None
-            reduces = self._reduces_risk(order)
+            reduces = self._reduces_risk(order, order.leaves_qty.as_double())
             if request is not None:
                 reason = self._limit(order, request, reduces)
         except Exception as e:  # noqa: BLE001 - nothing was sent, and this must become a denial
@@ -137,24 +145,28 @@ class TigerExecutionClient(ReportingClient):
             return f"DUPLICATE: {order.client_order_id} was sent before"
         if reduces:
             return None
+        reason = self._against_size(order, request.quantity, request.limit_price)
+        return reason or self._guard.against_rate(self.clock.timestamp_ns() // _NS_PER_MS)
+
+    def _against_size(self, order: Any, quantity: int, limit_price: float | None) -> str | None:
         instrument: Any = self.cache.instrument(order.instrument_id)
-        price = request.limit_price
+        price = limit_price
         if price is None:
             quote = self.cache.quote(order.instrument_id)
             if quote is not None:
-                price = (quote.ask_price if request.is_buy else quote.bid_price).as_double()
-        now_ms = self.clock.timestamp_ns() // _NS_PER_MS
-        return self._guard.refusal(request, price, instrument.multiplier.as_double(), now_ms)
+                price = (quote.ask_price if order.is_buy else quote.bid_price).as_double()
+        return self._guard.against_size(quantity, price, instrument.multiplier.as_double())
 
-    def _reduces_risk(self, order: Any) -> bool:
+    def _reduces_risk(self, order: Any, leaves: float) -> bool:
         """Return whether the order can only make a position smaller, others at work included."""
         name = order.instrument_id
         net = sum(position.signed_qty for position in self.cache.positions_open(instrument_id=name))
         if net == 0 or (net > 0) == order.is_buy:
             return False
-        working = self._working(name, order.side) | {order.client_order_id: order}
-        leaves = sum(each.leaves_qty.as_double() for each in working.values())
-        return bool(leaves <= abs(net))
+        for other, each in self._working(name, order.side).items():
+            if other != order.client_order_id:
+                leaves += each.leaves_qty.as_double()
+        return leaves <= abs(net)
 
     def _working(
         self, instrument_id: InstrumentId, side: OrderSide | None

@@ -9,7 +9,7 @@ from nautilus_trader.model import AccountType
 from tiger_nt.alarms import Alarm
 from tiger_nt.commissions import FeeFunction
 from tiger_nt.connection import TigerConnection
-from tiger_nt.gateway import Patience
+from tiger_nt.inquiry import Patience
 from tiger_nt.instruments import Listings
 from tiger_nt.order_limits import OrderLimits
 

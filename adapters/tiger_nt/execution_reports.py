@@ -115,7 +115,7 @@ class ReportingClient(ExecutionClient):
             await self._connection.close()
             raise
         self._start("account", self._account.run())
-        self._start("orders", self._gateway.run())
+        self._start("orders", self._gateway.inquiry.run())
         self._start("reconciliation", self._keep_reconciled())
 
     async def _disconnect(self) -> None:
@@ -168,9 +168,9 @@ class ReportingClient(ExecutionClient):
                 async with asyncio.timeout(wait_s):
                     await self._gap.wait()
             self._gap.clear()
-            if not self._news.is_released:
-                await self._take_over()
             try:
+                if not self._news.is_released:
+                    await self._take_over()
                 await self._reconcile()
                 wait_s = self._settings.reconcile_interval_s
             except TigerError as e:

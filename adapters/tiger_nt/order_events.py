@@ -4,8 +4,8 @@ from enum import StrEnum
 
 import msgspec
 
-__all__ = ["Accepted", "CancelRejected", "Canceled", "Doubt", "Expired", "Filled"]
-__all__ += ["ModifyRejected", "OrderEvent", "Rejected", "Resurfaced", "Updated"]
+__all__ = ["Accepted", "CancelRejected", "Canceled", "CommissionDiffers", "Doubt", "Expired"]
+__all__ += ["Filled", "ModifyRejected", "OrderEvent", "Rejected", "Resurfaced", "Updated"]
 
 
 class Doubt(StrEnum):
@@ -87,6 +87,13 @@ class Resurfaced(msgspec.Struct, frozen=True):
     at_ms: int
 
 
+class CommissionDiffers(msgspec.Struct, frozen=True):
+    """Tiger's total of a finished order is `amount` dollars above what its fills were charged."""
+
+    amount: float
+    at_ms: int
+
+
 type OrderEvent = (
     Accepted
     | Updated
@@ -97,4 +104,5 @@ type OrderEvent = (
     | ModifyRejected
     | CancelRejected
     | Resurfaced
+    | CommissionDiffers
 )

@@ -5,8 +5,6 @@ from typing import Annotated
 
 import msgspec
 
-from tiger_nt.views import OrderRequest
-
 __all__ = ["OrderGuard", "OrderLimits"]
 
 _MINUTE_MS = 60_000
@@ -38,21 +36,24 @@ class OrderGuard:
         self._limits = limits
         self._sent_ms: deque[int] = deque()
 
-    def refusal(
-        self, request: OrderRequest, price: float | None, multiplier: float, now_ms: int
-    ) -> str | None:
-        """Return which limit an order exceeds, None if it may go; then it is counted.
+    def against_size(self, quantity: int, price: float | None, multiplier: float) -> str | None:
+        """Return which limit an order of this size exceeds, None if it may go.
 
         `price` is what a contract may cost, dollars; None where nothing tells it.
         """
         limits = self._limits
-        if request.quantity > limits.max_contracts:
-            return f"MAX_CONTRACTS: Expected at most {limits.max_contracts}, was {request.quantity}"
+        if quantity > limits.max_contracts:
+            return f"MAX_CONTRACTS: Expected at most {limits.max_contracts}, was {quantity}"
         if price is None:
             return "NO_PRICE: Expected a limit price or a quote to value the order, was neither"
-        notional = request.quantity * price * multiplier
+        notional = quantity * price * multiplier
         if notional > limits.max_notional:
             return f"MAX_NOTIONAL: Expected at most {limits.max_notional:.2f}, was {notional:.2f}"
+        return None
+
+    def against_rate(self, now_ms: int) -> str | None:
+        """Return why one more order would be too many, None if it may go; then it is counted."""
+        limits = self._limits
         while self._sent_ms and self._sent_ms[0] <= now_ms - _MINUTE_MS:
             self._sent_ms.popleft()
         if len(self._sent_ms) >= limits.max_orders_per_minute:

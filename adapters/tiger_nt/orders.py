@@ -16,6 +16,7 @@ from tiger_nt.order_events import (
     Accepted,
     Canceled,
     CancelRejected,
+    CommissionDiffers,
     Doubt,
     Expired,
     Filled,
@@ -79,6 +80,7 @@ class TrackedOrder:
         self._book = FillBook(request.symbol, request.is_buy, fees)
         self._max_asks = max_asks
         self._asks = dict.fromkeys(Doubt, 0)
+        self._difference = 0.0
 
     @property
     def mark(self) -> str:
@@ -124,11 +126,6 @@ class TrackedOrder:
     def awaits_cancel(self) -> bool:
         """Return whether a cancel is under way."""
         return self._cancelling
-
-    @property
-    def commission_difference(self) -> float:
-        """Return what Tiger charged beyond what the fills were booked with, dollars."""
-        return self._book.commission_difference
 
     @property
     def doubt(self) -> Doubt | None:
@@ -183,7 +180,7 @@ class TrackedOrder:
         self._book.on_view(view)
         if self.view is None or _age(view) >= _age(self.view):
             self.view = view
-        return events + self._advance()
+        return [*events, *self._advance(), *self._compare_commission(view.updated_ms)]
 
     def on_transaction(self, transaction: TransactionView) -> list[OrderEvent]:
         """Take an execution; return what is new."""
@@ -285,6 +282,12 @@ class TrackedOrder:
             return events
         self.ended = self._end(view)
         return [*events, self.ended]
+
+    def _compare_commission(self, at_ms: int) -> Iterator[OrderEvent]:
+        difference = self._book.commission_difference
+        if self.is_done and difference != self._difference:
+            self._difference = difference
+            yield CommissionDiffers(difference, at_ms)
 
     def _end(self, view: OrderView) -> OrderEvent:
         if view.state is OrderState.EXPIRED:

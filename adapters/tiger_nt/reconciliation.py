@@ -75,7 +75,7 @@ class Reconciler:
         for order in self._tracker.live():
             if order.id is not None and order.view is not None and order.id not in listed:
                 _log.warning("order %s: at work here, but not listed by Tiger: asking", order.id)
-                self._gateway.suspect(order.id)
+                self._gateway.inquiry.suspect(order.id)
         self._done_ms = now_ms
         return snapshot
 

@@ -95,8 +95,6 @@ class OrderTracker:
         order = self._by_id.get(order_id)
         if order is not None:
             changes += [(order, event) for event in order.on_answer(doubt)]
-        else:
-            self._strays.pop(order_id, None)
         return changes
 
     def live(self) -> list[TrackedOrder]:

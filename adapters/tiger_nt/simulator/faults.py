@@ -12,11 +12,7 @@ __all__ = ["Fault", "FaultKind", "Faults"]
 
 
 class FaultKind(StrEnum):
-    """What can go wrong.
-
-    `Fault.value`, `Fault.seconds` and `Fault.message` mean what is said here; a REST fault without
-    a method befalls any method.
-    """
+    """What can go wrong; says what `Fault.value`, `Fault.seconds` and `Fault.message` mean."""
 
     DROP = "drop"
     """Close all push connections; accept no new ones for `seconds`."""
@@ -64,7 +60,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     kind : FaultKind
         What.
     method : str, optional
-        REST method it befalls (``place_order``), any if None.
+        REST method (``place_order``) or push topic (``OrderStatus``) it befalls, any if None.
     count : int, default 1
         How many times, where `seconds` is 0.
     seconds : float, default 0

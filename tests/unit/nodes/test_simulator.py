@@ -68,6 +68,14 @@ def test_a_script_that_cannot_be_read_is_refused_before_anything_starts(folder: 
         run_simulator(ReplayOptions(catalog=folder), faults=FaultOptions(file=folder / "none.toml"))
 
 
+def test_a_damaged_file_ends_the_simulator_with_its_name(tmp_path: Path):
+    write_session(Catalog(tmp_path), "SPY", DATES[0], strikes=[600], spot=600.0, settlement=None)
+    for file in (tmp_path / "data" / "trades").rglob("*.parquet"):
+        file.write_bytes(b"no parquet")
+    with pytest.raises(CatalogError, match=r"file of SPY\.US, was damaged"):
+        run_simulator(ReplayOptions(catalog=tmp_path))
+
+
 @pytest.mark.parametrize("fills", [[], [(3, 1.25)], [(1, 0.5), (4, 0.55)]])
 @pytest.mark.parametrize("is_sell", [False, True])
 def test_orders_are_charged_what_the_backtest_charges(

@@ -237,6 +237,7 @@ def test_chain_on_an_index_gets_its_spot_from_polled_levels():
 
 def test_link_changes_reach_a_subscriber_with_the_gap():
     async def script(run):
+        await run.received("TigerLink")
         run.connection.tell("on_link", LinkEvent(LinkState.DOWN, 50, "reset by peer"))
         run.connection.tell("on_link", LinkEvent(LinkState.UP, 90, "", gap_from_ns=50))
         now, down, up = await run.received("TigerLink", 3)
@@ -355,3 +356,22 @@ def test_stamps_ahead_of_the_clock_are_warned_of_once(capfd):
 
     assert run_node(lambda actor: None, script)
     assert "".join(capfd.readouterr()).count("ahead of this machine's clock") == 1
+
+
+def test_greeks_of_one_option_come_and_end_with_the_subscription():
+    name = symbol(600)
+
+    def begin(actor):
+        actor.subscribe_option_greeks(instrument_id(name))
+        actor.end = lambda: actor.unsubscribe_option_greeks(instrument_id(name))
+
+    async def script(run):
+        await run.wait(lambda: name in run.push.quotes)
+        run.quotes(view("SPY", 600.29, 600.31), fair(name))
+        (greeks,) = (await run.received("OptionGreeks"))[:1]
+        assert greeks.underlying_price == pytest.approx(600.3)
+        run.actor.end()
+        await run.wait(lambda: run.push.quotes == {"SPY"})
+        assert name not in run.client.greeks
+
+    assert run_node(begin, script)

@@ -97,3 +97,17 @@ def test_pace_doubles_with_each_refusal_up_to_its_cap_and_recovers():
 
 def test_pace_waits_as_long_as_tiger_asks():
     assert PollPace(1.0, 6.0).refused(40.0) == 40.0
+
+
+def test_after_a_limit_nothing_is_asked_before_tigers_time():
+    async def scenario():
+        asked = Asked(TigerLimitError("option_brief", 30.0, "120 a minute"))
+        poller = Poller(asked, lambda views: None, 2, PollPace(0.0, 0.0), "quotes", Log())
+        poller.set_symbols(["A"])
+        task = asyncio.create_task(poller.run())
+        for _ in range(50):
+            await asyncio.sleep(0)
+        task.cancel()
+        return asked.batches
+
+    assert asyncio.run(scenario()) == [["A"]]

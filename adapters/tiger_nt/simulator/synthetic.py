@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tiger_nt.simulator.market import MarketChunk, SessionHours
 from tiger_nt.simulator.premium import YEAR_NS, premiums, quotes_around
+from tiger_nt.simulator.walk import Walk
 from tiger_nt.symbols import INDICES, OptionTerms
 
 __all__ = ["SyntheticMarket", "SyntheticSettings", "synthetic_settings"]
@@ -23,7 +24,8 @@ _CHUNK_NS = _NS // 2
 _INDEX_OF_ROOT = {"SPXW": "SPX"}
 _SIZES: dict[str, dict[str, float]] = {"SPXW": {"spot": 6_000.0, "strike_step": 5.0}}
 _VIX = "VIX"
-_VIX_REVERSION_S = 600.0
+_PRINT = -1
+"""Stands for the underlying in rows that are prints."""
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -112,11 +114,11 @@ class SyntheticMarket:
     def rows(self) -> Iterator[MarketChunk]:
         """Yield half a second at a time; the first rows quote every instrument once."""
         rng = np.random.default_rng(self._settings.seed)
-        path = _Walk(self._settings, rng)
+        walk = Walk(self._settings, rng)
         share = self._shares()
         first = np.arange(len(self.symbols))
         ts = np.full(len(first), self._start_ns, np.int64)
-        yield self._chunk(ts, first, path.advance(ts), rng)
+        yield self._chunk(ts, first, walk.advance(ts), rng)
         start = self._start_ns
         while start < self.hours.close_ns:
             elapsed = start - self._start_ns
@@ -139,7 +141,7 @@ class SyntheticMarket:
             order = np.argsort(ts, kind="stable")
             order = order[ts[order] < self.hours.close_ns]
             ts = ts[order]
-            yield self._chunk(ts, instrument[order], path.advance(ts), rng)
+            yield self._chunk(ts, instrument[order], walk.advance(ts), rng)
             start += _CHUNK_NS
 
     def _shares(self) -> Floats:
@@ -194,40 +196,6 @@ class SyntheticMarket:
             last=last,
             last_size=last_size,
         )
-
-
-_PRINT = -1
-"""Stands for the underlying in rows that are prints."""
-
-
-class _Walk:
-    """Spot and VIX at ascending times."""
-
-    def __init__(self, settings: SyntheticSettings, rng: np.random.Generator) -> None:
-        self._settings = settings
-        self._rng = rng
-        self._phase = rng.uniform(0, 2 * np.pi)
-        self._start_ns = self._last_ns = 0
-        self._walked = 0.0
-        self._vix_off = 0.0
-
-    def advance(self, ts: Ints) -> tuple[Floats, Floats]:
-        settings = self._settings
-        if self._last_ns == 0:
-            self._start_ns = self._last_ns = int(ts[0])
-        steps = np.diff(ts, prepend=self._last_ns) / YEAR_NS
-        moves = settings.volatility * np.sqrt(steps) * self._rng.standard_normal(len(ts))
-        walked = self._walked + np.cumsum(moves - settings.volatility**2 * steps / 2)
-        angle = 2 * np.pi * (ts - self._start_ns) / (settings.swing_period_s * _NS)
-        swing = settings.swing_bps / 10_000 * np.sin(angle + self._phase)
-        # The index of fear goes against the price, and comes back to where it belongs.
-        elapsed_s = (ts[-1] - self._last_ns) / _NS if len(ts) else 0.0
-        self._vix_off *= np.exp(-elapsed_s / _VIX_REVERSION_S)
-        vix = 100 * settings.volatility * np.exp(self._vix_off - 10 * (walked - self._walked))
-        if len(ts):
-            self._vix_off -= 10 * (walked[-1] - self._walked)
-            self._walked, self._last_ns = float(walked[-1]), int(ts[-1])
-        return settings.spot * np.exp(walked + swing), vix
 
 
 def _underlying(root: str) -> str:

@@ -167,6 +167,26 @@ def test_changed_order_goes_to_the_end_of_its_queue():
     desk.settle()
     desk.quote(0.95, 1.02, 10, 4)
     assert (first.filled, second.filled) == (0, 4)
+    desk.quote(0.95, 1.02, 10, 5)
+    assert first.filled == 5
+
+
+def test_sale_at_the_bid_is_filled_and_a_cent_above_it_waits():
+    desk = Desk()
+    desk.place(4, 1.05)
+    at_bid, above = desk.place(-2, 1.0), desk.place(-2, 1.01)
+    assert (at_bid.average_price, at_bid.status, above.filled) == (1.0, S.FILLED, 0)
+
+
+@pytest.mark.parametrize("side", [(0.0, 10), (1.0, 0)])
+def test_side_without_price_or_size_fills_nothing(side: tuple[float, int]):
+    desk = Desk()
+    price, size = side
+    desk.place(4, 1.05)
+    desk.quote(price, 1.05, size, 12)
+    assert desk.place(-2, 0.5).filled == 0
+    desk.quote(0.5, price, 10, size)
+    assert desk.place(2, 1.5).filled == 0
 
 
 def test_market_order_waits_for_the_other_side():
@@ -185,6 +205,14 @@ def test_stop_limit_buy_sleeps_until_the_offer_reaches_the_stop():
     assert order.filled == 0
     desk.quote(1.15, 1.2)
     assert order.average_price == 1.2
+
+
+def test_stop_can_be_moved():
+    desk = Desk()
+    order = desk.place(2, 1.5, order_type="STP_LMT", stop_price=1.3)
+    desk.exchange.modify(desk.account, order, quantity=2, limit_price=1.5, stop_price=1.05)
+    desk.settle()
+    assert order.average_price == 1.05
 
 
 def test_stop_limit_sell_sleeps_until_the_bid_falls_to_the_stop():
@@ -246,6 +274,12 @@ def test_one_order_cannot_turn_a_position_round():
         desk.send(-4, 1.0)
 
 
+def test_flat_account_is_not_told_of_a_reverse_position():
+    with pytest.raises(Refusal) as refused:
+        Desk().send(-1, 1.0)
+    assert "reverse" not in refused.value.text
+
+
 def test_contracts_on_offer_cannot_be_sold_again():
     desk = Desk()
     desk.place(3, 1.05)
@@ -260,6 +294,12 @@ def test_cash_of_waiting_buys_cannot_be_spent_again():
     desk.place(9, 1.0)
     with pytest.raises(Refusal, match="Insufficient"):
         desk.send(1, 1.0)
+
+
+def test_the_last_cent_can_be_spent():
+    Desk(cash=103.03).send(1, 1.0)
+    with pytest.raises(Refusal, match="Insufficient"):
+        Desk(cash=103.02).send(1, 1.0)
 
 
 def test_order_id_cannot_be_used_twice():
@@ -410,6 +450,13 @@ def test_partial_fill_leaves_the_rest_for_good():
     assert (order.status, order.filled) == (S.SUBMITTED, 2)
 
 
+def test_partial_fill_waits_for_an_order_that_has_parts():
+    desk = Desk()
+    desk.faults.add(Fault(kind=FaultKind.PARTIAL_FILL, value=1))
+    assert desk.place(1, 1.05).status is S.FILLED
+    assert desk.place(3, 1.05).filled == 1
+
+
 # -- the close ---------------------------------------------------------------------------------
 
 
@@ -424,6 +471,7 @@ def test_close_ends_all_orders_and_pays_positions_their_intrinsic_value():
     assert waiting.status is S.INVALID
     assert desk.account.cash == pytest.approx(cash + 2 * 1.5 * 100)
     assert [p.quantity for p in desk.account.positions.values()] == [0, 0]
+    assert desk.told.log.count(("position", 0)) == 2
     with pytest.raises(Refusal, match="at this moment"):
         desk.send(1, 1.0)
 
@@ -440,6 +488,7 @@ def test_positions_are_paid_at_the_settlement_price_where_there_is_one():
 def test_reset_forgets_orders_money_and_what_was_on_its_way():
     desk = Desk()
     desk.place(2, 1.05)
+    desk.place(1, 1.0)
     desk.send(1, 1.0)
     desk.exchange.reset()
     desk.told.log.clear()

@@ -25,7 +25,7 @@ from tigeropen.common.consts import Market
 from tigeropen.common.exceptions import ApiException, RequestException, ResponseException
 from tigeropen.common.request import OpenApiRequest
 from tigeropen.common.util.contract_utils import option_contract, stock_contract
-from tigeropen.common.util.order_utils import limit_order, market_order, stop_order
+from tigeropen.common.util.order_utils import limit_order, market_order, order_leg, stop_order
 from tigeropen.quote.quote_client import QuoteClient
 from tigeropen.tiger_open_client import TigerOpenClient
 from tigeropen.trade.trade_client import TradeClient
@@ -149,6 +149,9 @@ def test_prints_make_bars_and_trade_ticks(server: SimulatorThread, clients: Clie
     ]
     names = ("time", "open", "high", "low", "close", "volume")
     assert [tuple(bar[name] for name in names) for bar in bars] == wanted
+    (brief,) = clients.quotes.get_option_briefs([symbol]).to_dict("records")
+    names = ("open", "high", "low", "latest_price", "volume")
+    assert [brief[name] for name in names] == [1.0, 1.2, 0.9, 1.1, 10]
     ticks = clients.quotes.get_option_trade_ticks([symbol])
     assert list(zip(ticks["price"], ticks["volume"], strict=True)) == [p[1:] for p in prints]
     later = clients.quotes.get_option_bars(
@@ -247,6 +250,17 @@ def test_text_time_of_a_transaction_is_that_of_shanghai(clients: Clients):
     assert moment.timestamp() == trade.transaction_time // 1_000
 
 
+def test_market_sale_is_for_the_day_and_made_through_the_api(clients: Clients):
+    bought = clients.place(1, 1.05)
+    wait_for(lambda: clients.status(bought) == "FILLED")
+    sold = clients.place(-1)
+    wait_for(lambda: clients.status(sold) == "FILLED")
+    order = clients.trade.get_order(id=sold)
+    assert (order.action, order.order_type, order.limit_price) == ("SELL", "MKT", None)
+    assert (order.time_in_force, order.source, order.user_mark) == ("DAY", "OpenApi", "")
+    assert clients.trade.get_positions(sec_type="OPT") == []
+
+
 def test_modify_and_cancel_are_done_after_their_answer(clients: Clients):
     order = clients.order(3, 0.9)
     clients.trade.place_order(order)
@@ -322,7 +336,10 @@ def test_unsupported_orders_are_refused_in_words(clients: Clients):
     account = clients.config.account
     stop = stop_order(account, option_contract(option_terms(CALL).osi), "BUY", 1, 1.0)
     stock = limit_order(account, stock_contract("SPY", "USD"), "BUY", 1, 600.0)
-    for order, words in ((stop, "order type STP"), (stock, "don't support trading")):
+    bracket = clients.order(1, 1.0)
+    bracket.order_legs = [order_leg("PROFIT", 2.0)]
+    cases = {stop: "order type STP", stock: "don't support trading", bracket: "ATTACHED"}
+    for order, words in cases.items():
         with pytest.raises(ApiException, match=words) as refused:
             clients.trade.place_order(order)
         assert refused.value.code == 1200

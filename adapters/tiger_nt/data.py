@@ -206,8 +206,9 @@ class TigerDataClient(SubscriptionTakingClient):
         try:
             await self.source.read_quota()
         except TigerRequestError as error:
-            self._quota_is_old = True
-            self._log.warning(f"The subscription quota cannot be read, asking again: {error}")
+            # While the connection is down its return asks again.
+            self._quota_is_old = self.link is not None and self.link.state is LinkState.UP
+            self._log.warning(f"The subscription quota cannot be read, the last one holds: {error}")
 
     def _needs(self) -> Any:
         held = self._held()

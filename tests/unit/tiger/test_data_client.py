@@ -21,6 +21,7 @@ from tiger_data_node import (
     view,
 )
 
+from tiger_nt.errors import TigerRequestError
 from tiger_nt.link_data import LINK_DATA_TYPE
 from tiger_nt.symbols import option_terms
 from tiger_nt.views import LinkEvent, LinkState, QuotaView, QuoteView, TickView
@@ -375,3 +376,21 @@ def test_greeks_of_one_option_come_and_end_with_the_subscription():
         assert name not in run.client.greeks
 
     assert run_node(begin, script)
+
+
+def test_quota_that_cannot_be_read_is_asked_for_again(capfd):
+    async def script(run):
+        answers = [TigerRequestError("push: no answer"), QuotaView(3, 0)]
+
+        async def quota():
+            answer = answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        run.push.quota = quota
+        run.connection.tell("on_link", LinkEvent(LinkState.UP, 90, "", gap_from_ns=50))
+        await run.wait(lambda: not answers)
+
+    assert run_node(lambda actor: None, script)
+    assert "the last one holds: push: no answer" in "".join(capfd.readouterr())

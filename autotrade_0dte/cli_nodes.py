@@ -228,6 +228,8 @@ def _run(
     else:
         print_summary(summary)
         print(f"Report: {report}")
+    if any("UNEXPLAINED: " in reason for reason in summary["unclean_reasons"]):
+        return EXIT_REFUSED
     return 0 if summary["clean"] else EXIT_UNCLEAN
 
 

@@ -1,0 +1,105 @@
+"""A live node from the operator's chair: at a terminal, against a Tiger in another process."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from project_simulator import project_simulator
+from simulator_process import SimulatorProcess
+from terminal_process import TerminalProcess
+
+from autotrade_0dte.data.catalog import Catalog
+
+AUTOTRADE = str(Path(sys.executable).with_name("autotrade"))
+TESTS = Path(__file__).resolve().parents[1]
+CONFIG = """
+name = "rehearsal"
+root = "SPY"
+snapshot_interval_ms = 250
+
+[strategy]
+path = "eager_strategy:EagerStrategy"
+
+[strategy.params]
+bar_s = 1
+momentum_window_s = 1
+min_momentum_bps = 0.0
+hold_s = 3600
+warm_up_s = 0
+"""
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[SimulatorProcess]:
+    with project_simulator() as process:
+        yield process
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> list[str]:
+    config = tmp_path / "rehearsal.toml"
+    config.write_text(CONFIG)
+    folders = ["--runs", str(tmp_path / "runs"), "--catalog", str(tmp_path / "catalog")]
+    return [AUTOTRADE, "live", str(config), *folders, "--minutes", "2"]
+
+
+def environment(simulator: SimulatorProcess) -> dict[str, str]:
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("TIGER")}
+    kept |= {"PYTHONPATH": str(TESTS), "TERM": "dumb", "COLUMNS": "160"}
+    return kept | simulator.environment("live")
+
+
+def test_wrong_answer_of_the_operator_starts_nothing(
+    simulator: SimulatorProcess, command: list[str], tmp_path: Path
+) -> None:
+    with TerminalProcess(command, environment(simulator)) as operator:
+        operator.read_until("to go on: ")
+        operator.type("yes")
+        assert operator.end() == 4
+    assert "not started" in operator.seen
+    assert not (tmp_path / "runs").exists()
+    assert simulator.account("live")["orders"] == []
+
+
+def test_interrupted_node_cancels_its_orders_and_lists_what_stays_open(
+    simulator: SimulatorProcess, command: list[str], tmp_path: Path
+) -> None:
+    account = simulator.environment("live")["TIGEROPEN_ACCOUNT"]
+    with TerminalProcess(command, environment(simulator)) as operator:
+        operator.read_until("to go on: ")
+        operator.type(account[-4:])
+        simulator.wait_for(lambda state: state["accounts"][account]["positions"], "a position", 40)
+        operator.process.send_signal(signal.SIGINT)
+        assert operator.end() == 3
+    held = simulator.account("live")
+    [(symbol, position)] = held["positions"].items()
+    assert f"POSITION_OPEN: {symbol}.US +{position['quantity']}" in " ".join(operator.seen.split())
+    assert all(order["status"] in {"Filled", "Cancelled"} for order in held["orders"])
+
+    [run] = (tmp_path / "runs").iterdir()
+    summary = json.loads((run / "summary.json").read_text())
+    assert (summary["mode"], summary["synthetic"], summary["clean"]) == ("live", True, False)
+    assert _bought(run) == [(symbol, position["quantity"])]
+    assert (run / "report.html").exists()
+
+    [entry] = Catalog(tmp_path / "catalog").sessions()
+    chunks = list(Catalog(tmp_path / "catalog").chunks(entry))
+    ticks = [tick for chunk in chunks for tick in chunk]
+    assert entry.synthetic
+    assert any(tick.ts_event < tick.ts_init for tick in ticks)
+    assert all(tick.ts_event <= tick.ts_init for tick in ticks)
+
+
+def _bought(run: Path) -> list[tuple[str, int]]:
+    rows: list[dict[str, Any]] = pq.read_table(run / "fills.parquet").to_pylist()
+    totals: dict[str, int] = {}
+    for row in rows:
+        name = row["instrument_id"].removesuffix(".US")
+        totals[name] = totals.get(name, 0) + row["quantity"] * (1 if row["side"] == "BUY" else -1)
+    return sorted(totals.items())

@@ -52,7 +52,13 @@ SPY = Underlying("SPY", "SPY")
 WINDOW = StrikeWindow(0.0, 3)
 WAIT_S = 10.0
 HASTE = OrderPatience(
-    risk_s=4.0, first_ask_s=0.15, longest_ask_s=0.3, lost_s=0.8, lost_asks=3, command_asks=3
+    risk_s=4.0,
+    first_ask_s=0.15,
+    longest_ask_s=0.3,
+    lost_s=0.8,
+    lost_asks=3,
+    command_asks=3,
+    recheck_s=0.3,
 )
 
 
@@ -116,6 +122,7 @@ class TigerTrader:
         del self.node, self.cache, self.strategy, self.client, self._handle
         self._loop.close()
         gc.collect()
+        time.sleep(1.0 - time.time() % 1.0)  # the engine counts its order ids anew every second
 
     def stop(self) -> None:
         """Stop the node and wait for its end."""

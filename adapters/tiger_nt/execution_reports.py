@@ -47,7 +47,6 @@ __all__ = ["ReportingClient"]
 
 _NEW_YORK = ZoneInfo("America/New_York")
 _NS_PER_MS = 1_000_000
-_RECHECK_S = 3.0
 _RETRY_S = 5.0
 _START_S = 30.0
 
@@ -186,7 +185,8 @@ class ReportingClient(ExecutionClient):
         )
         self._on_assets(snapshot.assets)
         held = net_positions(snapshot.positions)
-        self.unexplained = residuals(held, net_fills(self._tracker))
+        different = residuals(held, net_fills(self._tracker))
+        self.unexplained = tuple(each for each in different if each.held)
         if self.unexplained:
             listed = "; ".join(map(str, self.unexplained))
             text = f"positions not explained by today's orders of ours: {listed}"
@@ -202,7 +202,7 @@ class ReportingClient(ExecutionClient):
         if not new:
             return
         # The engine may not have worked off the news yet, and fills come after positions.
-        await asyncio.sleep(_RECHECK_S)
+        await asyncio.sleep(self._settings.patience.recheck_s)
         positions = await self._connection.rest.positions()
         lasting = tuple(sorted(new & set(self._differences(positions)), key=str))
         if lasting:

@@ -41,6 +41,9 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
         not show it.
     command_asks : int, default 4
         Answers that do not show a cancel's or change's effect, after which it counts as failed.
+    recheck_s : float, default 3
+        Positions that differ from the engine's are compared again after so long: news of fills may
+        be on their way.
     """
 
     risk_s: float = 10.0
@@ -49,6 +52,7 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     lost_s: float = 15.0
     lost_asks: int = 4
     command_asks: int = 4
+    recheck_s: float = 3.0
 
 
 class _Why(StrEnum):

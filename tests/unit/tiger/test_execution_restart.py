@@ -1,6 +1,5 @@
 """What a node leaves behind when it ends, and what the next one finds."""
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -29,7 +28,6 @@ def test_after_a_restart_orders_fills_and_positions_are_there_once(
         first.wait(first.agrees, "the order by hand")
         first.stop()
         assert first.alarms[-1].kind == "LEFT_OPEN"
-    time.sleep(1.0 - time.time() % 1.0)  # ids of the engine are counted anew every second
     with TigerTrader(simulator, claim=True) as second:
         assert second.agrees()
         assert second.held() == {second.symbol: 3}
@@ -48,3 +46,19 @@ def test_after_a_restart_orders_fills_and_positions_are_there_once(
         second.stop()
         assert second.status(left) == "CANCELED"
         assert all(o["status"] != "Submitted" for o in simulator.account()["orders"])
+
+
+def test_a_position_that_changes_without_an_order_is_an_alarm_with_its_figures(
+    simulator: SimulatorProcess,
+) -> None:
+    with TigerTrader(simulator) as trader:
+        order = trader.buy(2, limit=trader.ask() + 0.2)
+        trader.await_status(order, "FILLED")
+        trader.wait(lambda: trader.held() == {trader.symbol: 2}, "the position")
+        trader.alarms.clear()
+        simulator.control("POST", "/reset")
+        simulator.fault("drop")
+        trader.wait(lambda: bool(trader.alarms), "an alarm")
+        [alarm] = trader.alarms
+        assert alarm.kind == "MISMATCH"
+        assert alarm.residuals == (Residual(trader.symbol, 0, 2),)

@@ -74,10 +74,15 @@ class SimulatorProcess:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def control_url(self) -> str:
+        """Address of the control port."""
+        return str(self._ready["control"])
+
     def control(self, method: str, path: str, body: object = None) -> Any:
         """Call the control port; raise SimulatorError with its words when it refuses."""
         request = urllib.request.Request(
-            f"{self._ready['control']}{path}",
+            f"{self.control_url}{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
         )

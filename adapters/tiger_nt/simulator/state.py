@@ -123,6 +123,7 @@ def order_state(order: Order) -> dict[str, Any]:
         "symbol": order.symbol,
         "side": order.action,
         "order_type": order.order_type,
+        "time_in_force": order.time_in_force,
         "quantity": order.quantity,
         "filled": order.filled,
         "limit_price": order.limit_price,

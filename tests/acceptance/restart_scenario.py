@@ -1,0 +1,68 @@
+"""The next node on the account that account_scenario.py has left; see test_restart.py.
+
+The node knows nothing but what Tiger tells. It has Tiger to itself, so that faults hit its calls.
+"""
+
+from acceptance.tested_node import Run
+from acceptance.tester import price
+from nautilus_trader.model import OrderSide
+
+BUY = OrderSide.BUY
+LEFT = (601, 602, 604)
+STALL_S = 2.0
+
+SETTINGS = {}
+
+
+def prepare(run: Run) -> None:
+    """Claim what the first strategy traded, and remember what Tiger has before the node starts."""
+    run.stand_still(603)
+    run.tester.set_external_order_instrument_ids([run.option(strike) for strike in LEFT])
+    run.facts["before"] = run.simulator.account()
+
+
+async def script(run: Run) -> None:
+    run.facts["taken over"] = run.picture()
+    await ambiguities(run)
+    await stalled(run)
+    await closing(run)
+
+
+async def ambiguities(run: Run) -> None:
+    """The answer to a placed, changed and cancelled order is lost, though Tiger did as told."""
+    tester, option = run.tester, run.option(603)
+    tester.subscribe_quotes(option)
+    run.simulator.fault("lost_response", method="place_order")
+    tester.limit("lost", option, BUY, 1, 1.00)
+    await run.reached("ACCEPTED", "lost")
+    run.simulator.fault("lost_response", method="modify_order")
+    tester.modify_order(tester.order("lost").client_order_id, price=price(1.10))
+    await run.until(lambda: "Updated" in tester.kinds("lost"), "the change")
+    run.see("lost")
+    run.simulator.fault("lost_response", method="cancel_order")
+    tester.cancel_order(tester.order("lost").client_order_id)
+    await run.reached("CANCELED", "lost")
+
+
+async def stalled(run: Run) -> None:
+    """The push says nothing of a fill; the order is asked for."""
+    tester = run.tester
+    tester.limit("asked for", run.option(603), BUY, 1, 1.50)
+    await run.reached("ACCEPTED", "asked for")
+    run.simulator.fault("stall", seconds=STALL_S)
+    run.quote(run.symbol(603), 1.30, 1.40)
+    until_ns = tester.clock.timestamp_ns() + round(STALL_S * 1e9)
+    tester.query_order(tester.order("asked for"))
+    await run.reached("FILLED", "asked for")
+    run.facts["filled before the stall was over"] = tester.clock.timestamp_ns() < until_ns
+
+
+async def closing(run: Run) -> None:
+    """Close a position taken over and cancel an order taken over; the rest is left to the stop."""
+    tester, option = run.tester, run.option(601)
+    [stop] = [o for o in tester.cache.orders_open(instrument_id=option) if o.is_sell]
+    tester.names["left stop"] = stop.client_order_id.value
+    tester.cancel_order(stop.client_order_id)
+    await run.reached("CANCELED", "left stop")
+    tester.close_all_positions(option)
+    await run.until(lambda: not tester.cache.positions_open(instrument_id=option), "no position")

@@ -1,0 +1,118 @@
+"""Runs the scenarios: a simulator for each session, and its nodes, every one a process."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from simulator_process import ADAPTERS, SimulatorProcess
+
+__all__ = ["SCENARIOS", "play"]
+
+TESTS = Path(__file__).parents[1]
+IMPORT_S, NODE_S = 60.0, 90.0
+QUIET = ("--rate", "20", "--prints", "1")
+
+
+class Session(NamedTuple):
+    """A simulator, and the scenarios that run against it: those of a round at the same time."""
+
+    simulator: tuple[str, ...]
+    rounds: tuple[tuple[str, ...], ...]
+    accounts: dict[str, str]
+
+
+SESSIONS = (
+    Session(
+        ("--rate", "300", "--prints", "20", "--strikes", "20", "--quote-limit", "20"),
+        (("data",),),
+        {"data": "paper"},
+    ),
+    Session(
+        (*QUIET, "--strikes", "8"),
+        (("account", "orders"), ("restart",)),
+        {"orders": "paper", "account": "live", "restart": "live"},
+    ),
+    Session((*QUIET, "--strikes", "12", "--closes-in", "6"), (("close",),), {"close": "paper"}),
+)
+SCENARIOS = tuple(name for session in SESSIONS for name in session.accounts)
+
+
+class NodeProcess:
+    """A node under test; it imports what it needs while the simulator starts."""
+
+    def __init__(self, scenario: str, folder: Path) -> None:
+        paths = [str(TESTS), str(ADAPTERS), os.environ.get("PYTHONPATH", "")]
+        environment = {
+            name: text for name, text in os.environ.items() if not name.startswith("TIGER")
+        }
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+        self._outcome = folder / f"{scenario}.json"
+        self._ready = folder / f"{scenario}.ready"
+        with (folder / f"{scenario}.log").open("w") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "acceptance.tested_node", scenario, str(self._ready)],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+                env=environment,
+            )
+
+    def wait_for_imports(self) -> None:
+        """Return once the node could start; a session that closes soon begins only then."""
+        deadline = time.monotonic() + IMPORT_S
+        while not self._ready.exists() and self._process.poll() is None:
+            assert time.monotonic() < deadline, f"Expected imports to end within {IMPORT_S} s"
+            time.sleep(0.01)
+
+    def start(self, simulator: SimulatorProcess, account: str) -> None:
+        """Tell the node where the simulator is."""
+        where: dict[str, Any] = {
+            "environment": simulator.environment(account),
+            "control": simulator.control_url,
+            "outcome": str(self._outcome),
+        }
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(where) + "\n")
+        self._process.stdin.flush()
+
+    def wait(self) -> None:
+        """Wait for the node's end."""
+        self._process.wait(NODE_S)
+
+    def close(self) -> None:
+        """End the node whatever it does."""
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
+
+def play(wanted: Iterable[str], folder: Path) -> None:
+    """Run the sessions of the wanted scenarios at the same time; their outcomes are in `folder`."""
+    names = set(wanted)
+    sessions = [session for session in SESSIONS if names & set(session.accounts)]
+    with ThreadPoolExecutor(max(1, len(sessions))) as pool:
+        list(pool.map(lambda session: play_session(session, folder), sessions))
+
+
+def play_session(session: Session, folder: Path) -> None:
+    nodes = {name: NodeProcess(name, folder) for name in session.accounts}
+    try:
+        for node in nodes.values():
+            node.wait_for_imports()
+        with SimulatorProcess(*session.simulator) as simulator:
+            for names in session.rounds:
+                for name in names:
+                    nodes[name].start(simulator, session.accounts[name])
+                for name in names:
+                    nodes[name].wait()
+    finally:
+        for node in nodes.values():
+            node.close()

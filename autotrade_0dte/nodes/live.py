@@ -31,7 +31,6 @@ from nautilus_trader.live import (
 )
 from nautilus_trader.model import AccountType, Money, OmsType, TraderId
 from rich.console import Console
-from tiger_nt.factories import TigerDataClientFactory, TigerExecutionClientFactory
 
 from autotrade_0dte.actors.fee_model import TigerFeeModel
 from autotrade_0dte.actors.market_recorder import MarketRecorder
@@ -52,6 +51,7 @@ from tiger_nt.config import TigerConfig
 from tiger_nt.connection import TigerConnection
 from tiger_nt.data_config import TigerDataClientConfig
 from tiger_nt.execution import TigerExecutionClientConfig
+from tiger_nt.factories import TigerDataClientFactory, TigerExecutionClientFactory
 from tiger_nt.providers import Chain, StrikeWindow
 
 __all__ = ["NodeJob", "run_node"]
@@ -153,6 +153,7 @@ def run_node(job: NodeJob, console: Console) -> tuple[Path, dict[str, Any]]:
             catalog=job.catalog,
             starting_cash=_starting_cash(job),
             started_ns=started_ns,
+            expiry_ns=trading.expiry_ns,
             quotes=connection.push.counters.delivered,
             reasons=tuple(reasons),
         ),

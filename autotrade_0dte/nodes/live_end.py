@@ -1,6 +1,7 @@
 """What a live node leaves: its books and recording, and every reason against its result."""
 
 import time
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from autotrade_0dte.actors import order_tables as tables
 from autotrade_0dte.actors.market_recorder import MarketRecorder
 from autotrade_0dte.analysis.summary import (
     AccountingError,
+    RunFacts,
     SessionFacts,
     summarize,
     write_summary,
@@ -22,11 +24,13 @@ from autotrade_0dte.config import SystemConfig
 from autotrade_0dte.data.catalog import Catalog
 from autotrade_0dte.data.errors import CatalogError
 from autotrade_0dte.data.importers.importing import import_journal
-from autotrade_0dte.execution.ledger import Fill, round_trips
+from autotrade_0dte.execution.ledger import Fill, RoundTrip, round_trips
 from autotrade_0dte.nodes.books import logged_errors, write_books
 from autotrade_0dte.nodes.components import Components
+from autotrade_0dte.nodes.paper_expiry import settle
 from autotrade_0dte.nodes.preflight import NodeMode
 from autotrade_0dte.nodes.run_folder import run_facts
+from autotrade_0dte.nodes.settlement import settled_at
 from autotrade_0dte.nodes.verdict import left_over, past_desk, stale_fills
 from tiger_nt.config import TigerConfig
 
@@ -58,6 +62,7 @@ class LiveEnd(msgspec.Struct, frozen=True, kw_only=True):
     catalog: Path
     starting_cash: float
     started_ns: int
+    expiry_ns: int
     quotes: int
     reasons: tuple[str, ...]
 
@@ -76,10 +81,17 @@ def conclude(
     starting_cash = end.starting_cash + _spent_before(fills, end.started_ns)
     if fills and fills[0].ts_event < end.started_ns:
         components.recorder.began_with(fills[0].ts_event - 1, starting_cash)
-    components.recorder.mark(max(time.time_ns(), end.started_ns), _held_value(trips))
+    reasons = list(end.reasons)
+    paid, source = 0.0, None
+    if end.mode is NodeMode.PAPER and time.time_ns() >= end.expiry_ns and _any_held(trips):
+        last_print = components.chain.last_prints[1]
+        settled = settled_at(None, last_print, end.expiry_ns, end.config.simulation)
+        paid, source = settle(trips, settled, end.expiry_ns), settled.source
+        reasons += filter(None, [settled.fault])
+    worth = float("nan") if _any_held(trips) else paid
+    components.recorder.mark(max(time.time_ns(), end.started_ns), worth)
     write_books(end.folder, run_id, end.day.date, components.recorder, cache, orders, trips)
-    reasons = [
-        *end.reasons,
+    reasons += [
         *logged_errors(end.log),
         *left_over(trips, orders),
         *stale_fills(components.recorder.fill_quotes, end.config.simulation.max_fill_quote_age_s),
@@ -99,12 +111,14 @@ def conclude(
         mode=end.mode,
         starting_cash=starting_cash,
     )
-    summary = _summary(end, run, reasons)
+    summary = _summary(end, run, reasons, source)
     write_summary(end.folder, summary)
     return end.folder, summary
 
 
-def _summary(end: LiveEnd, run: Any, reasons: list[str]) -> dict[str, Any]:
+def _summary(
+    end: LiveEnd, run: RunFacts, reasons: list[str], settlement_source: str | None
+) -> dict[str, Any]:
     books = read_tables(end.folder, BOOKS)
 
     def added_up(against: list[str]) -> dict[str, Any]:
@@ -113,6 +127,7 @@ def _summary(end: LiveEnd, run: Any, reasons: list[str]) -> dict[str, Any]:
             quotes=end.quotes,
             events=end.quotes,
             elapsed_s=run.elapsed_s,
+            settlement_source=settlement_source,
             unclean_reasons=tuple(against),
         )
         return summarize(run, [facts], books)
@@ -141,8 +156,8 @@ def _sent_here(order: Any) -> bool:
     return any(isinstance(event, OrderSubmitted) for event in order.events())
 
 
-def _held_value(trips: Any) -> float:
-    return float("nan") if any(trip.held for trip in trips) else 0.0
+def _any_held(trips: Sequence[RoundTrip]) -> bool:
+    return any(trip.held for trip in trips)
 
 
 def _spent_before(fills: list[Fill], started_ns: int) -> float:

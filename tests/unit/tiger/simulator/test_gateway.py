@@ -128,6 +128,14 @@ def test_brief_of_an_unlisted_contract_is_none_and_thirty_are_the_most(clients: 
     assert clients.quotes.get_option_briefs(["SPY 261120C00600000"]) is None
     with pytest.raises(ApiException, match="maximum number of contracts is 30"):
         clients.quotes.get_option_briefs([OCC] * 31)
+    assert len(clients.quotes.get_option_briefs([OCC] * 30)) == 30
+
+
+def test_contract_nobody_quotes_has_no_prices_at_all(server: SimulatorThread, clients: Clients):
+    server.call(lambda: server.simulator.exchange.on_quote(row(PUT, 0.0, 0.0)))
+    (brief,) = clients.quotes.get_option_briefs(["SPY 261123P00600000"]).to_dict("records")
+    server.call(lambda: server.simulator.exchange.on_quote(row(PUT, 1.0, 1.05, 10, 12)))
+    assert not {"bid_price", "ask_price", "mid_price", "mark_price", "latest_price"} & set(brief)
 
 
 def test_prints_make_bars_and_trade_ticks(server: SimulatorThread, clients: Clients):
@@ -250,6 +258,17 @@ def test_text_time_of_a_transaction_is_that_of_shanghai(clients: Clients):
     assert moment.timestamp() == trade.transaction_time // 1_000
 
 
+def test_transactions_are_listed_by_time_and_order(clients: Clients):
+    first, second = clients.place(1, 1.05), clients.place(1, 1.05)
+    wait_for(lambda: len(clients.trade.get_transactions()) == 2)
+    (trade,) = clients.trade.get_transactions(order_id=second)
+    assert trade.order_id == second != first
+    made = trade.transaction_time
+    assert clients.trade.get_transactions(order_id=second, start_time=made, end_time=made)
+    assert not clients.trade.get_transactions(order_id=second, start_time=made + 1)
+    assert not clients.trade.get_transactions(order_id=second, end_time=made - 1)
+
+
 def test_market_sale_is_for_the_day_and_made_through_the_api(clients: Clients):
     bought = clients.place(1, 1.05)
     wait_for(lambda: clients.status(bought) == "FILLED")
@@ -350,6 +369,9 @@ def test_contract_is_known_if_listed(clients: Clients):
         "SPY", sec_type="OPT", expiry="20261123", strike=600.0, put_call="CALL"
     )
     assert (found.identifier, found.multiplier) == ("SPY   261123C00600000", 100)
+    assert clients.trade.get_contract("SPY", sec_type="STK").multiplier == 1
+    with pytest.raises(ApiException, match="contract not found"):
+        clients.trade.get_contract("QQQ", sec_type="STK")
     with pytest.raises(ApiException, match="contract not found"):
         clients.trade.get_contract(
             "SPY", sec_type="OPT", expiry="20261120", strike=600.0, put_call="CALL"

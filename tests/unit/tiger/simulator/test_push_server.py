@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +31,7 @@ from tiger_nt.simulator.admission import Ticket
 from tiger_nt.simulator.faults import Fault, FaultKind
 from tiger_nt.simulator.frames import FrameReader, frame
 from tiger_nt.simulator.keys import SigningKey
+from tiger_nt.simulator.market import MarketChunk
 from tiger_nt.simulator.orders import Order
 from tiger_nt.simulator.server import Simulator, SimulatorSettings
 from tiger_nt.symbols import option_terms
@@ -266,7 +268,9 @@ def test_change_of_the_quote_alone_is_bbo_a_print_basic_and_both_all(
     tell(server, "SPY", 600.1, 600.12, 5, 6)
     (bbo,) = connected.wait("quote_bbo")
     assert (bbo.bidPrice, bbo.askPrice, bbo.bidSize, bbo.askSize) == (600.1, 600.12, 5, 6)
-    assert abs(bbo.bidTimestamp - time.time() * 1000) < 60_000
+    assert all(
+        abs(stamp - time.time() * 1000) < 60_000 for stamp in (bbo.bidTimestamp, bbo.timestamp)
+    )
     assert not connected.got["quote"]
     tell(server, "SPY", last=600.11, last_size=7)
     (basic,) = connected.wait("quote")
@@ -310,6 +314,32 @@ def test_prints_come_compressed_with_running_numbers(server: SimulatorThread, co
     ]
     assert [tick.time for tick in ticks] == [5_000, 5_001, 5_002]
     assert [tick.sn - ticks[0].sn for tick in ticks] == [0, 1, 2]
+
+
+def test_prints_of_one_batch_are_one_push(server: SimulatorThread, connected: Client):
+    connected.sdk.subscribe_tick([CALL_NAME])
+    connected.wait("subscribe")
+    columns = [np.array(values) for values in ([9_000, 9_001, 9_007], [0, 0, 0])]
+    nothing, sizes = np.full(3, np.nan), np.array([4, 5, 6])
+    chunk = MarketChunk(
+        (CALL,),
+        columns[0] * 10**6,
+        columns[1].astype(np.int32),
+        nothing,
+        nothing,
+        np.zeros(3, np.int64),
+        np.zeros(3, np.int64),
+        np.array([1.1, 1.05, 1.2]),
+        sizes,
+    )
+    server.call(lambda: server.simulator.exchange.on_rows(chunk, 0, 3))
+    (pushed,) = connected.wait("tick")
+    assert (pushed.symbol, pushed.sec_type) == (CALL_NAME, "OPT")
+    assert [(t.time, t.price, t.volume) for t in pushed.ticks] == [
+        (9_000, pytest.approx(1.1), 4),
+        (9_001, pytest.approx(1.05), 5),
+        (9_007, pytest.approx(1.2), 6),
+    ]
 
 
 def test_subscriptions_are_listed_quotes_and_prints_apart(connected: Client):
@@ -382,6 +412,21 @@ def test_account_is_told_of_its_orders_and_nobody_else(server: SimulatorThread, 
         assert mine.got["asset"][0].cashBalance == pytest.approx(100_000 - 210 - 3.06)
         assert not any(other.got[kind] for kind in ("order", "transaction", "position", "asset"))
         refill(server)
+
+
+def test_topic_is_confirmed_and_ends_with_the_subscription(
+    server: SimulatorThread, connected: Client
+):
+    connected.sdk.subscribe_order()
+    connected.sdk.subscribe_asset()
+    replies = connected.wait("subscribe", 2)
+    assert [reply.body.dataType for reply in replies] == [8, 6]
+    connected.sdk.unsubscribe_order()
+    connected.wait("unsubscribe")
+    place(server)
+    connected.wait("asset")
+    assert not connected.got["order"]
+    refill(server)
 
 
 def test_unknown_word_reaches_the_sdk_as_pending_new(server: SimulatorThread, connected: Client):
@@ -462,6 +507,19 @@ def test_requests_are_read_whole_wherever_the_bytes_are_cut(texts: list[str], cu
         found += reader.feed(stream[:size])
         stream, k = stream[size:], k + 1
     assert [request.subscribe.symbols for request in found] == texts
+
+
+@pytest.mark.parametrize("length", [1, 127, 128, 16_383, 16_384])
+def test_length_of_a_frame_is_a_varint(length: int):
+    class Packed:
+        def SerializeToString(self) -> bytes:
+            return b"x" * length
+
+    sent = frame(Packed())
+    head = sent[: len(sent) - length]
+    assert len(head) == {1: 1, 127: 1, 128: 2, 16_383: 2, 16_384: 3}[length]
+    assert all(byte >= 0x80 for byte in head[:-1])
+    assert sum((byte & 0x7F) << 7 * k for k, byte in enumerate(head)) == length
 
 
 def test_request_longer_than_any_is_an_error():

@@ -213,11 +213,11 @@ class TigerTrader:
         """Return whether the engine's orders and positions are the simulator's."""
         account = self.simulator.account()
         held = {name: each["quantity"] for name, each in account["positions"].items()}
-        filled = {str(order["id"]): order["filled"] for order in account["orders"]}
+        filled = {str(o["id"]): o["filled"] for o in account["orders"] if o["filled"]}
         known = {
             order.venue_order_id.value: int(order.filled_qty.as_double())
             for order in self.cache.orders()
-            if order.venue_order_id is not None
+            if order.filled_qty.as_double()
         }
         over = {"Cancelled", "Filled", "Inactive", "Invalid"}
         at_work = {str(o["id"]) for o in account["orders"] if o["status"] not in over}

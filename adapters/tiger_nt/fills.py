@@ -33,6 +33,7 @@ class FillBook:
         self._transactions: dict[int, TransactionView] = {}
         self._booked: set[int] = set()
         self._commission = OrderCommission(_root(symbol), not is_buy, fees)
+        self._has_estimate = fees is not None
 
     @property
     def filled(self) -> int:
@@ -44,6 +45,11 @@ class FillBook:
         """Return the contracts that transactions and views speak of, counted or not."""
         shown = sum(transaction.quantity for transaction in self._transactions.values())
         return max(self.seen, shown)
+
+    @property
+    def awaits_commission(self) -> bool:
+        """Return whether there are executions whose commission nothing tells yet."""
+        return not self._has_estimate and self.traded > max(self.seen, self.filled)
 
     @property
     def commission_difference(self) -> float:

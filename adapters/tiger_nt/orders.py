@@ -55,9 +55,11 @@ class TrackedOrder:
     request : OrderRequest
         The order as sent, or as first seen.
     fees : FeeFunction, optional
-        Estimate of the fees (see commissions.py).
+        Estimate of the fees (see commissions.py). Without one, a fill is told when a view of the
+        order tells its commission.
     max_asks : int, default 3
-        Answers without the missing transactions after which they are inferred from the average.
+        Answers after which missing transactions are inferred from the average, and nothing is
+        waited for any more.
     """
 
     def __init__(
@@ -132,13 +134,13 @@ class TrackedOrder:
         """Return what has to be asked, None if nothing is uncertain."""
         if self.id is None:
             return None
-        if self._missing > 0 and not self._is_growing:
+        if self._missing > 0 and not self._holds_back:
             return Doubt.TRANSACTIONS
         if self.is_done or self._asks[Doubt.ORDER] >= self._max_asks:
             return None
         view = self.view
         unclear = view is None or view.state is OrderState.UNKNOWN or not _is_consistent(view)
-        return Doubt.ORDER if unclear or self.overfilled or self._is_growing else None
+        return Doubt.ORDER if unclear or self.overfilled or self._holds_back else None
 
     def begin_modify(self, terms: Terms) -> None:
         """Note that these terms are asked for."""
@@ -259,19 +261,23 @@ class TrackedOrder:
         return self._book.missing(self.quantity)
 
     @property
-    def _is_growing(self) -> bool:
-        """Return whether a fill would end the order for the engine while a larger one is asked for.
+    def _holds_back(self) -> bool:
+        """Return whether fills wait for a view of the order.
 
-        Such fills wait until it is known whether the order was made larger.
+        So they do where only a view can tell their commission, and where they would end the order
+        for the engine while it is asked to become larger.
         """
-        if self._modifying is None or self._asks[Doubt.ORDER] >= self._max_asks:
+        if self._asks[Doubt.ORDER] >= self._max_asks:
             return False
-        ended = self.view is not None and self.view.state.is_final
-        return not ended and self._book.traded >= self.quantity < self._modifying[0]
+        if self._book.awaits_commission:
+            return True
+        if self._modifying is None or (self.view is not None and self.view.state.is_final):
+            return False
+        return self._book.traded >= self.quantity < self._modifying[0]
 
     def _advance(self) -> list[OrderEvent]:
         """Return the fills that are now known and, when none is missing, the end."""
-        if self._is_growing:
+        if self._holds_back:
             return []
         events: list[OrderEvent] = [*self._book.take(self.quantity)]
         if self._missing > 0:

@@ -51,6 +51,7 @@ class History:
     cancel: CommandStatus = CommandStatus.NONE
     at_ms: int = 1_000
     resized: tuple[int, float] | None = None
+    has_estimate: bool = False
     messages: list[OrderView | TransactionView] = field(default_factory=list)
     trades: list[TransactionView] = field(default_factory=list)
 
@@ -101,7 +102,7 @@ class History:
 
 @st.composite
 def histories(draw: st.DrawFn) -> History:
-    h = History(quantity=draw(st.integers(1, 6)))
+    h = History(quantity=draw(st.integers(1, 6)), has_estimate=draw(st.booleans()))
     h.tell()
     if draw(st.integers(0, 9)) == 0:
         h.tell(state=OrderState.REJECTED)
@@ -160,10 +161,14 @@ def settle(tracker: OrderTracker, h: History, known: list[TransactionView]) -> l
     return events
 
 
+def free(_root: str, _is_sell: bool, _fills: list[tuple[int, float]]) -> float:
+    return 0.0
+
+
 def tracked(h: History, max_asks: int = 3) -> OrderTracker:
     first = h.messages[0]
     assert isinstance(first, OrderView)
-    tracker = OrderTracker(max_asks=max_asks)
+    tracker = OrderTracker(free if h.has_estimate else None, max_asks)
     order = tracker.submit(
         OrderRequest(
             user_mark=MARK,

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tiger_nt.commissions import FeeFunction
 from tiger_nt.marks import client_order_id, user_mark
 from tiger_nt.order_events import (
     Accepted,
@@ -67,8 +68,12 @@ def trade(number: int, quantity: int, price: float = 2.0, order_id: int = ID) ->
     )
 
 
-def order(quantity: int = 5, **options: Any) -> TrackedOrder:
-    tracked = TrackedOrder(request(quantity), **options)
+def free(_root: str, _is_sell: bool, _fills: list[tuple[int, float]]) -> float:
+    return 0.0
+
+
+def order(quantity: int = 5, fees: FeeFunction | None = free, max_asks: int = 3) -> TrackedOrder:
+    tracked = TrackedOrder(request(quantity), fees=fees, max_asks=max_asks)
     tracked.id = ID
     return tracked
 
@@ -178,7 +183,7 @@ def test_missing_transactions_are_inferred_after_enough_answers_and_never_count_
     tracked.on_view(view(FILLED, filled=5, average_price=2.4, ms=9))
     assert tracked.on_answer(Doubt.TRANSACTIONS) == []
     [fill] = tracked.on_answer(Doubt.TRANSACTIONS)
-    assert fill == Filled(f"INFERRED-{ID}-5", 4, pytest.approx(2.5), None, 9, True)
+    assert fill == Filled(f"INFERRED-{ID}-5", 4, pytest.approx(2.5), 0.0, 9, True)
     assert tracked.on_transaction(trade(2, 4, 2.5)) == []
     assert tracked.filled == 5
 
@@ -223,11 +228,26 @@ def test_a_total_that_comes_after_the_last_fill_is_told_as_a_difference_once() -
     assert tracked.on_view(last) == []
 
 
+def test_without_an_estimate_a_fill_waits_for_the_view_with_its_commission() -> None:
+    tracked = order(quantity=2, fees=None)
+    assert tracked.on_transaction(trade(1, 2)) == [Accepted(ID, 1)]
+    assert tracked.doubt is Doubt.ORDER
+    [fill] = tracked.on_view(view(FILLED, filled=2, quantity=2, commission=1.3))
+    assert (fill.quantity, fill.commission) == (2, 1.3)
+
+
+def test_a_fill_waits_for_its_commission_only_so_long() -> None:
+    tracked = order(quantity=2, fees=None, max_asks=1)
+    tracked.on_transaction(trade(1, 2))
+    [fill] = tracked.on_answer(Doubt.ORDER)
+    assert fill.commission is None
+
+
 # The tracker
 
 
 def test_an_executions_order_may_become_known_later() -> None:
-    tracker = OrderTracker()
+    tracker = OrderTracker(free)
     tracked = tracker.submit(request())
     assert tracker.on_transaction(trade(1, 2)) == []
     assert tracker.doubts() == [(ID, Doubt.ORDER)]

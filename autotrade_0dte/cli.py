@@ -133,6 +133,41 @@ def report(run: Path, /) -> None:
     print(f"Report: {write_report(run)}")
 
 
+@app.command
+def compare(
+    a: Path,
+    b: Path,
+    /,
+    *,
+    catalog: Annotated[Path | None, cyclopts.Parameter(name="--catalog")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Tell whether two runs of the same session agree: a live one and its backtest above all.
+
+    Decisions must be the same in the same order; every fill that differs is shown with its cause.
+    Ends with exit code 3 when decisions differ or a fill has no explanation.
+
+    Parameters
+    ----------
+    a
+        Run folder.
+    b
+        Run folder.
+    catalog
+        Catalog with the recording, to look up the quotes that a broker's fills met.
+    as_json
+        Print the comparison as one JSON object.
+    """
+    from autotrade_0dte.analysis.comparison import compare_runs
+    from autotrade_0dte.analysis.comparison_terminal import print_comparison
+    from autotrade_0dte.data.recorded_quotes import RecordedQuotes
+
+    quotes = None if catalog is None else RecordedQuotes(_existing(catalog))
+    result = compare_runs(a, b, quotes=quotes)
+    _print_json(result) if as_json else print_comparison(result)
+    return 0 if result.agrees else EXIT_UNCLEAN
+
+
 @data.command(name="import")
 def import_data(
     source_format: str,

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -106,21 +107,19 @@ def _decision(row: DecisionRow) -> tuple[str, ...]:
 
 
 def _fills(differences: Sequence[FillDifference]) -> RenderableType:
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("Order", "A", "B", "Why"):
-        table.add_column(name, no_wrap=name != "Why")
+    """Give each difference a line of its own and its causes below: both wrap on any terminal."""
+    lines: list[RenderableType] = []
     for found in differences[:_MOST_DIFFERENCES]:
         order = found.a or found.b
         assert order is not None
-        table.add_row(
-            f"{_time(order.ts_init)} {order.side} {order.instrument_id}",
-            _outcome(found.a),
-            _outcome(found.b),
-            Text("; ".join(map(_why, found.explanations)), "" if found.explained else "red"),
-        )
+        head = f"{_time(order.ts_init)} {order.side} {order.instrument_id}"
+        lines.append(Text(head, "bold"))
+        why = Text("; ".join(map(_why, found.explanations)), "" if found.explained else "red")
+        for line in (Text(f"A {_outcome(found.a)}   B {_outcome(found.b)}"), why):
+            lines.append(Padding(line, (0, 0, 0, 4)))
     if len(differences) > _MOST_DIFFERENCES:
-        table.caption = f"and {len(differences) - _MOST_DIFFERENCES} more, with --json"
-    return table
+        lines.append(Text(f"and {len(differences) - _MOST_DIFFERENCES} more, with --json"))
+    return Group(*lines)
 
 
 def _outcome(order: OrderOutcome | None) -> str:

@@ -12,7 +12,12 @@ from rich.text import Text
 
 from autotrade_0dte.analysis.comparison import Comparison, SessionComparison
 from autotrade_0dte.analysis.display import UNKNOWN, count, number
-from autotrade_0dte.analysis.fill_differences import Explanation, FillDifference, OrderOutcome
+from autotrade_0dte.analysis.fill_differences import (
+    Cause,
+    Explanation,
+    FillDifference,
+    OrderOutcome,
+)
 from autotrade_0dte.analysis.run_events import DecisionRow, RunLabel
 from autotrade_0dte.calendar import NEW_YORK
 
@@ -107,19 +112,18 @@ def _decision(row: DecisionRow) -> tuple[str, ...]:
 
 
 def _fills(differences: Sequence[FillDifference]) -> RenderableType:
-    """Give each difference a line of its own and its causes below: both wrap on any terminal."""
-    lines: list[RenderableType] = []
+    text = Text("Orders that were not filled alike:")
     for found in differences[:_MOST_DIFFERENCES]:
         order = found.a or found.b
         assert order is not None
-        head = f"{_time(order.ts_init)} {order.side} {order.instrument_id}"
-        lines.append(Text(head, "bold"))
-        why = Text("; ".join(map(_why, found.explanations)), "" if found.explained else "red")
-        for line in (Text(f"A {_outcome(found.a)}   B {_outcome(found.b)}"), why):
-            lines.append(Padding(line, (0, 0, 0, 4)))
+        text.append(f"\n{_time(order.ts_init)} {order.side} {order.instrument_id}")
+        text.append(f"\n  A {_outcome(found.a)}\n  B {_outcome(found.b)}")
+        for why in found.explanations:
+            style = "red" if why.cause is Cause.UNEXPLAINED else "dim"
+            text.append(f"\n  {_why(why)}", style)
     if len(differences) > _MOST_DIFFERENCES:
-        lines.append(Text(f"and {len(differences) - _MOST_DIFFERENCES} more, with --json"))
-    return Group(*lines)
+        text.append(f"\nand {len(differences) - _MOST_DIFFERENCES} more, with --json")
+    return text
 
 
 def _outcome(order: OrderOutcome | None) -> str:

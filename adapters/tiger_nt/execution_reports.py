@@ -101,17 +101,18 @@ class ReportingClient(ExecutionClient):
         self._tasks: list[asyncio.Task[object]] = []
         self._gap = asyncio.Event()
         self._alarmed: set[Residual] = set()
+        self._is_open = False
 
     # -- Lifecycle -----------------------------------------------------------------------------
 
     async def _connect(self) -> None:
         await self._connection.open()
+        self._is_open = True
+        self._connection.push.add_listener(self._news)
         try:
-            self._connection.push.add_listener(self._news)
             await self._account.refresh()
         except BaseException:
-            self._connection.push.remove_listener(self._news)
-            await self._connection.close()
+            await self._close()
             raise
         self._start("account", self._account.run())
         self._start("orders", self._gateway.inquiry.run())
@@ -122,8 +123,14 @@ class ReportingClient(ExecutionClient):
             task.cancel()
         self._tasks.clear()
         await self._gateway.close()
-        self._connection.push.remove_listener(self._news)
-        await self._connection.close()
+        await self._close()
+
+    async def _close(self) -> None:
+        """Give the connection back, once: the engine disconnects what failed to connect too."""
+        if self._is_open:
+            self._is_open = False
+            self._connection.push.remove_listener(self._news)
+            await self._connection.close()
 
     def _start(self, name: str, work: Coroutine[object, object, object]) -> None:
         self._tasks.append(self.create_task(work, name))

@@ -15,7 +15,7 @@ from nautilus_trader.live import (
     SubmitOrder,
     SubmitOrderList,
 )
-from nautilus_trader.model import ClientOrderId, InstrumentId, OrderSide, TraderId
+from nautilus_trader.model import ClientOrderId, OrderSide, TraderId
 
 from tiger_nt.alarms import Alarm, AlarmKind
 from tiger_nt.execution_config import TigerExecutionClientConfig
@@ -67,11 +67,11 @@ class TigerExecutionClient(ReportingClient):
     # -- Commands ------------------------------------------------------------------------------
 
     async def _submit_order(self, command: SubmitOrder) -> None:
-        await self._submit(command.order)
+        self._submit(command.order)
 
     async def _submit_order_list(self, command: SubmitOrderList) -> None:
         for name in command.order_list.client_order_ids():
-            await self._submit(self.cache.order(name))
+            self._submit(self.cache.order(name))
 
     async def _modify_order(self, command: ModifyOrder) -> None:
         order = self._find(command)
@@ -93,7 +93,7 @@ class TigerExecutionClient(ReportingClient):
                 engine_order, command.venue_order_id, reason, self.clock.timestamp_ns()
             )
             return
-        await self._gateway.modify(order, terms, reduces_risk=reduces)
+        self._gateway.modify(order, terms, reduces_risk=reduces)
 
     async def _cancel_order(self, command: CancelOrder) -> None:
         order = self._find(command)
@@ -105,16 +105,23 @@ class TigerExecutionClient(ReportingClient):
                 self.clock.timestamp_ns(),
             )
             return
-        await self._gateway.cancel(order)
+        self._gateway.cancel(order)
 
     async def _cancel_all_orders(self, command: CancelAllOrders) -> None:
-        working = self._working(command.instrument_id, command.order_side)
-        names = [name for name, each in working.items() if each.strategy_id == command.strategy_id]
-        found = [order for name in names if (order := self._by_name(name)) is not None]
-        await asyncio.gather(*(self._gateway.cancel(order) for order in found))
+        # By our own books: the engine's may not know yet of an order that was just sent.
+        for order in self._tracker.live():
+            name = self._reports.client_order_id(order)
+            known: Any = None if name is None or order.is_done else self.cache.order(name)
+            if (
+                known is not None
+                and known.strategy_id == command.strategy_id
+                and known.instrument_id == command.instrument_id
+                and command.order_side in {None, OrderSide.NO_ORDER_SIDE, known.side}
+            ):
+                self._gateway.cancel(order)
 
     async def _query_account(self, command: QueryAccount) -> None:  # noqa: ARG002
-        await self._account.refresh()
+        self._account.on_change()
 
     async def _query_order(self, command: QueryOrder) -> None:
         order = self._find(command)
@@ -123,7 +130,7 @@ class TigerExecutionClient(ReportingClient):
 
     # -- Submitting ----------------------------------------------------------------------------
 
-    async def _submit(self, order: Any) -> None:
+    def _submit(self, order: Any) -> None:
         """Send an order or deny it; never raise, or the engine would have it pending for good."""
         try:
             request = order_request(order) if (reason := refusal(order)) is None else None
@@ -138,7 +145,7 @@ class TigerExecutionClient(ReportingClient):
         if not self._news.is_released:
             self._news.release()  # a node without reports at its start trades from here
         self.generate_order_submitted(order)
-        await self._gateway.place(request, reduces_risk=reduces)
+        self._gateway.place(request, reduces_risk=reduces)
 
     def _limit(self, order: Any, request: OrderRequest, reduces: bool) -> str | None:
         if self._tracker.by_mark(request.user_mark) is not None:
@@ -163,19 +170,13 @@ class TigerExecutionClient(ReportingClient):
         net = sum(position.signed_qty for position in self.cache.positions_open(instrument_id=name))
         if net == 0 or (net > 0) == order.is_buy:
             return False
-        for other, each in self._working(name, order.side).items():
-            if other != order.client_order_id:
-                leaves += each.leaves_qty.as_double()
+        own = self._by_name(order.client_order_id)
+        for other in self._tracker.live():
+            sent = other.request
+            same = sent.symbol == name.symbol.value and sent.is_buy == order.is_buy
+            if same and other is not own and not other.is_done:
+                leaves += other.quantity - other.filled
         return leaves <= abs(net)
-
-    def _working(
-        self, instrument_id: InstrumentId, side: OrderSide | None
-    ) -> dict[ClientOrderId, Any]:
-        found = [
-            *self.cache.orders_open(instrument_id=instrument_id, side=side),
-            *self.cache.orders_inflight(instrument_id=instrument_id, side=side),
-        ]
-        return {order.client_order_id: order for order in found}
 
     # -- Finding -------------------------------------------------------------------------------
 
@@ -209,10 +210,10 @@ class TigerExecutionClient(ReportingClient):
             return
         self._log.info(f"stopping: cancelling {len(working)} orders at work")
         deadline_s = time.monotonic() + self._settings.stop_timeout_s
-        cancels = asyncio.gather(*(self._gateway.cancel(order) for order in working))
+        for order in working:
+            self._gateway.cancel(order)
         while self._own_working() and time.monotonic() < deadline_s:
             await asyncio.sleep(_POLL_S)
-        cancels.cancel()
 
 
 def _terms(command: ModifyOrder, order: TrackedOrder) -> Terms:

@@ -92,7 +92,7 @@ class ReportingClient(ExecutionClient):
         self._reports = EngineReports(self, config.listings, self._alarm)
         engine = EngineOutput(self, self._reports, self._alarm)
         self._tracker = OrderTracker(config.fees)
-        self._gateway = OrderGateway(rest, self._tracker, engine.tell, config.patience)
+        self._gateway = OrderGateway(rest, self._tracker, engine.tell, config.patience, self._fail)
         self._reconciler = Reconciler(rest, self._tracker, self._gateway)
         self._account = AccountState(rest, self._on_assets, self._log)
         self._news = AccountNews(

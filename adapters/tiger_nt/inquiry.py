@@ -16,7 +16,7 @@ from tiger_nt.tracker import Change, OrderTracker
 from tiger_nt.views import OrderState
 from tiger_nt.watch import Watch
 
-__all__ = ["UNKNOWN_OUTCOME_NOT_FOUND", "Inquiry", "Patience"]
+__all__ = ["UNKNOWN_OUTCOME_NOT_FOUND", "Inquiry", "Patience", "unhandled"]
 
 _log = logging.getLogger(__name__)
 
@@ -68,6 +68,11 @@ class _Concern(msgspec.Struct, frozen=True):
     key: str
 
 
+def unhandled(error: Exception) -> None:
+    """Tell the event loop's exception handler."""
+    asyncio.get_running_loop().call_exception_handler({"message": "orders", "exception": error})
+
+
 class Inquiry:
     """Asks about orders without an answer, orders in doubt, and commands without an effect.
 
@@ -81,6 +86,8 @@ class Inquiry:
         Told of every change of an order.
     patience : Patience
         Waits.
+    on_error : callable, optional
+        Told of errors that are no answer of Tiger's; the question is asked again all the same.
     """
 
     def __init__(
@@ -89,11 +96,13 @@ class Inquiry:
         tracker: OrderTracker,
         tell: Callable[[list[Change]], None],
         patience: Patience,
+        on_error: Callable[[Exception], None] = unhandled,
     ) -> None:
         self._rest = rest
         self._tracker = tracker
         self._tell = tell
         self._patience = patience
+        self._on_error = on_error
         self._watch = Watch[_Concern](patience.first_ask_s, patience.longest_ask_s)
         self._lost: dict[str, int] = {}
         self._suspects: set[int] = set()
@@ -148,6 +157,8 @@ class Inquiry:
                     await self._ask_command(concern)
         except TigerError as e:
             _log.warning("%s %s: not answered, asked again: %s", concern.why, concern.key, e)
+        except Exception as e:  # noqa: BLE001 - nobody awaits this task
+            self._on_error(e)
         finally:
             del self._asking[concern]
 

@@ -121,6 +121,19 @@ def test_a_cancel_that_fails_is_told_and_the_order_works_on(trader: TigerTrader)
     assert trader.status(order) == "ACCEPTED"
 
 
+def test_a_cancel_does_not_wait_for_an_order_that_has_no_answer_yet(trader: TigerTrader) -> None:
+    working = trader.buy(1, limit=0.05)
+    trader.await_status(working, "ACCEPTED")
+    trader.simulator.fault("delay_response", method="place_order", value=1.0)
+    slow = trader.buy(1, limit=0.04)
+    trader.wait(lambda: "Accepted" in trader.events(slow), "the order, told by the push")
+    trader.strategy.cancel_order(working)
+    trader.await_status(working, "CANCELED")
+    assert trader.client._gateway._tasks  # the call that places it has not come back
+    trader.strategy.cancel_order(slow)
+    trader.await_status(slow, "CANCELED")
+
+
 def test_a_change_that_fails_is_told_and_the_order_stays_as_it_was(trader: TigerTrader) -> None:
     order = trader.buy(1, limit=0.05)
     trader.await_status(order, "ACCEPTED")

@@ -214,7 +214,7 @@ def test_an_order_that_reduces_risk_is_given_up_after_its_time() -> None:
 def test_a_cancel_waits_for_the_id_of_an_order_on_its_way() -> None:
     async def script(desk: Desk) -> None:
         order = desk.tracker.submit(REQUEST)
-        cancelling = asyncio.create_task(desk.gateway.cancel(order))
+        cancelling = desk.gateway.cancel(order)
         await asyncio.sleep(0.05)
         assert desk.rest.count("cancel") == 0
         desk.gateway.tell(desk.tracker.placed(order, ID))

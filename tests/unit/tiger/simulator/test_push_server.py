@@ -215,6 +215,7 @@ def test_kickout_drop_and_refusal_on_demand(server: SimulatorThread, folder: str
     with connection(server, folder) as client:
         fault(server, FaultKind.DROP)
         client.wait("disconnect")
+    assert not server.call(server.simulator.faults.pending)
     with connection(server, folder) as client:
         assert not client.got["disconnect"]
 
@@ -386,9 +387,11 @@ def test_what_cannot_be_subscribed_is_refused(
 def test_unknown_topics_and_other_accounts_are_refused(connected: Client):
     connected.sdk.subscribe_depth_quote(["SPY"])
     connected.sdk.subscribe_order(PAPER.account)
-    first, second = (json.loads(reply.msg)["message"] for reply in connected.wait("error", 2))
-    assert "no such subscription" in first
-    assert "access forbidden" in second
+    words = {json.loads(reply.msg)["message"] for reply in connected.wait("error", 2)}
+    assert words == {
+        "the simulator has no such subscription",
+        "access forbidden(no permission for this account)",
+    }
 
 
 # -- accounts ----------------------------------------------------------------------------------
@@ -410,6 +413,14 @@ def test_account_is_told_of_its_orders_and_nobody_else(server: SimulatorThread, 
         (position,) = mine.wait("position")
         assert (position.position, position.identifier) == (2, "SPY   261123P00600000")
         assert mine.got["asset"][0].cashBalance == pytest.approx(100_000 - 210 - 3.06)
+        assert (position.marketValue, position.salableQty) == (pytest.approx(205.0), 2.0)
+        for push in (filled, trade, position):
+            assert (push.account, push.symbol, push.secType) == (LIVE.account, "SPY", "OPT")
+            assert (push.market, push.currency, push.multiplier) == ("US", "USD", 100)
+            assert abs(push.timestamp - time.time() * 1000) < 60_000
+        for push in (filled, position):
+            assert (push.expiry, push.strike, push.right) == ("20261123", "600.0", "PUT")
+        assert filled.action == trade.action == "BUY"
         assert not any(other.got[kind] for kind in ("order", "transaction", "position", "asset"))
         refill(server)
 
@@ -420,7 +431,7 @@ def test_topic_is_confirmed_and_ends_with_the_subscription(
     connected.sdk.subscribe_order()
     connected.sdk.subscribe_asset()
     replies = connected.wait("subscribe", 2)
-    assert [reply.body.dataType for reply in replies] == [8, 6]
+    assert {reply.body.dataType for reply in replies} == {8, 6}
     connected.sdk.unsubscribe_order()
     connected.wait("unsubscribe")
     place(server)

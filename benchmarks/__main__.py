@@ -1,7 +1,7 @@
 """Run every benchmark, print the budgets beside what was measured, and write the JSON.
 
-``python -m benchmarks [--write] [NAME ...]``, NAME being pricing, chain, import or backtest. With
---write the tables in the README are replaced as well, which needs all benchmarks.
+``python -m benchmarks [--write] [NAME ...]``, NAME being pricing, chain, import, backtest or tiger.
+With --write the tables of the README are replaced as well: one needs the first four, one tiger.
 """
 
 import datetime as dt
@@ -16,11 +16,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.bench_tiger import tiger_table
+
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 README = ROOT / "README.md"
-BEGIN, END = "<!-- benchmarks: begin -->\n", "<!-- benchmarks: end -->\n"
-NAMES = ("pricing", "chain", "import", "backtest")
+NAMES = ("pricing", "chain", "import", "backtest", "tiger")
 
 type Budget = tuple[str, Callable[[dict[str, Any]], float], str, float]
 """What is measured, where it stands in the results, `<=` or `>=`, and the bound."""
@@ -48,6 +49,15 @@ BUDGETS: dict[str, list[Budget]] = {
         ("session of 4.7 M quotes, seconds", lambda r: r["big_session_s"], "<=", 30.0),
         ("session of 4.7 M quotes, peak GB", lambda r: r["big_session_peak_gb"], "<=", 1.5),
     ],
+    "tiger": [
+        (
+            "push frame to `on_quote`, 1,000 quotes/s, p99 ms",
+            lambda r: r["quotes"]["1000"]["system"]["p99"],
+            "<=",
+            10.0,
+        ),
+        ("decision to order at the server, p99 ms", lambda r: r["order"]["p99"], "<=", 5.0),
+    ],
 }
 
 
@@ -65,13 +75,26 @@ def main() -> None:
     path = RESULTS / f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}.json"
     path.write_text(json.dumps({"machine": _machine(), "results": results}, indent=1) + "\n")
     Console().print(_table(results))
+    if "tiger" in results:
+        print(*tiger_table(results["tiger"]), sep="\n")
     print(f"Written: {path.relative_to(ROOT)}")
     if write:
-        text = README.read_text()
-        head, found, rest = text.partition(BEGIN)
+        _write(results)
+
+
+def _write(results: dict[str, Any]) -> None:
+    """Replace the README's tables for which every benchmark has run."""
+    text = README.read_text()
+    for title, (names, markdown) in TABLES.items():
+        if not set(names) <= results.keys():
+            continue
+        begin, end = f"<!-- {title}: begin -->\n", f"<!-- {title}: end -->\n"
+        head, found, rest = text.partition(begin)
         if not found:
-            raise SystemExit(f"Expected the line {BEGIN.strip()} in {README.name}, was none")
-        README.write_text(head + BEGIN + _markdown(results) + END + rest.partition(END)[2])
+            raise SystemExit(f"Expected the line {begin.strip()} in {README.name}, was none")
+        chosen = {name: results[name] for name in names}
+        text = head + begin + markdown(chosen) + end + rest.partition(end)[2]
+    README.write_text(text)
 
 
 def _rows(results: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
@@ -95,13 +118,24 @@ def _table(results: dict[str, Any]) -> Table:
     return table
 
 
-def _markdown(results: dict[str, Any]) -> str:
+def _budgets(results: dict[str, Any]) -> list[str]:
     lines = ["| what | measured | budget | |", "|---|--:|--:|---|"]
-    lines += [
+    return lines + [
         f"| {what} | {value} | {budget} | {'met' if met else '**missed**'} |"
         for what, value, budget, met in _rows(results)
     ]
-    lines += ["", "| IV and Greeks of 200 contracts | outputs | ns a contract | largest IV error |"]
+
+
+def _tiger(results: dict[str, Any]) -> str:
+    return "\n".join([*_budgets(results), "", *tiger_table(results["tiger"])]) + "\n"
+
+
+def _core(results: dict[str, Any]) -> str:
+    lines = [
+        *_budgets(results),
+        "",
+        "| IV and Greeks of 200 contracts | outputs | ns a contract | largest IV error |",
+    ]
     lines += ["|---|---|--:|--:|"]
     for name, row in results["pricing"]["libraries"].items():
         timing, error = row["ns_per_contract"]["200"], row["max_relative_error"]
@@ -119,6 +153,13 @@ def _own(result: dict[str, Any]) -> dict[str, Any]:
 def _ours(result: dict[str, Any]) -> dict[str, float]:
     timings: dict[str, float] = _own(result)["ns_per_contract"]
     return timings
+
+
+TABLES: dict[str, tuple[tuple[str, ...], Callable[[dict[str, Any]], str]]] = {
+    "benchmarks": (("pricing", "chain", "import", "backtest"), _core),
+    "tiger benchmarks": (("tiger",), _tiger),
+}
+"""The README's tables: between which comments, of which benchmarks, and how they are written."""
 
 
 def _machine() -> dict[str, str]:

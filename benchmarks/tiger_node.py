@@ -1,0 +1,66 @@
+"""A live node against the loopback Tiger, whole: chain, desk, recording; its strategy takes times.
+
+It is the node of ``autotrade live``, with two changes: the strategy, and no limit to the pace of
+orders, at which a benchmark of seconds would see too few of them.
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.tiger_server import CONFIG
+from benchmarks.tiger_stopwatch import Connection
+
+_MANY = 1_000_000
+
+
+def main() -> None:
+    """Run the node until stdin closes."""
+    from rich.console import Console
+
+    from autotrade_0dte.calendar import learn
+    from autotrade_0dte.config import StrategySpec, load_config
+    from autotrade_0dte.nodes import live
+    from autotrade_0dte.nodes.preflight import NodeMode, preflight
+    from autotrade_0dte.nodes.tiger import trading_day
+    from autotrade_0dte.warm import main as warm
+    from tiger_nt.config import tiger_config
+
+    environment = json.loads(sys.stdin.readline())["environment"]
+    warm()
+    config = load_config(CONFIG)
+    config = msgspec.structs.replace(
+        config,
+        strategy=StrategySpec("benchmarks.tiger_stopwatch:Stopwatch"),
+        live=msgspec.structs.replace(config.live, max_orders_per_minute=_MANY),
+    )
+    tiger = tiger_config(environment)
+    day = trading_day(tiger, environment)
+    learn(day)
+    ready = asyncio.run(preflight(config, tiger, day, NodeMode.LIVE))
+    if ready.refusal is not None:
+        raise RuntimeError(f"Expected a node that starts, was {ready.refusal}")
+    live.TigerConnection = Connection  # type: ignore[attr-defined]
+    with tempfile.TemporaryDirectory() as folder:
+        job = live.NodeJob(
+            config=config,
+            tiger=tiger,
+            day=day,
+            mode=NodeMode.LIVE,
+            ready=ready,
+            runs=Path(folder) / "runs",
+            catalog=Path(folder) / "catalog",
+            stop_after_s=None,
+            command="benchmark",
+        )
+        _, summary = live.run_node(job, Console(stderr=True, quiet=True))
+    if summary["unclean_reasons"]:
+        raise RuntimeError(f"Expected a clean run, was {summary['unclean_reasons']}")
+
+
+if __name__ == "__main__":
+    main()

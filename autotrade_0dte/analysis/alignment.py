@@ -1,6 +1,7 @@
 """Puts the events of two runs of one session side by side, by what they are and when."""
 
 from collections.abc import Hashable, Sequence
+from itertools import takewhile
 from typing import Protocol
 
 import msgspec
@@ -57,20 +58,27 @@ def align[E: Event](
         if left is not None and right is not None and _same(left, right, tolerance_ns):
             pairs.append((left, right))
             row_a, row_b = row_a + 1, row_b + 1
-        elif right is None or (left is not None and left.at_ns <= right.at_ns):
-            assert left is not None
-            row_a += 1
-            if left.at_ns in seen_b:
-                lonely.append((left, right, True))
-            else:
-                outside[0] += 1
+            continue
+        is_of_a = right is None
+        if left is not None and right is not None:
+            # The one whose like is still to come waits for it.
+            expected = _comes(left, b[row_b:], tolerance_ns), _comes(right, a[row_a:], tolerance_ns)
+            earlier = left.at_ns <= right.at_ns
+            is_of_a = earlier if expected[0] == expected[1] else expected[1]
+        event = left if is_of_a else right
+        assert event is not None
+        if event.at_ns in (seen_b if is_of_a else seen_a):
+            lonely.append((left, right, is_of_a))
         else:
-            row_b += 1
-            if right.at_ns in seen_a:
-                lonely.append((left, right, False))
-            else:
-                outside[1] += 1
+            outside[0 if is_of_a else 1] += 1
+        row_a, row_b = row_a + is_of_a, row_b + (not is_of_a)
     return Aligned(pairs, lonely, (outside[0], outside[1]))
+
+
+def _comes(event: Event, others: Sequence[Event], tolerance_ns: int) -> bool:
+    """Tell whether `others`, in order of time, have the like of an event."""
+    soon = takewhile(lambda other: other.at_ns <= event.at_ns + tolerance_ns, others)
+    return any(_same(event, other, tolerance_ns) for other in soon)
 
 
 def _same(left: Event, right: Event, tolerance_ns: int) -> bool:

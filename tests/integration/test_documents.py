@@ -102,6 +102,7 @@ def test_every_command_line_is_understood(path: Path) -> None:
         command, _, _ = app.parse_args(words[1:], exit_on_error=False, print_error=False)
         assert command.__name__ in {
             "backtest",
+            "compare",
             "report",
             "import_data",
             "generate",
@@ -115,7 +116,7 @@ def test_every_command_line_is_understood(path: Path) -> None:
 
 def test_every_command_explains_itself() -> None:
     shown = {tuple(w for w in line[1:3] if w.isalpha()) for p in DOCUMENTS for line in commands(p)}
-    named = {("backtest",), ("report",)}
+    named = {("backtest",), ("compare",), ("report",)}
     named |= {("data", name) for name in ("import", "generate", "info", "check")}
     assert {line[:1] if line[0] != "data" else line[:2] for line in shown} == named
     for words in sorted(named):
@@ -166,7 +167,7 @@ def test_backtest_document_names_every_column(name: str) -> None:
 
 
 def test_backtest_document_explains_every_reason() -> None:
-    node = text(ROOT / "autotrade_0dte/nodes/backtest.py")
+    node = "".join(text(ROOT / f"autotrade_0dte/nodes/{name}.py") for name in ("backtest", "books"))
     unclean = {*re.findall(r'f"([A-Z_]+): ', node), *SettlementFault, *Unclean, "LOG_NOT_WRITTEN"}
     explained = rows(ROOT / "docs/backtest.md", "## Unclean reasons")
     assert {name for name in explained if name.isupper()} == unclean

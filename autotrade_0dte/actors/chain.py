@@ -103,6 +103,9 @@ class ChainActor(DataActor):
             callback=self._on_timer,
         )
 
+    def on_stop(self) -> None:
+        self.clock.cancel_timer(_TIMER)
+
     def on_trade(self, trade: TradeTick) -> None:
         self._prints.append(trade)
 

@@ -28,6 +28,7 @@ from nautilus_trader.live import (
     LiveNode,
     LiveNodeBuilder,
     LiveNodeConfig,
+    SubmissionRecoveryPolicy,
 )
 from nautilus_trader.model import AccountType, Money, OmsType, TraderId
 from rich.console import Console
@@ -178,7 +179,11 @@ def _node(
         trader_id=_TRADER,
         logging=LoggerConfig(LogLevel.OFF, LogLevel.WARNING, file_config=log),
         cache=CacheConfig(tick_capacity=_TICK_CAPACITY),
-        exec_engine=LiveExecutionEngineConfig(reconciliation=True),
+        exec_engine=LiveExecutionEngineConfig(
+            reconciliation=True,
+            # The client asks Tiger until it knows; the engine must not decide meanwhile.
+            submission_recovery_policy=SubmissionRecoveryPolicy.RETAIN_UNRESOLVED,
+        ),
         shutdown_on_error=True,
         timeout_connection_secs=30.0,
         timeout_reconciliation_secs=20.0,

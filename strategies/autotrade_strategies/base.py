@@ -72,6 +72,7 @@ class TradeStrategy(Strategy):
         self._chain: ChainSnapshot | None = None
         self._managed: ManagedPlan | None = None
         self._taken_over = False
+        self._stopped = False
         self._found: deque[ManagedPlan] = deque()
         self._entry: WorkingOrder | None = None
         self._exit: WorkingOrder | None = None
@@ -115,6 +116,9 @@ class TradeStrategy(Strategy):
         self._cancel_working()
 
     def on_stop(self) -> None:
+        # A node goes on for a moment, for its orders to end: no time for new ones.
+        self._stopped = True
+        self.clock.cancel_timers()
         self._cancel_working()
 
     def _cancel_working(self) -> None:
@@ -144,6 +148,8 @@ class TradeStrategy(Strategy):
             self._take_events()
 
     def _on_chain(self, chain: Any) -> None:
+        if self._stopped:
+            return
         self._chain = chain
         self.observe(chain)
         if self._exercise_test_due:

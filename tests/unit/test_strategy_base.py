@@ -79,7 +79,9 @@ class Venue:
         venue = self
 
         class Strategy(TradeStrategy):
-            clock = SimpleNamespace(timestamp_ns=lambda: round(venue._now_s * NS))
+            clock = SimpleNamespace(
+                timestamp_ns=lambda: round(venue._now_s * NS), cancel_timers=lambda: None
+            )
             order_factory = SimpleNamespace(limit=venue._limit, market=venue._market)
             strategy_id = StrategyId("Test-001")
             cache = SimpleNamespace(
@@ -372,8 +374,9 @@ def test_position_left_by_a_process_before_is_sold_before_a_new_trade() -> None:
     assert venue.chain(3, 0.95) == [("BUY", 2, 1.00)]
 
 
-def test_stop_cancels_what_is_working() -> None:
+def test_stop_cancels_what_is_working_and_nothing_is_sent_after_it() -> None:
     venue = Venue()
     venue.left = [ClientOrderId("O-1"), ClientOrderId("O-2")]
     venue.strategy.on_stop()
     assert venue.sent == [("CANCEL", "O-1"), ("CANCEL", "O-2")]
+    assert venue.chain(1, 0.95) == []

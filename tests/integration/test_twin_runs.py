@@ -1,0 +1,107 @@
+"""The same strategy and configuration live, on paper, and in a backtest of what was recorded."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from project_simulator import project_simulator
+from terminal_process import TerminalProcess
+
+from autotrade_0dte.analysis.comparison import Comparison, compare_runs
+from autotrade_0dte.analysis.comparison_terminal import print_comparison
+from autotrade_0dte.data.catalog import Catalog
+from autotrade_0dte.data.recorded_quotes import RecordedQuotes
+
+AUTOTRADE = str(Path(sys.executable).with_name("autotrade"))
+TESTS = Path(__file__).resolve().parents[1]
+MINUTES = 2.0
+MIN_DECISIONS = 10
+CONFIG = """
+name = "twin"
+root = "SPY"
+snapshot_interval_ms = 250
+
+[strategy]
+path = "eager_strategy:EagerStrategy"
+
+[strategy.params]
+bar_s = 2
+momentum_window_s = 4
+min_momentum_bps = 0.3
+hold_s = 6
+cool_down_s = 9
+warm_up_s = 10
+max_trades = 100
+entry_timeout_s = 3
+"""
+
+
+class Runs:
+    """The folders of one mode: its run, the backtest of its recording, and the catalog."""
+
+    def __init__(self, folder: Path, mode: str) -> None:
+        self.config = folder / "twin.toml"
+        self.mode = mode
+        self.catalog = folder / mode / "catalog"
+        self.runs = folder / mode / "runs"
+        self.backtests = folder / mode / "backtests"
+        self.command = [
+            AUTOTRADE, mode, str(self.config), "--minutes", str(MINUTES),
+            "--catalog", str(self.catalog), "--runs", str(self.runs),
+        ]  # fmt: skip
+
+    def compare(self) -> Comparison:
+        """Backtest the recording and compare."""
+        subprocess.run(
+            [AUTOTRADE, "backtest", str(self.config), "--workers", "1",
+             "--catalog", str(self.catalog), "--runs", str(self.backtests)],
+            env=os.environ | {"PYTHONPATH": str(TESTS)},
+            capture_output=True,
+            check=False,  # a recording of minutes ends early, and its backtest unclean
+        )  # fmt: skip
+        [run], [backtest] = self.runs.iterdir(), self.backtests.iterdir()
+        return compare_runs(run, backtest, quotes=RecordedQuotes(Catalog(self.catalog)))
+
+
+@pytest.fixture(scope="module")
+def traded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Runs]:
+    """Trade one stretch of a lively market on a live node and on a paper node at a time."""
+    folder = tmp_path_factory.mktemp("twin")
+    (folder / "twin.toml").write_text(CONFIG)
+    live, paper = Runs(folder, "live"), Runs(folder, "paper")
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("TIGER")}
+    kept |= {"PYTHONPATH": str(TESTS), "TERM": "dumb"}
+    with project_simulator(quotes_per_second=800.0) as simulator:
+        paper_node = subprocess.Popen(
+            paper.command,
+            env=kept | simulator.environment("paper"),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        account = simulator.environment("live")
+        with TerminalProcess(live.command, kept | account) as operator:
+            operator.read_until("to go on: ", timeout_s=60)
+            operator.type(account["TIGEROPEN_ACCOUNT"][-4:])
+            assert operator.end(timeout_s=MINUTES * 60 + 60) in {0, 3}, operator.seen
+        assert paper_node.wait(60) in {0, 3}
+    return {"live": live, "paper": paper}
+
+
+@pytest.mark.parametrize("mode", ["live", "paper"])
+def test_backtest_of_the_recording_decides_as_the_node_did_and_explains_every_fill(
+    traded: dict[str, Runs], mode: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    comparison = traded[mode].compare()
+    print_comparison(comparison)
+    shown = capsys.readouterr().out
+    [session] = comparison.sessions
+    assert session.decisions_matched >= MIN_DECISIONS, shown
+    assert comparison.decisions_agree, shown
+    assert comparison.unexplained == 0, shown
+    assert comparison.agrees, shown
+    assert (comparison.a.mode, comparison.b.mode) == (mode, "backtest")
+    for found in session.fill_differences:
+        for explanation in found.explanations:
+            assert explanation.cause.upper() in shown

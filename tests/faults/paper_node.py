@@ -1,0 +1,88 @@
+"""The system's own command on Tiger's paper account, ``autotrade paper CONFIG --broker``."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from simulator_process import SimulatorProcess
+
+__all__ = ["PaperNode"]
+
+AUTOTRADE = str(Path(sys.executable).with_name("autotrade"))
+TESTS = Path(__file__).resolve().parents[1]
+END_S = 60.0
+
+
+class PaperNode:
+    """The command in a process; whatever is left of it at the end of the context is killed.
+
+    Parameters
+    ----------
+    simulator : SimulatorProcess
+        Its market and paper account.
+    folder : Path
+        With ``config.toml`` in it; runs, catalog and what is printed go there.
+    minutes : float
+        When it stops by itself.
+    more : mapping of str to str, optional
+        Further variables of its environment.
+    """
+
+    def __init__(
+        self,
+        simulator: SimulatorProcess,
+        folder: Path,
+        minutes: float,
+        more: Mapping[str, str] | None = None,
+    ) -> None:
+        kept = {name: text for name, text in os.environ.items() if not name.startswith("TIGER")}
+        kept |= {"PYTHONPATH": str(TESTS), "COLUMNS": "200", "MPLCONFIGDIR": str(folder)}
+        self.runs = folder / "runs"
+        self.printed = folder / f"printed-{time.time_ns()}"
+        with self.printed.open("w") as printed:
+            self._process = subprocess.Popen(
+                [
+                    AUTOTRADE, "paper", str(folder / "config.toml"), "--broker",
+                    "--minutes", str(minutes),
+                    "--runs", str(self.runs), "--catalog", str(folder / "catalog"),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+                env=kept | simulator.environment("paper") | dict(more or {}),
+            )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.kill()
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
+    @property
+    def folder(self) -> Path:
+        """Its run folder, the newest."""
+        return max(self.runs.iterdir(), key=lambda folder: folder.stat().st_mtime_ns)
+
+    def kill(self) -> None:
+        """End it by SIGKILL, which it cannot do anything about."""
+        self._process.kill()
+        self._process.wait()
+
+    def end(self, timeout_s: float = END_S) -> int:
+        """Wait for its end and return the exit code."""
+        return self._process.wait(timeout_s)

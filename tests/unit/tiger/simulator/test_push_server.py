@@ -3,6 +3,7 @@
 import contextlib
 import json
 import socket
+import ssl
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -68,6 +69,16 @@ class Client:
     def connect(self) -> None:
         self.sdk.connect(self._config.tiger_id, self._config.private_key)
 
+    def close(self) -> None:
+        """Disconnect, and end the heartbeat's thread, which the SDK leaves running."""
+        beating = self.sdk.client._connection
+        thread = beating.heartbeat_thread
+        beating.running = False
+        beating.heartbeat_terminate_event.set()
+        self.sdk.disconnect()
+        if thread is not None:
+            thread.join(5)
+
     def wait(self, kind: str, count: int = 1) -> list[Any]:
         wait_for(lambda: len(self.got[kind]) >= count)
         return self.got[kind]
@@ -87,6 +98,14 @@ class Client:
         self.sdk.subscribe_position()
         self.sdk.subscribe_asset()
         self.wait("subscribe", 4)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def wrap_socket() -> Iterator[None]:
+    """Undo what every PushClient of the SDK does to the ssl module."""
+    before = ssl.SSLContext.wrap_socket
+    yield
+    ssl.SSLContext.wrap_socket = before
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +147,7 @@ def connection(
     try:
         yield client
     finally:
-        client.sdk.disconnect()
+        client.close()
 
 
 def tell(server: SimulatorThread, *values: Any, **fields: Any) -> None:

@@ -1,6 +1,7 @@
 """How a call gets made: off the event loop, within the budget, timed, its failures classified."""
 
 import asyncio
+import contextlib
 import functools
 import math
 import random
@@ -10,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -36,7 +38,11 @@ _MAX_WAIT_S = {
     Priority.QUERY: _ASKING_S,
 }
 """How long a call of each kind is worth waiting for when the budget is used up."""
+_QUEUE_S = 1.0
+"""How long such a call may wait for a thread, unless it reduces risk: it was for this market."""
 _KEPT_TIMES = 512
+_CLOSING_S = 2.0
+_POLL_S = 0.02
 
 
 class Lane(StrEnum):
@@ -93,6 +99,7 @@ class Calls:
         self._logs: dict[str, _Log] = {}
         self._pools: dict[Lane, ThreadPoolExecutor] = {}
         self._open = threading.Event()
+        self._under_way: set[_UnderWay[Any]] = set()
 
     def open(self) -> None:
         """Make the threads; calls made before or after `close` fail with nothing sent."""
@@ -111,7 +118,7 @@ class Calls:
         while True:
             await self._wait_for_budget(method, priority, over_s)
             try:
-                return await self._make(method, call, Lane.QUERIES, changes=False)
+                return await self._make(method, call, Lane.QUERIES, self._give_up_s, changes=False)
             except (AnswerError, ClosedError):
                 raise  # asking again would not help
             except TigerLimitError as e:
@@ -130,17 +137,24 @@ class Calls:
     ) -> T:
         """Make a call that places, modifies or cancels, once; raise TigerError if it fails."""
         await self._wait_for_budget(method, priority, time.monotonic() + _MAX_WAIT_S[priority])
-        return await self._make(method, call, lane, changes=True)
+        queue_s = self._give_up_s if priority is Priority.RISK else _QUEUE_S
+        return await self._make(method, call, lane, queue_s, changes=True)
 
     def times(self) -> dict[str, CallTimes]:
         """Return what was called, how often, and how long it took, by REST method."""
         return {method: log.summary() for method, log in sorted(self._logs.items())}
 
     async def close(self) -> None:
-        """Let the calls under way end, and those not yet begun fail with nothing sent."""
+        """Let the calls under way end, and those not yet begun fail with nothing sent.
+
+        A call that takes longer than two seconds is left to its thread, which ends with it.
+        """
         self._open.clear()
+        over_s = time.monotonic() + _CLOSING_S
+        while self._under_way and time.monotonic() < over_s:
+            await asyncio.sleep(_POLL_S)
         for pool in self._pools.values():
-            await asyncio.to_thread(pool.shutdown)
+            pool.shutdown(wait=not self._under_way)
 
     async def _wait_for_budget(self, method: str, priority: Priority, over_s: float) -> None:
         while wait_s := self._budget.take(method, priority, time.monotonic()):
@@ -149,17 +163,22 @@ class Calls:
                 raise TigerLimitError(method, wait_s, why or "no budget left for now")
             await asyncio.sleep(wait_s)
 
-    async def _make[T](self, method: str, call: Callable[[], T], lane: Lane, *, changes: bool) -> T:
+    async def _make[T](
+        self, method: str, call: Callable[[], T], lane: Lane, queue_s: float, *, changes: bool
+    ) -> T:
         if not self._open.is_set():
             raise _unsent(method)
         log = self._logs.setdefault(method, _Log())
         log.count += 1
-        under_way = _UnderWay(method, call, self._open)
+        under_way = _UnderWay(method, call, self._open, self._under_way)
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(self._give_up_s):
-                return await loop.run_in_executor(self._pools[lane], under_way)
-        except TimeoutError:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._give_up_s):
+                    answer = loop.run_in_executor(self._pools[lane], under_way)
+                    await asyncio.wait({answer}, timeout=queue_s)
+                    if not under_way.withdraw():
+                        return await answer
             error = under_way.given_up(changes=changes)
         except Exception as e:  # noqa: BLE001 - the SDK raises anything, all of it is classified
             error = failure(method, e, self._hide, changes=changes)
@@ -177,10 +196,17 @@ class Calls:
 class _UnderWay[T]:
     """A call in its thread: it begins or it is given up unsent, never both."""
 
-    def __init__(self, method: str, call: Callable[[], T], is_open: threading.Event) -> None:
+    def __init__(
+        self,
+        method: str,
+        call: Callable[[], T],
+        is_open: threading.Event,
+        begun: set["_UnderWay[Any]"],
+    ) -> None:
         self._method = method
         self._call = call
         self._open = is_open
+        self._begun = begun
         self._turn = threading.Lock()
         self._has_begun = False
         self._is_given_up = False
@@ -191,16 +217,23 @@ class _UnderWay[T]:
             if self._is_given_up or not self._open.is_set():
                 raise _unsent(self._method)
             self._has_begun = True
+            self._begun.add(self)
         began_s = time.perf_counter()
         try:
             return self._call()
         finally:
+            self._begun.discard(self)
             self.took_ms = 1_000 * (time.perf_counter() - began_s)
 
-    def given_up(self, *, changes: bool) -> TigerError:
+    def withdraw(self) -> bool:
+        """Give the call up unless it has begun; return whether it is given up."""
         with self._turn:
             self._is_given_up = not self._has_begun
-        if self._is_given_up:
+            return self._is_given_up
+
+    def given_up(self, *, changes: bool) -> TigerError:
+        """Give the call up, begun or not; return what that means."""
+        if self.withdraw():
             return TigerRequestError(f"{self._method}: no thread free in time, nothing was sent")
         lost = TigerUnknownOutcomeError if changes else TigerRequestError
         return lost(f"{self._method}: no whole answer in time")

@@ -470,11 +470,54 @@ def test_order_that_finds_no_thread_in_time_is_never_sent(simulator: SimulatorTh
     assert hits(simulator, "place_order") == before
 
 
+def test_entry_does_not_wait_for_a_thread_and_a_later_market_but_an_exit_does(
+    simulator: SimulatorThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tiger_nt.calls._QUEUE_S", 0.1)
+
+    async def use(rest: TigerRest) -> None:
+        release = threading.Event()
+        calls = rest._calls
+        stuck = [
+            asyncio.create_task(calls.change(f"slow{i}", release.wait, Lane.ORDERS, Priority.RISK))
+            for i in range(3)
+        ]
+        await asyncio.sleep(0)
+        leaving = asyncio.create_task(rest.place(BUY, Priority.RISK))
+        entry = msgspec.structs.replace(BUY, user_mark="ENTRY")
+        with pytest.raises(TigerRequestError, match="no thread free in time, nothing was sent"):
+            await rest.place(entry)
+        release.set()
+        await asyncio.gather(leaving, *stuck)
+        assert [order.user_mark for order in await rest.orders_since(1)] == ["M"]
+
+    run(config_of(simulator), use)
+
+
+def test_close_does_not_wait_for_a_call_that_hangs(
+    simulator: SimulatorThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tiger_nt.calls._CLOSING_S", 0.1)
+    release = threading.Event()
+
+    async def main() -> None:
+        rest = TigerRest(config_of(simulator))
+        await rest.start()
+        hanging = asyncio.create_task(rest._calls.ask("slow", release.wait))
+        await asyncio.sleep(0.01)
+        await rest.close()
+        assert not hanging.done()
+        release.set()
+        assert await hanging
+
+    asyncio.run(main())
+
+
 def test_call_given_up_before_it_began_does_not_begin_afterwards() -> None:
     called: list[int] = []
     is_open = threading.Event()
     is_open.set()
-    late = _UnderWay("place_order", lambda: called.append(1), is_open)
+    late = _UnderWay("place_order", lambda: called.append(1), is_open, set())
     error = late.given_up(changes=True)
     assert not isinstance(error, TigerUnknownOutcomeError)
     with pytest.raises(ClosedError):

@@ -58,9 +58,9 @@ class TigerExecutionClient(ReportingClient):
     async def _disconnect(self) -> None:
         if self._settings.cancel_on_stop:
             await self._cancel_own()
-        left = [order for order in self._own_working() if order.id is not None]
+        left = self._own_working()
         if left:
-            listed = ", ".join(f"{order.id} {order.request.symbol}" for order in left)
+            listed = ", ".join(map(_name, left))
             self._alarm(Alarm(AlarmKind.LEFT_OPEN, f"orders still at work: {listed}"))
         await super()._disconnect()
 
@@ -201,7 +201,8 @@ class TigerExecutionClient(ReportingClient):
         return [
             order
             for order in self._tracker.live()
-            if not order.is_done and f"-{tag}-" in (client_order_id(order.mark) or "")
+            if not order.is_done
+            and (order.was_sent or f"-{tag}-" in (client_order_id(order.mark) or ""))
         ]
 
     async def _cancel_own(self) -> None:
@@ -214,6 +215,11 @@ class TigerExecutionClient(ReportingClient):
             self._gateway.cancel(order)
         while self._own_working() and time.monotonic() < deadline_s:
             await asyncio.sleep(_POLL_S)
+
+
+def _name(order: TrackedOrder) -> str:
+    known = f"with mark {order.mark}, outcome unknown" if order.id is None else order.id
+    return f"{order.request.symbol} {known}"
 
 
 def _terms(command: ModifyOrder, order: TrackedOrder) -> Terms:

@@ -68,6 +68,8 @@ class TrackedOrder:
         self.request = request
         self.id: int | None = None
         """Tiger's global id, once known."""
+        self.was_sent = False
+        """Whether this process sent it."""
         self.accepted = False
         self.ended: OrderEvent | None = None
         """The end that was told; a last fill is none."""

@@ -53,6 +53,7 @@ class OrderTracker:
                 "an order is never placed twice"
             )
         order = self._track(request)
+        order.was_sent = True
         self._by_mark[request.user_mark] = order
         return order
 

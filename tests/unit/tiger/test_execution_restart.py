@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+from nautilus_trader.model import ClientOrderId, OrderSide
 from simulator_process import SimulatorProcess
 from tiger_trader import TigerTrader
 
 from tiger_nt.alarms import Residual
+from tiger_nt.marks import user_mark
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +64,35 @@ def test_a_position_that_changes_without_an_order_is_an_alarm_with_its_figures(
         [alarm] = trader.alarms
         assert alarm.kind == "MISMATCH"
         assert alarm.residuals == (Residual(trader.symbol, 0, 2),)
+
+
+def test_a_stop_cancels_an_order_under_an_id_of_the_strategys_own(
+    simulator: SimulatorProcess,
+) -> None:
+    with TigerTrader(simulator) as trader:
+        order = trader.order(OrderSide.BUY, 1, 0.05, client_order_id=ClientOrderId("MY-OWN"))
+        trader.await_status(trader.submit(order), "ACCEPTED")
+        trader.stop()
+        assert trader.status(order.client_order_id) == "CANCELED"
+        assert trader.alarms == []
+
+
+def test_a_stop_lists_an_order_whose_outcome_is_unknown(
+    simulator: SimulatorProcess,
+) -> None:
+    with TigerTrader(simulator, stop_timeout_s=0.5) as trader:
+        simulator.fault("drop", seconds=5)
+        trader.wait(lambda: not trader.client._connection.push.is_up, "the loss of the push")
+        for method in ("orders", "active_orders"):
+            simulator.fault("lost_response", method=method, count=100)
+        simulator.fault("lost_response", method="place_order")
+        order = trader.buy(1, limit=0.05)
+        trader.wait(lambda: "Submitted" in trader.events(order), "the order on its way")
+        client = trader.client
+        trader.do(client._disconnect())
+        [alarm] = trader.alarms
+        assert alarm.kind == "LEFT_OPEN"
+        assert f"{trader.symbol} with mark {user_mark(order.value)}" in alarm.text
+        # The engine does not end cleanly with an order on its way, and no node could follow.
+        client.generate_order_rejected(trader.cache.order(order), "given up", 0, False)
+        trader.await_status(order, "REJECTED")

@@ -28,7 +28,7 @@ HEAD = """\
 
 *Made by `python scripts/configuration_reference.py`; do not edit.*
 
-A configuration is one TOML file; [`configs/`](../configs) has four to start from. A key that is
+A configuration is one TOML file; [`configs/`](../configs) has five to start from. A key that is
 left out has its default; an unknown key or a value out of range ends the command with exit code 2
 and a line that names the key. The resolved configuration, every default written out, is
 `config.toml` in the [run folder](backtest.md#the-run-folder). Names end in their unit: `_s`

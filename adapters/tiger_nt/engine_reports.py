@@ -19,12 +19,10 @@ from tiger_nt.marks import client_order_id
 from tiger_nt.order_events import Filled
 from tiger_nt.orders import TrackedOrder
 from tiger_nt.parsing.reports import fill_report, order_report, position_report
-from tiger_nt.symbols import is_option, option_terms
+from tiger_nt.symbols import SEC_TYPES, is_option, option_terms
 from tiger_nt.views import PositionView
 
 __all__ = ["EngineReports"]
-
-_SUPPORTED = {"OPT", "STK"}
 
 
 class EngineReports:
@@ -102,7 +100,7 @@ class EngineReports:
 
     def _instrument(self, symbol: str, sec_type: str) -> Instrument | None:
         """Return the instrument, made known to the engine if it was not; None if unsupported."""
-        if sec_type not in _SUPPORTED or (sec_type == "OPT") != is_option(symbol):
+        if sec_type not in SEC_TYPES or (sec_type == "OPT") != is_option(symbol):
             if symbol not in self._unsupported:
                 self._unsupported.add(symbol)
                 text = f"Expected an option or a stock, was {sec_type} {symbol}: left out"

@@ -12,7 +12,7 @@ from tiger_nt.calls import Calls, Lane
 from tiger_nt.config import Credentials
 from tiger_nt.errors import TigerDeniedError, TigerUnknownOutcomeError
 from tiger_nt.parsing import rest as parse
-from tiger_nt.symbols import option_terms
+from tiger_nt.symbols import SEC_TYPES, option_terms
 from tiger_nt.views import AssetsView, OrderRequest, OrderView, PositionView, TransactionView
 from tiger_nt.wire_orders import wire_order
 
@@ -91,7 +91,8 @@ class TradeCalls:
     ) -> list[TransactionView]:
         """Return the executions of one order, or of all US orders made since `since_ms`, by time.
 
-        Tiger wants an order or a symbol, so the second takes a call for each symbol traded.
+        Tiger wants an order or a symbol, so the second takes a call for each symbol traded, which
+        may be an option's root or a stock.
         """
         if order_id is not None:
             questions: list[dict[str, Any]] = [{"order_id": order_id}]
@@ -99,7 +100,7 @@ class TradeCalls:
             traded = {
                 (_underlying(order), order.sec_type)
                 for order in await self.orders_since(since_ms)
-                if order.filled
+                if order.filled and order.sec_type in SEC_TYPES
             }
             questions = [
                 {"symbol": symbol, "sec_type": sec_type, "start_time": since_ms}

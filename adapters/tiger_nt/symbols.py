@@ -12,11 +12,14 @@ import msgspec
 
 from tiger_nt.errors import TigerConfigError
 
-__all__ = ["INDICES", "OptionTerms", "SymbolError"]
+__all__ = ["INDICES", "SEC_TYPES", "OptionTerms", "SymbolError"]
 __all__ += ["engine_symbol", "is_option", "option_terms", "tiger_symbol"]
 
 INDICES = frozenset({"DJI", "DJX", "IXIC", "NDX", "OEX", "RUT", "SPX", "VIX", "XEO", "XSP"})
 """Index codes by the engine's names; Tiger writes them with a leading dot, except VIX."""
+
+SEC_TYPES = frozenset({"OPT", "STK"})
+"""Tiger's kinds of securities that have a name here; others keep the one that Tiger gives."""
 
 _WITHOUT_DOT = frozenset({"VIX"})
 _ROOT = re.compile(r"[A-Z][A-Z0-9.]{0,5}")

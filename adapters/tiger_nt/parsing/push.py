@@ -10,7 +10,7 @@ from typing import Any
 
 from tigeropen.common.util.order_utils import get_order_status
 
-from tiger_nt.symbols import engine_symbol, option_terms
+from tiger_nt.symbols import SEC_TYPES, engine_symbol, option_terms
 from tiger_nt.views import (
     AssetsView,
     CommandStatus,
@@ -138,7 +138,7 @@ def transaction_view(data: Any) -> TransactionView:
     return TransactionView(
         id=data.id,
         order_id=data.orderId,
-        symbol=engine_symbol(data.identifier or data.symbol),
+        symbol=_execution_symbol(data),
         sec_type=data.secType,
         is_buy=_is_buy(data.action),
         quantity=data.filledQuantity,
@@ -199,10 +199,22 @@ def _quote_time_ms(data: Any) -> int:
 
 
 def _symbol(data: Any) -> str:
+    if _is_foreign(data):
+        return str(data.symbol)
     if data.identifier or not data.expiry:
         return engine_symbol(data.identifier or data.symbol)
     right = "CALL" if data.right in {"CALL", "C"} else "PUT"
     return option_terms(f"{data.symbol} {data.expiry} {data.strike} {right}").compact
+
+
+def _is_foreign(data: Any) -> bool:
+    return bool(data.secType) and data.secType not in SEC_TYPES
+
+
+def _execution_symbol(data: Any) -> str:
+    if _is_foreign(data):
+        return str(data.symbol)
+    return engine_symbol(data.identifier or data.symbol)
 
 
 def _order_state(status: str, filled: int) -> OrderState:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tiger_nt.errors import AnswerError
 from tiger_nt.parsing.fields import FractionError, is_call, mills, number, whole
-from tiger_nt.symbols import OptionTerms, engine_symbol, option_terms
+from tiger_nt.symbols import SEC_TYPES, OptionTerms, engine_symbol, option_terms
 from tiger_nt.views import AssetsView, OrderState, OrderView, PositionView, TransactionView
 
 __all__ = ["assets_view", "order_view", "position_view", "readable", "transaction_view"]
@@ -102,6 +102,8 @@ def assets_view(assets: Any) -> AssetsView:
 
 
 def _symbol(contract: Any) -> str:
+    if contract.sec_type not in SEC_TYPES:
+        return str(contract.symbol)
     if contract.identifier and contract.sec_type == OPTION:
         return option_terms(contract.identifier).compact
     if contract.sec_type == OPTION:

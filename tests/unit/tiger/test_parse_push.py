@@ -336,6 +336,15 @@ class TestOrders:
         assert order_view(order_data(updateTime=0, timestamp=3_000)).updated_ms == 3_000
 
 
+def test_news_of_another_security_keep_tigers_name() -> None:
+    future = {"secType": "FUT", "symbol": "CLmain", "identifier": "CL2612"}
+    assert order_view(order_data(**future)).symbol == "CLmain"
+    execution = OrderTransactionData(
+        id=1, orderId=2, action="BUY", filledQuantity=1, filledPrice=70.0, **future
+    )
+    assert transaction_view(execution).symbol == "CLmain"
+
+
 def test_transaction_is_read() -> None:
     data = message(
         SocketCommon.OrderTransaction,

@@ -113,6 +113,17 @@ def test_order_made_in_the_app_has_no_mark_and_its_reason_is_kept() -> None:
     assert (view.user_mark, view.reason) == ("", "201:Order rejected")
 
 
+@pytest.mark.parametrize(
+    ("sec_type", "symbol"), [("FUT", "CLmain"), ("MLEG", "SPY"), ("FUND", "LU1.X")]
+)
+def test_order_in_another_security_keeps_tigers_name_and_hides_no_other(
+    sec_type: str, symbol: str
+) -> None:
+    changes = {"secType": sec_type, "symbol": symbol, "identifier": symbol}
+    view = order(**changes, expiry=None, strike=None, right=None)
+    assert (view.sec_type, view.symbol) == (sec_type, symbol)
+
+
 def test_prices_belong_to_the_order_type() -> None:
     stop = order(orderType="STP_LMT", auxPrice=1.5, action="SELL")
     assert (stop.limit_price, stop.stop_price, stop.is_buy) == (1.25, 1.5, False)

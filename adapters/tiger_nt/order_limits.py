@@ -39,12 +39,13 @@ class OrderGuard:
     def against_size(self, quantity: int, price: float | None, multiplier: float) -> str | None:
         """Return which limit an order of this size exceeds, None if it may go.
 
-        `price` is what a contract may cost, dollars; None where nothing tells it.
+        `price` is what a contract may cost, dollars; None where nothing tells it, and 0 is what a
+        side without a quote has.
         """
         limits = self._limits
         if quantity > limits.max_contracts:
             return f"MAX_CONTRACTS: Expected at most {limits.max_contracts}, was {quantity}"
-        if price is None:
+        if price is None or not price > 0:
             return "NO_PRICE: Expected a limit price or a quote to value the order, was neither"
         notional = quantity * price * multiplier
         if notional > limits.max_notional:

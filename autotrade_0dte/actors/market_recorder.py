@@ -84,6 +84,7 @@ class MarketRecorder(DataActor):
         self.clock.set_timer_ns(_TIMER, _FLUSH_NS, callback=self._on_timer)
 
     def on_stop(self) -> None:
+        self.clock.cancel_timer(_TIMER)
         self._guarded(self._journal.close)
 
     def on_quote(self, quote: QuoteTick) -> None:

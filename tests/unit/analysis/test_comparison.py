@@ -285,18 +285,25 @@ def test_other_pieces_at_the_same_average_are_partial_fills(write_run):
 
 
 @pytest.mark.parametrize(
-    ("second", "cause"),
-    [(1.26, Cause.PARTIAL), (1.27, Cause.UNEXPLAINED), (1.24, Cause.UNEXPLAINED)],
+    ("second", "limit", "cause"),
+    [
+        (1.26, math.nan, Cause.PARTIAL),
+        (1.27, math.nan, Cause.UNEXPLAINED),
+        (1.24, math.nan, Cause.UNEXPLAINED),
+        (1.26, 1.30, Cause.UNEXPLAINED),
+    ],
 )
-def test_rest_of_a_market_order_may_pay_one_tick_more_and_no_other_price(write_run, second, cause):
+def test_rest_of_a_market_order_may_pay_one_tick_more_and_no_other_price(
+    write_run, second, limit, cause
+):
     unknown = {"bid": math.nan, "ask": math.nan}
     pieces = [
         fill("O-1", 60.1, quantity=1, fee=1.14),
         fill("O-1", 60.1, second, quantity=1, fee=1.14) | unknown,
     ]
-    market = {"order": {"price": math.nan, "type": "MARKET"}}
-    a = write_run(**trade(**market))
-    b = write_run(**(trade(**market) | {"fills": pieces}))
+    same = {"order": {"price": limit}}
+    a = write_run(**trade(**same))
+    b = write_run(**(trade(**same) | {"fills": pieces}))
     assert causes(compare_runs(a, b)) == [cause]
 
 

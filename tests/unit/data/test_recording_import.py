@@ -9,6 +9,7 @@ import pytest
 from autotrade_0dte import calendar
 from autotrade_0dte.calendar import Session, new_york_ns
 from autotrade_0dte.data.catalog import Catalog, CatalogConflictError
+from autotrade_0dte.data.columns import file_name
 from autotrade_0dte.data.errors import CatalogError
 from autotrade_0dte.data.importers.importing import import_files, import_journal
 from autotrade_0dte.data.importers.report import DataError
@@ -107,10 +108,37 @@ def test_hours_of_a_rehearsal_come_back_with_the_session(catalog, tmp_path):
     entry = Catalog(catalog.path).session("SPY", SUNDAY)
     assert entry.hours == HOURS
     calendar._known.clear()  # as in another process
-    contract = next(i for i in catalog.instruments(entry) if str(i.id.symbol) == CALL)
-    assert (contract.activation_ns, contract.expiration_ns) == (HOURS.open_ns, HOURS.close_ns)
     [row] = check(catalog)
     assert row["verdict"] == "warn"
+    contract = next(i for i in catalog.instruments(entry) if str(i.id.symbol) == CALL)
+    assert (contract.activation_ns, contract.expiration_ns) == (HOURS.open_ns, HOURS.close_ns)
+
+
+def test_catalog_names_files_and_spans_by_the_time_of_receipt(catalog, tmp_path):
+    journal(tmp_path / "journal")
+    import_journal(tmp_path / "journal", catalog)
+    entry = catalog.session("SPY", SUNDAY)
+    assert (entry.first_ns, entry.last_ns) == (at(2)[1], at(6)[1])
+    [file] = [f for f in entry.chain.files if f.path.startswith(f"data/quotes/{CALL}.US/")]
+    assert Path(file.path).name == file_name(at(2)[1], at(6)[1])
+
+
+@pytest.mark.parametrize(("event_later_ns", "received_later_ns"), [(0, 1), (1, 0)])
+def test_another_time_of_either_kind_is_other_data(
+    catalog, tmp_path, event_later_ns, received_later_ns
+):
+    event, received = at(2)
+    times = {
+        "first": (event, received),
+        "second": (event + event_later_ns, received + received_later_ns),
+    }
+    for name, told in times.items():
+        writer = JournalWriter(tmp_path / name, header())
+        writer.quote(1, *told, 1.20, 1.25, 10, 20)
+        writer.close()
+    import_journal(tmp_path / "first", catalog)
+    with pytest.raises(CatalogConflictError, match="was different data"):
+        import_journal(tmp_path / "second", catalog)
 
 
 def test_other_hours_are_other_data(catalog, tmp_path):

@@ -183,7 +183,7 @@ def import_data(
     Parameters
     ----------
     source_format
-        cboe-delayed, ohlc-bars, closes or lean.
+        cboe-delayed, ohlc-bars, closes, lean or recording.
     sources
         Files or folders.
     catalog

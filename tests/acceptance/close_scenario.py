@@ -3,6 +3,7 @@
 The session closes some seconds after the simulator has started; see test_close.py.
 """
 
+from acceptance.account_steps import up_to_date
 from acceptance.tested_node import Run
 from nautilus_trader.model import OrderSide, TimeInForce
 
@@ -24,18 +25,16 @@ async def script(run: Run) -> None:
     tester, option = run.tester, run.option(600)
     tester.subscribe_quotes(option)
     await run.until(lambda: tester.heard("QuoteTick"), "a quote")
-    tester.limit("day order", option, BUY, 1, 1.00)
-    tester.limit("GTC order", option, BUY, 1, 1.00, time_in_force=TimeInForce.GTC)
-    tester.limit("bought", run.option(DEEP), BUY, 1, 10.10)
+    await run.limit("day order", option, BUY, 1, 1.00)
+    await run.limit("GTC order", option, BUY, 1, 1.00, time_in_force=TimeInForce.GTC)
+    await run.limit("bought", run.option(DEEP), BUY, 1, 10.10)
     await run.reached("ACCEPTED", "day order", "GTC order")
     await run.reached("FILLED", "bought")
     run.facts["open before the close"] = tester.clock.timestamp_ns() < run.hours.close_ns
     await run.reached("EXPIRED", "day order", "GTC order")
-    tester.limit("after the close", option, BUY, 1, 1.00)
+    await run.limit("after the close", option, BUY, 1, 1.00)
     await run.reached("REJECTED", "after the close")
     await run.until(lambda: not run.simulator.account()["positions"], "the simulator's settlement")
     tester.subscribe_instrument_status(run.id("SPY"))
     await run.until(lambda: tester.heard("InstrumentStatus"), "the market's status")
-    await run.until(
-        lambda: abs(run.picture()["cash"] - run.simulator.account()["cash"]) < 0.005, "its cash"
-    )
+    await up_to_date(run)

@@ -54,7 +54,7 @@ def outcome(request: pytest.FixtureRequest, outcome_of: Callable[[str], Outcome]
     simulator agree on every order, fill and position.
     """
     found = outcome_of(request.module.SCENARIO)
-    assert not found.failure
+    assert found.failure == ""
     assert found.unexpected_errors(*request.module.EXPECTED_ERRORS) == []
     is_settled = getattr(request.module, "IS_SETTLED", False)
     assert found.disagreements(is_settled=is_settled) == []

@@ -1,4 +1,4 @@
-"""The next node on the account that account_scenario.py has left; see test_restart.py.
+"""The next node on the account that trading_scenario.py has left; see test_restart.py.
 
 The node knows nothing but what Tiger tells. It has Tiger to itself, so that faults hit its calls.
 """
@@ -8,7 +8,7 @@ from acceptance.tester import price
 from nautilus_trader.model import OrderSide
 
 BUY = OrderSide.BUY
-LEFT = (601, 602, 604)
+LEFT = (594, 595, 601, 602)
 STALL_S = 2.0
 
 SETTINGS = {}
@@ -33,21 +33,21 @@ async def ambiguities(run: Run) -> None:
     tester, option = run.tester, run.option(603)
     tester.subscribe_quotes(option)
     run.simulator.fault("lost_response", method="place_order")
-    tester.limit("lost", option, BUY, 1, 1.00)
+    await run.limit("lost", option, BUY, 1, 1.00)
     await run.reached("ACCEPTED", "lost")
     run.simulator.fault("lost_response", method="modify_order")
-    tester.modify_order(tester.order("lost").client_order_id, price=price(1.10))
+    await run.modify("lost", price=price(1.10))
     await run.until(lambda: "Updated" in tester.kinds("lost"), "the change")
     run.see("lost")
     run.simulator.fault("lost_response", method="cancel_order")
-    tester.cancel_order(tester.order("lost").client_order_id)
+    run.cancel("lost")
     await run.reached("CANCELED", "lost")
 
 
 async def stalled(run: Run) -> None:
     """The push says nothing of a fill; the order is asked for."""
     tester = run.tester
-    tester.limit("asked for", run.option(603), BUY, 1, 1.50)
+    await run.limit("asked for", run.option(603), BUY, 1, 1.50)
     await run.reached("ACCEPTED", "asked for")
     run.simulator.fault("stall", seconds=STALL_S)
     run.quote(run.symbol(603), 1.30, 1.40)
@@ -62,7 +62,7 @@ async def closing(run: Run) -> None:
     tester, option = run.tester, run.option(601)
     [stop] = [o for o in tester.cache.orders_open(instrument_id=option) if o.is_sell]
     tester.names["left stop"] = stop.client_order_id.value
-    tester.cancel_order(stop.client_order_id)
+    run.cancel("left stop")
     await run.reached("CANCELED", "left stop")
     tester.close_all_positions(option)
     await run.until(lambda: not tester.cache.positions_open(instrument_id=option), "no position")

@@ -1,8 +1,8 @@
-"""Changes and cancels of orders at work; see changes_steps.py."""
+"""Changes and cancels of orders at work; see changes_scenario.py."""
 
 import pytest
 
-SCENARIO = "orders"
+SCENARIO = "changes"
 EXPECTED_ERRORS = ()
 
 CHANGED = ["Initialized", "Submitted", "Accepted", "PendingUpdate", "Updated"]

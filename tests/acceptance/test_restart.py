@@ -9,7 +9,7 @@ EXPECTED_ERRORS = ("UNEXPLAINED: positions not explained by today's orders of ou
 @pytest.fixture
 def before(outcome_of):
     """Return the outcome of the node before."""
-    return outcome_of("account")
+    return outcome_of("trading")
 
 
 @pytest.fixture

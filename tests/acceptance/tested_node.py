@@ -20,7 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from acceptance.tester import Tester, Warden
+from acceptance.tester import Tester, Warden, price
 from nautilus_trader.common import Environment, LoggerConfig, LogLevel
 from nautilus_trader.live import (
     LiveExecutionEngineConfig,
@@ -29,7 +29,17 @@ from nautilus_trader.live import (
     LiveNodeConfig,
     SubmissionRecoveryPolicy,
 )
-from nautilus_trader.model import InstrumentId, Money, OrderFilled, Price, TraderId, Venue
+from nautilus_trader.model import (
+    InstrumentId,
+    Money,
+    OrderFilled,
+    OrderSide,
+    Price,
+    Quantity,
+    TimeInForce,
+    TraderId,
+    Venue,
+)
 from nautilus_trader.trading import ImportableControllerConfig
 
 from tiger_nt.config import tiger_config
@@ -48,6 +58,9 @@ NAME = "TIGER"
 VENUE = Venue("US")
 STEP_S = 15.0
 BUDGET_NS = 1_100_000_000
+ENTRIES, CHANGES = 4, 3
+UNDER_WAY = {"Initialized", "Submitted", "PendingUpdate"}
+ANSWERS = {"Accepted", "Rejected", "Updated", "ModifyRejected"}
 SPY = Underlying("SPY", "SPY")
 VIX = Underlying("VIXW", "VIX", is_index=True)  # of its options nothing is loaded
 
@@ -144,25 +157,55 @@ class Run:
     async def reached(self, status: str, *names: str) -> None:
         """Return once these orders of the first strategy have this status."""
         for name in names:
-            await self.until(
-                lambda n=name: self.tester.order(n).status.name == status, f"{name}: {status}"
-            )
+            try:
+                await self.until(lambda n=name: self.tester.order(n).status.name == status, status)
+            except TimeoutError as e:
+                history = self.tester.events[self.tester.names[name]]
+                raise TimeoutError(f"{name}: {e}: {history}") from None
 
-    async def room(self) -> None:
-        """Return once changes fit into the second's budget, the part that walking may use."""
+    async def room(self, most: int) -> None:
+        """Return once less than `most` orders and changes have gone out in a second.
+
+        The node has a part of Tiger's five a second, and refuses at once what is too much.
+        """
 
         def is_there() -> bool:
             since_ns = self.tester.clock.timestamp_ns() - BUDGET_NS
-            counted = [
-                event
-                for tester in self.testers.values()
-                for events in tester.events.values()
+            histories = [each for t in self.testers.values() for each in t.events.values()]
+            under_way = sum(events[-1]["type"] in UNDER_WAY for events in histories)
+            answered = sum(
+                event["type"] in ANSWERS and event["ts_init"] > since_ns
+                for events in histories
                 for event in events
-                if event["type"] in {"Submitted", "PendingUpdate"} and event["ts_init"] > since_ns
-            ]
-            return len(counted) < 3
+            )
+            return under_way + answered < most
 
         await self.until(is_there, "room in the budget")
+
+    async def send(self, name: str, order: Any, tester: Tester | None = None) -> None:
+        """Submit an order under a name, for the first strategy unless another is given."""
+        await self.room(ENTRIES)
+        (tester or self.tester).send(name, order)
+
+    async def market(self, name: str, option: InstrumentId, side: OrderSide, quantity: int,
+                     **more: Any) -> None:  # fmt: skip
+        terms = {"time_in_force": TimeInForce.DAY} | more
+        size = Quantity.from_int(quantity)
+        await self.send(name, self.tester.order_factory.market(option, side, size, **terms))
+
+    async def limit(self, name: str, option: InstrumentId, side: OrderSide, quantity: int,
+                    at: float, tester: Tester | None = None, **more: Any) -> None:  # fmt: skip
+        terms = {"time_in_force": TimeInForce.DAY} | more
+        factory = (tester or self.tester).order_factory
+        order = factory.limit(option, side, Quantity.from_int(quantity), price(at), **terms)
+        await self.send(name, order, tester)
+
+    async def modify(self, name: str, **changes: Any) -> None:
+        await self.room(CHANGES)
+        self.tester.modify_order(self.tester.order(name).client_order_id, **changes)
+
+    def cancel(self, name: str) -> None:
+        self.tester.cancel_order(self.tester.order(name).client_order_id)
 
 
 async def drive(scenario: ModuleType, where: Mapping[str, Any]) -> dict[str, Any]:
@@ -250,6 +293,7 @@ def picture_of(cache: Any) -> dict[str, Any]:
             for position in cache.positions_open()
         ],
         "cash": account and account.balance_total().as_double(),
+        "free": account and account.balance_free().as_double(),
         "cash_told": account and [event.balances[0].total.as_double() for event in account.events],
     }
 

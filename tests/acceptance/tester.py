@@ -1,23 +1,14 @@
 """The strategy of the acceptance nodes: does what the script says and keeps what it hears."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from nautilus_trader.model import (
-    InstrumentId,
-    OrderSide,
-    Price,
-    Quantity,
-    StrategyId,
-    TimeInForce,
-)
+from nautilus_trader.model import Price, StrategyId
 from nautilus_trader.trading import Controller, Strategy, StrategyConfig
 
 __all__ = ["Tester", "Warden", "price"]
-
-DAY = TimeInForce.DAY
 
 
 def price(value: float) -> Price:
@@ -26,6 +17,9 @@ def price(value: float) -> Price:
 
 class Tester(Strategy):
     """Keeps orders under names of the script, their events, and every piece of data."""
+
+    def __new__(cls, strategy_id: str) -> "Tester":
+        return super().__new__(cls, StrategyConfig(strategy_id=StrategyId(strategy_id)))
 
     def __init__(self, strategy_id: str) -> None:
         super().__init__(StrategyConfig(strategy_id=StrategyId(strategy_id)))
@@ -36,31 +30,17 @@ class Tester(Strategy):
         self.leave: Callable[[], None] = lambda: None
         self.quoted: Callable[[], None] = lambda: None
 
-    def __new__(cls, strategy_id: str) -> "Tester":
-        return super().__new__(cls, StrategyConfig(strategy_id=StrategyId(strategy_id)))
-
     # -- Orders --------------------------------------------------------------------------------
 
-    def send(self, name: str, order: Any) -> str:
-        """Submit an order under a name of the script; return the engine's id of it."""
+    def send(self, name: str, order: Any) -> None:
+        """Submit an order under a name of the script."""
         self.names[name] = order.client_order_id.value
         self.submit_order(order)
-        return order.client_order_id.value
 
-    def market(self, name: str, iid: InstrumentId, side: OrderSide, quantity: int, **more: Any):
-        more = {"time_in_force": DAY} | more
-        return self.send(
-            name, self.order_factory.market(iid, side, Quantity.from_int(quantity), **more)
-        )
-
-    def limit(
-        self, name: str, iid: InstrumentId, side: OrderSide, quantity: int, at: float, **more: Any
-    ):
-        more = {"time_in_force": DAY} | more
-        return self.send(
-            name,
-            self.order_factory.limit(iid, side, Quantity.from_int(quantity), price(at), **more),
-        )
+    def send_list(self, orders: Mapping[str, Any]) -> None:
+        """Submit orders together, under names of the script."""
+        self.names |= {name: order.client_order_id.value for name, order in orders.items()}
+        self.submit_order_list(list(orders.values()))
 
     def kinds(self, name: str) -> list[str]:
         """Return the types of the events an order has had, oldest first."""

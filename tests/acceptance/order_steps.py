@@ -1,34 +1,22 @@
-"""Every kind of order a node can send, on the paper account; see test_orders.py and
-test_changes.py.
-
-The market stands still except for the quotes the script sets, so that each fill is its doing.
-"""
+"""Every kind of order a node can send; the first part of trading_scenario.py."""
 
 from decimal import Decimal
 
-from acceptance.changes_steps import change_and_cancel
 from acceptance.tested_node import Run
-from acceptance.tester import DAY, price
+from acceptance.tester import price
 from nautilus_trader.model import ContingencyType, OrderSide, OrderType, Quantity, TimeInForce
 
-from tiger_nt.simulator.fees import fixed_plan
-
 BUY, SELL = OrderSide.BUY, OrderSide.SELL
-GTC, IOC, FOK, GTD = TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTD
+DAY, GTC, GTD = TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTD
+IOC, FOK = TimeInForce.IOC, TimeInForce.FOK
 ONE = Quantity.from_int(1)
 
-SETTINGS = {"execution": {"fees": fixed_plan, "max_order_contracts": 50}}
 
-
-def prepare(run: Run) -> None:
-    run.stand_still(594, 595, 596, 597, 598)
-
-
-async def script(run: Run) -> None:
+async def send_every_kind(run: Run) -> None:
     tester = run.tester
-    for strike in (594, 595):
-        for right in "CP":
-            tester.subscribe_quotes(run.option(strike, right))
+    for strike in (594, 595, 596):
+        tester.subscribe_quotes(run.option(strike))
+    tester.subscribe_quotes(run.option(594, "P"))
     await run.until(lambda: len(tester.heard("QuoteTick")) >= 4, "quotes")
     await markets(run)
     await limits(run)
@@ -36,18 +24,17 @@ async def script(run: Run) -> None:
     await contingencies(run)
     await lists(run)
     await flags(run)
-    await change_and_cancel(run)
 
 
 async def markets(run: Run) -> None:
-    tester, option = run.tester, run.option(594)
-    tester.market("market buy", option, BUY, 3)
+    tester, option = run.tester, run.option(596)
+    await run.market("market buy", option, BUY, 3)
     await run.reached("FILLED", "market buy")
-    tester.market("market sell short", run.option(594, "P"), SELL, 1)
-    tester.market("market IOC", option, BUY, 1, time_in_force=IOC)
-    tester.market("market FOK", option, BUY, 1, time_in_force=FOK)
-    tester.market("market in dollars", option, BUY, 1, quote_quantity=True)
-    tester.market("market without a quote", run.option(596), BUY, 1)
+    await run.market("market sell short", run.option(594, "P"), SELL, 1)
+    await run.market("market IOC", option, BUY, 1, time_in_force=IOC)
+    await run.market("market FOK", option, BUY, 1, time_in_force=FOK)
+    await run.market("market in dollars", option, BUY, 1, quote_quantity=True)
+    await run.market("market without a quote", run.option(595, "P"), BUY, 1)
     await run.reached("REJECTED", "market sell short")
     await run.reached("DENIED", "market IOC", "market FOK", "market in dollars")
     await run.reached("DENIED", "market without a quote")
@@ -58,48 +45,48 @@ async def markets(run: Run) -> None:
 async def limits(run: Run) -> None:
     tester, option = run.tester, run.option(594)
     run.quote(run.symbol(594))
-    tester.limit("held", option, BUY, 10, 2.10)
+    await run.limit("held", option, BUY, 10, 2.10)
     await run.reached("FILLED", "held")
-    tester.limit("buy GTC", option, BUY, 1, 1.00, time_in_force=GTC)
-    tester.limit("sell GTC", option, SELL, 2, 9.00, time_in_force=GTC)
-    tester.limit("buy DAY", option, BUY, 1, 1.05)
+    await run.limit("buy GTC", option, BUY, 1, 1.00, time_in_force=GTC)
+    await run.limit("sell GTC", option, SELL, 2, 9.00, time_in_force=GTC)
+    await run.limit("buy DAY", option, BUY, 1, 1.05)
     await run.reached("ACCEPTED", "buy GTC", "sell GTC", "buy DAY")
     run.see("buy GTC", "sell GTC", "buy DAY")
     soon_ns = tester.clock.timestamp_ns() + 60 * 10**9
-    tester.limit("IOC through", option, BUY, 1, 2.20, time_in_force=IOC)
-    tester.limit("IOC away", option, BUY, 1, 1.00, time_in_force=IOC)
-    tester.limit("FOK through", option, BUY, 1, 2.20, time_in_force=FOK)
-    tester.limit("FOK away", option, BUY, 1, 1.00, time_in_force=FOK)
-    tester.limit("GTD", option, BUY, 1, 1.00, time_in_force=GTD, expire_time=soon_ns)
+    await run.limit("IOC through", option, BUY, 1, 2.20, time_in_force=IOC)
+    await run.limit("IOC away", option, BUY, 1, 1.00, time_in_force=IOC)
+    await run.limit("FOK through", option, BUY, 1, 2.20, time_in_force=FOK)
+    await run.limit("FOK away", option, BUY, 1, 1.00, time_in_force=FOK)
+    await run.limit("GTD", option, BUY, 1, 1.00, time_in_force=GTD, expire_time=soon_ns)
     await run.reached("DENIED", "IOC through", "IOC away", "FOK through", "FOK away", "GTD")
 
 
 async def stops(run: Run) -> None:
-    tester, option, factory = run.tester, run.option(594), run.tester.order_factory
+    option, factory = run.option(594), run.tester.order_factory
     day = {"time_in_force": DAY}
-    tester.send("stop market buy", factory.stop_market(option, BUY, ONE, price(2.50), **day))
-    tester.send("stop market sell", factory.stop_market(option, SELL, ONE, price(1.50), **day))
+    await run.send("stop market buy", factory.stop_market(option, BUY, ONE, price(2.50), **day))
+    await run.send("stop market sell", factory.stop_market(option, SELL, ONE, price(1.50), **day))
     for side, limit, trigger in ((BUY, 2.60, 2.50), (SELL, 1.40, 1.50)):
         stop = factory.stop_limit(option, side, ONE, price(limit), price(trigger), **day)
-        tester.send(f"stop limit {side.name.lower()}", stop)
+        await run.send(f"stop limit {side.name.lower()}", stop)
     for side, limit, trigger in ((BUY, 1.60, 1.50), (SELL, 2.40, 2.50)):
         name = side.name.lower()
         touched = factory.market_if_touched(option, side, ONE, price(trigger), **day)
-        tester.send(f"MIT {name}", touched)
+        await run.send(f"MIT {name}", touched)
         touched = factory.limit_if_touched(option, side, ONE, price(limit), price(trigger), **day)
-        tester.send(f"LIT {name}", touched)
-    tester.send("market to limit", factory.market_to_limit(option, BUY, ONE, **day))
+        await run.send(f"LIT {name}", touched)
+    await run.send("market to limit", factory.market_to_limit(option, BUY, ONE, **day))
     trailing = factory.trailing_stop_market(
         option, SELL, ONE, Decimal("0.10"), trigger_price=price(1.50), **day
     )
-    tester.send("trailing stop", trailing)
+    await run.send("trailing stop", trailing)
     await run.reached("ACCEPTED", "stop limit buy", "stop limit sell")
     run.see("stop limit buy", "stop limit sell")
     refused = ["stop market buy", "stop market sell", "market to limit", "trailing stop"]
     refused += [f"{kind} {side}" for kind in ("MIT", "LIT") for side in ("buy", "sell")]
     await run.reached("DENIED", *refused)
     triggered = factory.stop_limit(run.option(595), BUY, ONE, price(2.60), price(2.50), **day)
-    tester.send("stop limit triggered", triggered)
+    await run.send("stop limit triggered", triggered)
     await run.reached("ACCEPTED", "stop limit triggered")
     run.quote(run.symbol(595), 2.45, 2.55)
     await run.reached("FILLED", "stop limit triggered")
@@ -121,8 +108,7 @@ async def contingencies(run: Run) -> None:
             **more,
         )  # fmt: skip
         names = [f"{name} {part}" for part in ("entry", "stop", "profit")]
-        tester.names |= {n: o.client_order_id.value for n, o in zip(names, bracket, strict=True)}
-        tester.submit_order_list(bracket)
+        tester.send_list(dict(zip(names, bracket, strict=True)))
         await run.reached("DENIED", *names)
 
 
@@ -134,8 +120,8 @@ async def lists(run: Run) -> None:
         name: factory.limit(run.option(594), side, Quantity.from_int(n), price(at), DAY)
         for name, (side, n, at) in wanted.items()
     }
-    tester.names |= {name: order.client_order_id.value for name, order in orders.items()}
-    tester.submit_order_list(list(orders.values()))
+    await run.room(1)
+    tester.send_list(orders)
     await run.reached("ACCEPTED", "list 1", "list 3")
     await run.reached("REJECTED", "list 2")
     run.see("list 1", "list 3")
@@ -143,12 +129,12 @@ async def lists(run: Run) -> None:
 
 async def flags(run: Run) -> None:
     tester, option = run.tester, run.option(594)
-    tester.limit("post-only", option, BUY, 1, 1.00, post_only=True)
-    tester.limit("post-only through", option, BUY, 1, 2.20, post_only=True)
-    tester.limit("iceberg", option, BUY, 5, 1.00, display_qty=ONE)
-    tester.limit("beyond the limit", option, BUY, 51, 1.00)
-    tester.market("reduce-only flat", run.option(595, "P"), SELL, 1, reduce_only=True)
+    await run.limit("post-only", option, BUY, 1, 1.00, post_only=True)
+    await run.limit("post-only through", option, BUY, 1, 2.20, post_only=True)
+    await run.limit("iceberg", option, BUY, 5, 1.00, display_qty=ONE)
+    await run.limit("beyond the limit", option, BUY, 51, 1.00)
+    await run.market("reduce-only flat", run.option(594, "P"), SELL, 1, reduce_only=True)
     await run.reached("DENIED", "post-only", "post-only through", "iceberg", "beyond the limit")
     await run.until(lambda: tester.order("reduce-only flat").is_closed, "a refusal")
-    tester.market("reduce-only", option, SELL, 4, reduce_only=True)
+    await run.market("reduce-only", option, SELL, 4, reduce_only=True)
     await run.reached("FILLED", "reduce-only")

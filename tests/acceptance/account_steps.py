@@ -1,69 +1,64 @@
-"""What changes an account: fills in parts, orders by hand, strategies that come and go.
+"""Fills in parts, orders by hand, strategies that come and go; the second part of trading_scenario.
 
-On a second live account, which restart_scenario.py takes over; see test_account.py.
+It leaves orders and positions to restart_scenario.py.
 """
 
 from acceptance.tested_node import Run
-from acceptance.tester import DAY, price
-from nautilus_trader.model import OrderSide, Quantity
-
-from tiger_nt.simulator.fees import fixed_plan
+from acceptance.tester import price
+from nautilus_trader.model import OrderSide, Quantity, TimeInForce
 
 BUY, SELL = OrderSide.BUY, OrderSide.SELL
-
-SETTINGS = {
-    "strategies": ["TESTER-001", "SECOND-002"],
-    "execution": {"fees": fixed_plan, "cancel_on_stop": False, "max_order_notional": 100_000.0},
-}
+DAY = TimeInForce.DAY
 
 
-def prepare(run: Run) -> None:
-    run.stand_still(601, 602, 603, 604, 605)
+def open_a_position_on_start(run: Run) -> None:
+    """Let the second strategy buy as soon as it has a quote."""
     second, option = run.testers["SECOND-002"], run.option(605)
 
     def open_a_position() -> None:
         second.quoted = lambda: None
-        second.market("position on start", option, BUY, 1)
+        order = second.order_factory.market(option, BUY, Quantity.from_int(1), DAY)
+        second.send("position on start", order)
 
     second.begin = lambda: second.subscribe_quotes(option)
     second.quoted = open_a_position
 
 
-async def script(run: Run) -> None:
+async def change_the_account(run: Run) -> None:
     await partial_fills(run)
     await refused_by_tiger(run)
     await made_by_hand(run)
     await coming_and_going(run)
     await left_for_later(run)
-    await money(run)
+    run.facts["cash told unasked"] = run.picture()["cash_told"]
+    await up_to_date(run)
 
 
 async def partial_fills(run: Run) -> None:
-    tester = run.tester
     whole, part = run.symbol(601), run.symbol(602)
     for symbol in (whole, part):
         run.quote(symbol, ask_size=2)
-    tester.limit("in two parts", run.id(whole), BUY, 5, 2.10)
-    tester.limit("part only", run.id(part), BUY, 5, 2.10)
+    await run.limit("in two parts", run.id(whole), BUY, 5, 2.10)
+    await run.limit("part only", run.id(part), BUY, 5, 2.10)
     await run.reached("PARTIALLY_FILLED", "in two parts", "part only")
     run.see("in two parts", "part only")
     run.quote(whole, ask_size=3)
     await run.reached("FILLED", "in two parts")
-    tester.cancel_order(tester.order("part only").client_order_id)
+    run.cancel("part only")
     await run.reached("CANCELED", "part only")
 
 
 async def refused_by_tiger(run: Run) -> None:
-    """Two buys that each fit into the cash, but not together; and a sale of more than is held."""
-    tester, dear = run.tester, run.symbol(603)
-    run.quote(dear, 30.00, 30.10)
-    tester.limit("most of the cash", run.id(dear), BUY, 40, 20.00)
-    await run.reached("ACCEPTED", "most of the cash")
-    tester.limit("the rest and more", run.id(dear), BUY, 40, 20.00)
-    tester.limit("more than held", run.option(601), SELL, 6, 9.00)
-    await run.reached("REJECTED", "the rest and more", "more than held")
-    tester.cancel_order(tester.order("most of the cash").client_order_id)
-    await run.reached("CANCELED", "most of the cash")
+    """A buy that fits into the cash without its fees; and a sale of more than is held.
+
+    What does not fit without them the engine itself refuses.
+    """
+    dear = run.symbol(603)
+    run.quote(dear, 1_000.00, 1_001.00)
+    free = run.simulator.account()["free_cash"]
+    await run.limit("all the cash", run.id(dear), BUY, 1, int(free) / 100)
+    await run.limit("more than held", run.option(601), SELL, 6, 9.00)
+    await run.reached("REJECTED", "all the cash", "more than held")
 
 
 async def made_by_hand(run: Run) -> None:
@@ -75,7 +70,7 @@ async def made_by_hand(run: Run) -> None:
     await run.until(lambda: status_of(run, resting) == "ACCEPTED", "the order made by hand")
     run.simulator("POST", "/cancel", {"id": resting})
     await run.until(lambda: status_of(run, resting) == "CANCELED", "its cancel")
-    tester.limit("cancelled by hand", option, BUY, 1, 1.00)
+    await run.limit("cancelled by hand", option, BUY, 1, 1.00)
     await run.reached("ACCEPTED", "cancelled by hand")
     ours = int(tester.order("cancelled by hand").venue_order_id.value)
     run.simulator("POST", "/cancel", {"id": ours})
@@ -98,21 +93,19 @@ def status_of(run: Run, order_id: int) -> str:
     return ""
 
 
-async def money(run: Run) -> None:
-    """The figures come by themselves after a change, and when asked for."""
-    tester = run.tester
-    [account] = {order.account_id for order in tester.cache.orders() if order.account_id}
+async def up_to_date(run: Run) -> None:
+    """Ask for the account's figures; of themselves they come now and then."""
+    [account] = {order.account_id for order in run.tester.cache.orders() if order.account_id}
+    run.tester.query_account(account)
 
-    def told() -> list[float]:
-        return list(run.picture()["cash_told"])
+    def is_up_to_date() -> bool:
+        here, there = run.picture(), run.simulator.account()
+        return (
+            abs(here["cash"] - there["cash"]) < 0.005
+            and abs(here["free"] - there["free_cash"]) < 0.005
+        )
 
-    await run.until(
-        lambda: abs(told()[-1] - run.simulator.account()["cash"]) < 0.005, "the simulator's cash"
-    )
-    before = len(told())
-    tester.query_account(account)
-    await run.until(lambda: len(told()) > before, "figures")
-    run.facts["figures"] = {"before": before, "after": len(told())}
+    await run.until(is_up_to_date, "the simulator's figures")
 
 
 async def coming_and_going(run: Run) -> None:
@@ -120,7 +113,7 @@ async def coming_and_going(run: Run) -> None:
     second, option = run.testers["SECOND-002"], run.option(605)
     await run.until(lambda: second.kinds("position on start")[-1] == "Filled", "its position")
     for n, at in enumerate((1.00, 1.01)):
-        second.limit(f"working {n}", option, BUY, 1, at)
+        await run.limit(f"working {n}", option, BUY, 1, at, second)
     await run.until(
         lambda: all(second.order(f"working {n}").status.name == "ACCEPTED" for n in (0, 1)),
         "its orders",
@@ -147,12 +140,12 @@ async def coming_and_going(run: Run) -> None:
 async def left_for_later(run: Run) -> None:
     """Leave positions and orders at work, ours and one made by hand, to the next node."""
     tester, option = run.tester, run.option(601)
-    tester.limit("left buy", option, BUY, 2, 1.00)
+    await run.limit("left buy", option, BUY, 2, 1.00)
     await run.reached("ACCEPTED", "left buy")
     stop = tester.order_factory.stop_limit(
         option, SELL, Quantity.from_int(1), price(1.40), price(1.50), time_in_force=DAY
     )
-    tester.send("left stop", stop)
+    await run.send("left stop", stop)
     await run.reached("ACCEPTED", "left stop")
     run.facts["left by hand"] = by_hand(run, 602, 3, 1.00)
     await run.until(

@@ -78,12 +78,7 @@ GROUPS = (
             Case(
                 "TC-D40", "Subscribe bars", _REFUSED, "the engine builds INTERNAL bars; see TN-D01"
             ),
-            Case(
-                "TC-D41",
-                "Request historical bars",
-                Answer.SERVED,
-                "of options; of others see TN-D02",
-            ),
+            Case("TC-D41", "Request historical bars"),
         ),
     ),
     Group(
@@ -121,7 +116,7 @@ GROUPS = (
         "Data: further cases of this adapter",
         (
             Case("TN-D01", "Bars built by the engine from pushed quotes"),
-            Case("TN-D02", "Bars of a stock", _REFUSED, "Tiger's bars are used for options only"),
+            Case("TN-D02", "Bars of a day", _REFUSED, "bars are of 1 to 60 minutes"),
             Case("TN-D03", "Greeks of a stock", _REFUSED, "only options have them"),
             Case("TN-D04", "Contract of no loaded chain", _REFUSED, "it may not exist"),
             Case(

@@ -122,7 +122,7 @@ async def refused(run: Run) -> None:
     tester.request_quotes(spy, yesterday)
     tester.request_trades(spy, yesterday)
     tester.subscribe_bars(BarType.from_str(f"{spy}-1-MINUTE-LAST-EXTERNAL"))
-    tester.request_bars(BarType.from_str(f"{spy}-1-MINUTE-LAST-EXTERNAL"))
+    tester.request_bars(BarType.from_str(f"{spy}-1-DAY-LAST-EXTERNAL"))
     tester.subscribe_mark_prices(spy)
     tester.subscribe_funding_rates(spy)
     tester.request_funding_rates(spy, yesterday)

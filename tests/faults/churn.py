@@ -26,6 +26,8 @@ __all__ = ["Churn", "ChurnStrategy"]
 
 _NS = 1_000_000_000
 _STEP_NS = 20_000_000
+_FIRST_NS = 3 * _NS
+"""A run's books begin with its first snapshot, so nothing is done before."""
 _PATIENCE_S = 1.5
 _AWAY = 0.05
 _CENTS_THROUGH = 0.10
@@ -43,9 +45,12 @@ class Churn(Strategy):
     Parameters
     ----------
     options : iterable of InstrumentId
-        Two in the middle are traded; by default of all that the engine knows.
+        By strike; two in the middle are traded. By default all that the engine knows.
     pause_s : float
-        Between two rounds of a hand, seconds: Tiger takes five orders a second.
+        Between two steps of a hand, seconds: Tiger takes five orders a second, and 120 commands a
+        minute from a paper account.
+    desk : ExecAlgorithmId, optional
+        Who gets the orders first.
     """
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
@@ -74,11 +79,9 @@ class Churn(Strategy):
         return not self.trading and all(hand is None for hand in self._hands)
 
     def on_start(self) -> None:
-        options = self._options or [
-            each.id for each in self.cache.instruments() if isinstance(each, OptionContract)
-        ]
+        options = self._options or self._known()
         middle = len(options) // 2
-        self._chosen = sorted(options)[middle - 1 : middle + 1]
+        self._chosen = options[middle - 1 : middle + 1]
         for option in self._chosen:
             self.subscribe_quotes(option)
         self.subscribe_data(LINK_DATA_TYPE, client_id=ClientId("TIGER"))
@@ -104,6 +107,10 @@ class Churn(Strategy):
             }
         )
 
+    def _known(self) -> list[InstrumentId]:
+        options = [each for each in self.cache.instruments() if isinstance(each, OptionContract)]
+        return [each.id for each in sorted(options, key=lambda each: each.strike_price)]
+
     # -- Hands -----------------------------------------------------------------------------------
 
     def _step(self, _event: Any) -> None:
@@ -119,12 +126,12 @@ class Churn(Strategy):
                     self.rounds += 1
 
     def _rest(self, option: InstrumentId) -> Hand:
-        """Place an order far from the market, change it, cancel it."""
-        name = self._submit(option, OrderSide.BUY, 2, _AWAY)
+        """Place an order far from the market, make it smaller and cheaper, cancel it."""
+        name = self._submit(option, OrderSide.BUY, 3, 2 * _AWAY)
         yield self._is_settled(name)
         yield self._pause(1.0)
         if self.cache.order(name).is_open:
-            self.modify_order(name, Quantity.from_int(3), Price(2 * _AWAY, 2))
+            self.modify_order(name, Quantity.from_int(2), Price(_AWAY, 2))
             yield self._is_settled(name)
         yield from self._end(name)
         yield self._pause(1.0)
@@ -195,16 +202,32 @@ class Churn(Strategy):
 
 
 class ChurnParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The pause between two rounds of a hand, and how long it goes on, seconds."""
+    """The pause between two steps of a hand, and how long the hands go on, seconds."""
 
-    pause_s: float = 2.0
+    pause_s: float
+    trade_for_s: float
 
 
 class ChurnStrategy(Churn):
-    """The same on the system's own node: every order goes through the desk."""
+    """The same on the system's own node, where every order goes through the desk."""
 
     Params = ChurnParams
 
     def __init__(self, session: TradingSession, params: ChurnParams) -> None:
         options = [InstrumentId.from_str(name) for name in session.instrument_ids]
         super().__init__(options, pause_s=params.pause_s, desk=DESK_ID)
+        self._trade_for_s = params.trade_for_s
+
+    def on_start(self) -> None:
+        super().on_start()
+        self.trading = False
+        begin_ns = self.clock.timestamp_ns() + _FIRST_NS
+        self.clock.set_time_alert_ns("begin", begin_ns, self._begin)
+        end_ns = begin_ns + round(self._trade_for_s * _NS)
+        self.clock.set_time_alert_ns("enough", end_ns, self._enough)
+
+    def _begin(self, _event: Any) -> None:
+        self.trading = True
+
+    def _enough(self, _event: Any) -> None:
+        self.trading = False

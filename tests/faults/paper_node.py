@@ -74,6 +74,11 @@ class PaperNode:
         return self._process.pid
 
     @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
+    @property
     def folder(self) -> Path:
         """Its run folder, the newest."""
         return max(self.runs.iterdir(), key=lambda folder: folder.stat().st_mtime_ns)

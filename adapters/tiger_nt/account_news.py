@@ -18,7 +18,7 @@ class AccountNews(PushListener):
     tracker : OrderTracker
         Takes orders and executions.
     account : AccountState
-        Takes the account's figures.
+        Told that the account's figures have changed.
     tell : callable
         Told of every change of an order.
     on_link : callable
@@ -66,9 +66,9 @@ class AccountNews(PushListener):
         """Take it as a sign that the account's figures have changed."""
         self._account.on_change()
 
-    def on_assets(self, assets: AssetsView) -> None:
-        """Take the account's figures."""
-        self._account.on_assets(assets)
+    def on_assets(self, assets: AssetsView) -> None:  # noqa: ARG002
+        """Take it as a sign that the account's figures have changed."""
+        self._account.on_change()
 
     def on_link(self, event: LinkEvent) -> None:
         """Pass on a change of the connection."""

@@ -1,4 +1,4 @@
-"""The account's figures for the engine: told by push, asked for after trades, not too often."""
+"""The account's figures for the engine: asked for when they have changed, not too often."""
 
 import asyncio
 import time
@@ -12,13 +12,16 @@ from tiger_nt.views import AssetsView
 
 __all__ = ["AccountState"]
 
-_PUSH_EVERY_S = 1.0
 _ASK_EVERY_S = 5.0
 _TICK_S = 0.1
 
 
 class AccountState:
-    """Passes on pushed figures at most once a second, and asks for them after a change.
+    """Asks for the figures after a change, and passes them on.
+
+    Pushed figures only say that something has changed: they may be in the account's own currency,
+    leave out what is zero and what did not change alike, and count what may be spent otherwise than
+    REST does. The engine must not see the two by turns.
 
     Parameters
     ----------
@@ -34,16 +37,11 @@ class AccountState:
         self._rest = rest
         self._tell = tell
         self._log = log
-        self._pushed: AssetsView | None = None
         self._stale = False
-        self._told_s = self._asked_s = -_ASK_EVERY_S
-
-    def on_assets(self, assets: AssetsView) -> None:
-        """Take pushed figures."""
-        self._pushed = assets
+        self._asked_s = -_ASK_EVERY_S
 
     def on_change(self) -> None:
-        """Note that the figures have changed: a fill, a position."""
+        """Note that the figures have changed: by a fill, a position, news of them."""
         self._stale = True
 
     async def refresh(self) -> None:
@@ -56,12 +54,7 @@ class AccountState:
         """Pass figures on until cancelled."""
         while True:
             await asyncio.sleep(_TICK_S)
-            now_s = time.monotonic()
-            if self._pushed is not None and now_s >= self._told_s + _PUSH_EVERY_S:
-                assets, self._pushed = self._pushed, None
-                self._told_s = now_s
-                self._tell(assets)
-            if self._stale and now_s >= self._asked_s + _ASK_EVERY_S:
+            if self._stale and time.monotonic() >= self._asked_s + _ASK_EVERY_S:
                 try:
                     await self.refresh()
                 except TigerError as e:

@@ -218,8 +218,10 @@ class TigerExecutionClient(ReportingClient):
 
 
 def _name(order: TrackedOrder) -> str:
-    known = f"with mark {order.mark}, outcome unknown" if order.id is None else order.id
-    return f"{order.request.symbol} {known}"
+    symbol = order.request.symbol
+    if order.id is None:
+        return f"{symbol} with mark {order.mark}, outcome unknown"
+    return f"{order.id} {symbol}"
 
 
 def _terms(command: ModifyOrder, order: TrackedOrder) -> Terms:

@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import datetime as dt
 from collections.abc import Coroutine
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from nautilus_trader.common import Clock, Logger
 from nautilus_trader.live import (
@@ -45,10 +43,11 @@ from tiger_nt.views import AssetsView, LinkEvent, LinkState, PositionView
 
 __all__ = ["ReportingClient"]
 
-_NEW_YORK = ZoneInfo("America/New_York")
 _NS_PER_MS = 1_000_000
 _RETRY_S = 5.0
 _START_S = 30.0
+_SETTLED_S = 5.0
+"""After a gap, when news of orders are sure to flow again: once more, for what fell in between."""
 
 
 class ReportingClient(ExecutionClient):
@@ -155,6 +154,9 @@ class ReportingClient(ExecutionClient):
             self._fail(TigerDeniedError("push", 0, f"{event.state}: {event.reason}"))
 
     def _on_assets(self, assets: AssetsView) -> None:
+        if assets.currency != USD.code:
+            self._log.warning(f"Expected the account's figures in USD, was {assets.currency}")
+            return
         known = balances(assets)
         if not known:
             self._log.warning("Tiger told the account's figures without its cash: not passed on")
@@ -173,23 +175,20 @@ class ReportingClient(ExecutionClient):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self._gap.wait()
+            interval_s = self._settings.reconcile_interval_s
+            wait_s = min(_SETTLED_S, interval_s) if self._gap.is_set() else interval_s
             self._gap.clear()
             try:
                 if not self._news.is_released:
-                    await self._take_over()
+                    self._news.release()
                 await self._reconcile()
-                wait_s = self._settings.reconcile_interval_s
             except TigerError as e:
                 self._log.warning(f"not reconciled, trying again: {e}")
                 wait_s = _RETRY_S
 
     async def _take_over(self) -> list[PositionView]:
         """Take in the trading day so far; news go on from here. Return the positions."""
-        now = dt.datetime.fromtimestamp(self.clock.timestamp_ns() / 1e9, _NEW_YORK)
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        snapshot = await self._reconciler.start(
-            int(midnight.timestamp()) * 1_000, int(now.timestamp()) * 1_000
-        )
+        snapshot = await self._reconciler.start(self.clock.timestamp_ns() // _NS_PER_MS)
         self._on_assets(snapshot.assets)
         held = net_positions(snapshot.positions)
         different = residuals(held, net_fills(self._tracker))

@@ -1,8 +1,10 @@
 """What Tiger says an account holds and did, taken in, and where it differs from what is known."""
 
 import asyncio
+import datetime as dt
 import logging
 from collections.abc import Iterable, Mapping
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -16,6 +18,7 @@ from tiger_nt.views import AssetsView, OrderView, PositionView, TransactionView
 __all__ = ["Reconciler", "Snapshot", "net_fills", "net_positions", "residuals"]
 
 _log = logging.getLogger(__name__)
+_NEW_YORK = ZoneInfo("America/New_York")
 _STILL_ATTEMPTS = 3
 _MARGIN_MS = 120_000
 _DOUBT_ROUNDS = 10
@@ -48,14 +51,14 @@ class Reconciler:
         self._rest = rest
         self._tracker = tracker
         self._gateway = gateway
-        self._done_ms = 0
+        self._done_ms: int | None = None
 
-    async def start(self, since_ms: int, now_ms: int) -> Snapshot:
-        """Take in all since `since_ms` without telling it, and settle every doubt about it.
+    async def start(self, now_ms: int) -> Snapshot:
+        """Take in the trading day so far without telling it, and settle every doubt about it.
 
         The engine is told by reports, made from what the tracker then knows.
         """
-        snapshot = await self._ask(since_ms)
+        snapshot = await self._ask(_midnight_ms(now_ms))
         self._feed(snapshot)
         for _ in range(_DOUBT_ROUNDS):
             doubts = self._tracker.doubts()
@@ -68,8 +71,10 @@ class Reconciler:
         return snapshot
 
     async def refresh(self, now_ms: int) -> Snapshot:
-        """Take in what happened since the last time and tell what is new."""
-        snapshot = await self._ask(self._done_ms - _MARGIN_MS)
+        """Take in what happened since the last time, or today, and tell what is new."""
+        done_ms = self._done_ms
+        since_ms = _midnight_ms(now_ms) if done_ms is None else done_ms - _MARGIN_MS
+        snapshot = await self._ask(since_ms)
         self._gateway.tell(self._feed(snapshot))
         listed = {order.id for order in snapshot.orders}
         for order in self._tracker.live():
@@ -108,6 +113,11 @@ class Reconciler:
         for transaction in snapshot.transactions:
             changes += self._tracker.on_transaction(transaction)
         return changes
+
+
+def _midnight_ms(now_ms: int) -> int:
+    now = dt.datetime.fromtimestamp(now_ms / 1_000, _NEW_YORK)
+    return int(now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()) * 1_000
 
 
 def net_positions(positions: Iterable[PositionView]) -> dict[str, int]:

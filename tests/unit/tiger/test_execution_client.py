@@ -192,6 +192,26 @@ def test_what_happened_while_the_push_was_down_is_found(trader: TigerTrader) -> 
     trader.await_status(order, "CANCELED")
 
 
+def test_after_a_gap_tiger_is_asked_again_for_what_fell_between_answer_and_subscription(
+    trader: TigerTrader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tiger_nt.execution_reports._SETTLED_S", 0.2)
+    rest = trader.client._connection.rest
+
+    def asked() -> int:
+        return rest.timings()["active_orders"].count
+
+    before = asked()
+    trader.simulator.fault("drop")
+    trader.wait(lambda: asked() >= before + 2, "two reconciliations")
+
+
+def test_a_burst_of_entries_waits_for_the_next_second_of_the_budget(trader: TigerTrader) -> None:
+    orders = [trader.buy(1, limit=0.05) for _ in range(6)]
+    for order in orders:
+        trader.await_status(order, "ACCEPTED")
+
+
 def test_an_order_made_by_hand_becomes_an_order_of_the_engine(trader: TigerTrader) -> None:
     body = {"account": "paper", "symbol": trader.symbol, "side": "BUY", "quantity": 1}
     by_hand = trader.simulator.control("POST", "/order", body | {"limit_price": 0.04})

@@ -89,6 +89,9 @@ class FakeRest:
     async def option_bars(self, name, minutes, begin_ms, end_ms):
         return [BarView(name, begin_ms, 1.0, 1.2, 0.9, 1.1, 10)]
 
+    async def stock_bars(self, name, minutes, begin_ms, end_ms):
+        return [BarView(name, begin_ms, 600.0, 600.5, 599.5, 600.25, 1_000)]
+
 
 class FakePush:
     def __init__(self, quota=100, used=0):

@@ -45,6 +45,14 @@ def row(
     )
 
 
+def chunk_of(rows: list[MarketRow]) -> MarketChunk:
+    """Return rows as columns."""
+    ts_ns, names, *columns = zip(*rows, strict=True)
+    symbols = tuple(dict.fromkeys(names))
+    instrument = np.array([symbols.index(name) for name in names], dtype=np.int32)
+    return MarketChunk(symbols, np.array(ts_ns), instrument, *map(np.array, columns))
+
+
 class FixedMarket:
     """SPY at 600.00/600.02, three options at a dollar, and VIX; one row each, then silence."""
 
@@ -64,16 +72,13 @@ class FixedMarket:
             *(row(symbol, 1.0, 1.05, 10, 12) for symbol in self.contracts),
         ]
 
+    def earlier(self) -> Iterator[MarketChunk]:
+        """Yield nothing."""
+        return iter(())
+
     def rows(self) -> Iterator[MarketChunk]:
         """Yield the first quotes."""
-        columns = list(zip(*self.first, strict=True))
-        symbols: tuple[str, ...] = columns[1]
-        yield MarketChunk(
-            symbols,
-            np.array(columns[0]),
-            np.arange(len(symbols), dtype=np.int32),
-            *(np.array(columns[2 + k]) for k in range(6)),
-        )
+        yield chunk_of(self.first)
 
 
 class SimulatorThread:

@@ -10,16 +10,16 @@ from nautilus_trader.live import (
     RequestInstruments,
     RequestOptionChainReferencePrice,
 )
-from nautilus_trader.model import BarAggregation, OptionContract, Price, PriceType
+from nautilus_trader.model import BarAggregation, Equity, OptionContract, Price, PriceType
 
 from tiger_nt.parsing.data import bar
 from tiger_nt.providers import TigerInstrumentProvider
 from tiger_nt.refusals import RefusingDataClient, UnsupportedDataError
 from tiger_nt.rest import TigerRest
+from tiger_nt.rest_quote import OPTION_BAR_MINUTES, STOCK_BAR_MINUTES
 
 __all__ = ["RequestAnsweringClient"]
 
-_BAR_MINUTES = (1, 5, 30, 60)
 _NS_PER_MS = 1_000_000
 _NS_PER_DAY = 86_400_000_000_000
 
@@ -96,16 +96,23 @@ class RequestAnsweringClient(RefusingDataClient):
     async def _request_bars(self, request: RequestBars) -> None:
         bar_type = request.bar_type
         instrument = self.listed.find(bar_type.instrument_id)
-        minutes = _minutes(request)
-        if not isinstance(instrument, OptionContract) or minutes not in _BAR_MINUTES:
+        if isinstance(instrument, OptionContract):
+            ask, served = self.rest.option_bars, OPTION_BAR_MINUTES
+        elif isinstance(instrument, Equity):
+            ask, served = self.rest.stock_bars, STOCK_BAR_MINUTES
+        else:
             raise UnsupportedDataError(
-                f"Bars {bar_type}: Expected LAST bars of {_BAR_MINUTES} minutes of an option of "
-                "the day's chains"
+                f"Bars {bar_type}: Expected a listed stock or an option of the day's chains"
+            )
+        minutes = _minutes(request)
+        if minutes not in served:
+            raise UnsupportedDataError(
+                f"Bars {bar_type}: Expected LAST bars of {served} minutes; no daily ones"
             )
         now_ns = self.clock.timestamp_ns()
         end_ns = request.end_ns or now_ns
         start_ns = request.start_ns or end_ns - _NS_PER_DAY
-        views = await self.rest.option_bars(
+        views = await ask(
             str(instrument.id.symbol), minutes, start_ns // _NS_PER_MS, end_ns // _NS_PER_MS
         )
         now_ns = self.clock.timestamp_ns()

@@ -1,25 +1,33 @@
 """The market's side of REST: chains, quotes, bars, calendar, permissions."""
 
 import datetime as dt
+import functools
 import time
 from collections.abc import Callable, Sequence
 from itertools import batched
 from typing import Any
 
-from tigeropen.common.consts import BarPeriod, Market
+from tigeropen.common.consts import BarPeriod, Market, QuoteRight, TradingSession
 
 from tiger_nt.calls import Calls
 from tiger_nt.parsing import rest_market as parse
 from tiger_nt.symbols import option_terms, tiger_symbol
 from tiger_nt.views import BarView, ContractView, QuoteView, StockView, TradingDayView
 
-__all__ = ["QuoteCalls"]
+__all__ = ["OPTION_BAR_MINUTES", "STOCK_BAR_MINUTES", "QuoteCalls"]
 
 OPTION_BATCH = 30
 STOCK_BATCH = 50
-_BAR_PERIODS = {
+STOCK_BARS = 1_200
+"""Bars of a stock in one answer, at most."""
+OPTION_BAR_MINUTES: tuple[int, ...] = (1, 5, 30, 60)
+STOCK_BAR_MINUTES: tuple[int, ...] = (1, 3, 5, 10, 15, 30, 60)
+_PERIODS = {
     1: BarPeriod.ONE_MINUTE,
+    3: BarPeriod.THREE_MINUTES,
     5: BarPeriod.FIVE_MINUTES,
+    10: BarPeriod.TEN_MINUTES,
+    15: BarPeriod.FIFTEEN_MINUTES,
     30: BarPeriod.HALF_HOUR,
     60: BarPeriod.ONE_HOUR,
 }
@@ -75,8 +83,7 @@ class QuoteCalls:
         self, symbol: str, minutes: int, begin_ms: int, end_ms: int
     ) -> list[BarView]:
         """Return bars of an option, oldest first; `minutes` is 1, 5, 30 or 60, times are UTC."""
-        if minutes not in _BAR_PERIODS:
-            raise ValueError(f"Expected bars of {list(_BAR_PERIODS)} minutes, was {minutes}")
+        period = _period(minutes, OPTION_BAR_MINUTES)
         terms = option_terms(symbol)
         return await self._calls.ask(
             "option_kline",
@@ -85,12 +92,46 @@ class QuoteCalls:
                     [terms.osi],
                     begin_time=begin_ms,
                     end_time=end_ms,
-                    period=_BAR_PERIODS[minutes],
+                    period=period,
                     market=Market.US,
                 ),
                 terms.compact,
             ),
         )
+
+    async def stock_bars(
+        self, symbol: str, minutes: int, begin_ms: int, end_ms: int
+    ) -> list[BarView]:
+        """Return bars of a stock or ETF that start within [begin_ms, end_ms) UTC, oldest first.
+
+        `minutes` is 1, 3, 5, 10, 15, 30 or 60. Regular session only; prices as traded, not adjusted
+        for splits or dividends. 1,200 bars a call, 60 calls a minute.
+        """
+        period = _period(minutes, STOCK_BAR_MINUTES)
+
+        def ask(page: str | None) -> tuple[list[BarView], str | None]:
+            table = self._quote.get_bars(
+                [tiger_symbol(symbol)],
+                period=period,
+                begin_time=begin_ms,
+                end_time=end_ms,
+                right=QuoteRight.NR,
+                limit=STOCK_BARS,
+                page_token=page,
+                trade_session=TradingSession.Regular,
+            )
+            return parse.bar_views(table, symbol), parse.next_page(table)
+
+        found: dict[int, BarView] = {}
+        page: str | None = None
+        while True:
+            bars, page = await self._calls.ask("kline", functools.partial(ask, page))
+            # Checked here: what lies outside, or comes again, must not keep the pages coming.
+            new = {bar.time_ms: bar for bar in bars if begin_ms <= bar.time_ms < end_ms}
+            is_more = page is not None and not new.keys() <= found.keys()
+            found |= new
+            if not is_more:
+                return [found[time_ms] for time_ms in sorted(found)]
 
     async def market_status(self) -> str:
         """Return the status of the US market, such as ``TRADING``; 10 calls a minute."""
@@ -134,3 +175,9 @@ class QuoteCalls:
         for batch in batched(names, size, strict=False):
             views += await self._calls.ask(method, lambda b=list(batch): ask(b))  # type: ignore[misc]
         return views
+
+
+def _period(minutes: int, served: Sequence[int]) -> BarPeriod:
+    if minutes not in served:
+        raise ValueError(f"Expected bars of {list(served)} minutes, was {minutes}")
+    return _PERIODS[minutes]

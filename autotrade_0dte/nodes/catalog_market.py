@@ -125,6 +125,15 @@ class CatalogMarket:
             f": {len(self.contracts)} contracts"
         )
 
+    def earlier(self) -> Iterator[MarketChunk]:
+        """Yield the session's prints before the start; raise CatalogError for a damaged file."""
+        files = [file for file in self._files if file.kind is DatasetKind.TRADES]
+        if files:
+            before = pc.field("ts_init") < _timestamp(self._from_ns)
+            chunk = self._chunk(files, [_read(file.path, before) for file in files])
+            chunk.bid[:] = chunk.ask[:] = math.nan  # the opening rows have the quotes
+            yield chunk
+
     def rows(self) -> Iterator[MarketChunk]:
         """Yield five minutes of the session at a time; raise CatalogError for a damaged file."""
         yield self._opening()
@@ -134,18 +143,19 @@ class CatalogMarket:
                 pc.field("ts_init") >= _timestamp(start),
                 pc.field("ts_init") < _timestamp(start + _WINDOW_NS),
             )
-            yield self._chunk([_read(file.path, window) for file in self._files])
+            yield self._chunk(self._files, [_read(file.path, window) for file in self._files])
 
     def _opening(self) -> MarketChunk:
         before = pc.field("ts_init") < _timestamp(self._from_ns)
         tables = [_read(file.path, before) for file in self._files]
-        chunk = self._chunk([table.slice(max(table.num_rows - 1, 0)) for table in tables])
+        last = [table.slice(max(table.num_rows - 1, 0)) for table in tables]
+        chunk = self._chunk(self._files, last)
         chunk.ts_ns[:] = self._start_ns
         chunk.last_size[:] = 0  # known prices, not prints of now
         return chunk
 
-    def _chunk(self, tables: Sequence[pa.Table]) -> MarketChunk:
-        parts = [_columns(file, table) for file, table in zip(self._files, tables, strict=True)]
+    def _chunk(self, files: Sequence[_File], tables: Sequence[pa.Table]) -> MarketChunk:
+        parts = [_columns(file, table) for file, table in zip(files, tables, strict=True)]
         ts, instrument, bid, ask, bid_size, ask_size, last, last_size = (
             np.concatenate(column) for column in zip(*parts, strict=True)
         )

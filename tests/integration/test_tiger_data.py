@@ -8,7 +8,7 @@ import time
 import pytest
 from nautilus_trader.common import DataActor, Environment, LoggerConfig, LogLevel
 from nautilus_trader.live import LiveNodeBuilder, LiveNodeConfig
-from nautilus_trader.model import ClientId, OptionSeriesId, StrikeRange, TraderId
+from nautilus_trader.model import BarType, ClientId, OptionSeriesId, StrikeRange, TraderId
 from simulator_process import SimulatorProcess
 
 from tiger_nt.config import tiger_config
@@ -24,6 +24,7 @@ from tiger_nt.rest import TigerRest
 SPY = Underlying("SPY", "SPY")
 WINDOW = StrikeWindow(0.0, 4)
 WAIT_S = 15.0
+WIDTH_NS = 300 * 10**9
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,7 @@ class Watcher(DataActor):
         self.chain = chain
         self.got = {}
         self.full = None
+        self.past = []
 
     def on_start(self):
         expiry_ns = self.chain.contracts[0].expiration_ns
@@ -63,6 +65,9 @@ class Watcher(DataActor):
 
     def on_data(self, data):
         self.keep("link", data.data)
+
+    def on_historical_bars(self, bars):
+        self.past = bars
 
     def on_option_chain(self, chain):
         strikes = chain.strikes()
@@ -142,6 +147,30 @@ def test_quotes_greeks_and_gaps_of_a_whole_chain_within_a_small_quota(simulator,
             actor.got[name].clear()
         await wait(lambda: all(actor.got[name] for name in names), "quotes after the reconnect")
 
+    run(simulator, script, capfd)
+
+
+def test_past_bars_of_the_stock_are_those_of_its_prints(simulator, capfd):
+    async def script(actor, _chain):
+        await wait(lambda: "trade" in actor.got, "prints of the underlying")
+        seen = list(actor.got["trade"])
+        bar_type = BarType.from_str("SPY.US-5-MINUTE-LAST-EXTERNAL")
+        actor.request_bars(bar_type)
+        await wait(lambda: actor.past, "past bars")
+        bars = {bar.ts_event: bar for bar in actor.past}
+        assert {bar.bar_type for bar in actor.past} == {bar_type}
+        assert list(bars) == sorted(bars)
+        assert len(bars) == len(actor.past)
+        for trade in seen:
+            bar = bars[trade.ts_event - trade.ts_event % WIDTH_NS + WIDTH_NS]
+            assert bar.low <= trade.price <= bar.high
+            assert bar.volume >= trade.size
+
+    run(simulator, script, capfd)
+
+
+def run(simulator, script, capfd):
+    """Run `script` beside a node that neither warns nor fails."""
     asyncio.run(run_beside_a_node(simulator.environment(), script))
     gc.collect()  # a thread can have the next node only when this one is gone
     out = "".join(capfd.readouterr())

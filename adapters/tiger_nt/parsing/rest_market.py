@@ -15,7 +15,13 @@ from tiger_nt.symbols import OptionTerms, engine_symbol, option_terms
 from tiger_nt.views import BarView, ContractView, QuoteView, StockView, TradingDayView
 
 __all__ = ["bar_views", "contract_views", "entitlement_limits", "expiration_dates", "granted"]
-__all__ += ["option_quote_views", "stock_views", "trading_day_views", "us_market_status"]
+__all__ += [
+    "next_page",
+    "option_quote_views",
+    "stock_views",
+    "trading_day_views",
+    "us_market_status",
+]
 
 _NEW_YORK = ZoneInfo("America/New_York")
 _LIMITS = [
@@ -88,7 +94,7 @@ def stock_views(table: Any, received_ns: int) -> list[StockView]:
 
 
 def bar_views(table: Any, symbol: str) -> list[BarView]:
-    """Read the bars of the one option that was asked for, oldest first."""
+    """Read the bars of the one option or stock that was asked for, oldest first."""
     bars = [
         BarView(
             symbol=symbol,
@@ -102,6 +108,12 @@ def bar_views(table: Any, symbol: str) -> list[BarView]:
         for row in _rows(table)
     ]
     return sorted(bars, key=lambda bar: bar.time_ms)
+
+
+def next_page(table: Any) -> str | None:
+    """Read the token of the page after these bars, None for the last one."""
+    token = next((row.get("next_page_token") for row in _rows(table)), None)
+    return token if isinstance(token, str) and token else None
 
 
 def trading_day_views(days: Iterable[Row] | None) -> list[TradingDayView]:

@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tiger_nt.simulator.market import MarketRow
+from tiger_nt.simulator.market import MarketChunk, MarketRow
 
 __all__ = ["Bar", "Print", "Quote", "QuoteBoard"]
 
@@ -23,7 +23,7 @@ class Print(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """Prints of some minutes; `time_ms` is their start."""
+    """Prints of some minutes; `time_ms` is their start, UTC."""
 
     time_ms: int
     open: float
@@ -32,13 +32,19 @@ class Bar(NamedTuple):
     close: float
     volume: int
 
+    def followed_by(self, later: "Bar") -> "Bar":
+        """Return the bar of this one's prints and then those of `later`."""
+        high, low = max(self.high, later.high), min(self.low, later.low)
+        return Bar(self.time_ms, self.open, high, low, later.close, self.volume + later.volume)
+
 
 @dataclass(slots=True)
 class Quote:
     """State of one symbol; prices in dollars, NaN where nothing was seen, 0 for a side without one.
 
     `bid_left` and `ask_left` are what the simulator's own orders have left of the sizes shown; a
-    change of price or size of a side fills it up again.
+    change of price or size of a side fills it up again. `minutes` are the bars of one minute by
+    their start; they remember all prints.
     """
 
     symbol: str
@@ -56,6 +62,7 @@ class Quote:
     quoted_ms: int = 0
     traded_ms: int = 0
     prints: deque[Print] = field(default_factory=lambda: deque(maxlen=KEPT_PRINTS))
+    minutes: dict[int, Bar] = field(default_factory=dict)
 
     @property
     def has_bid(self) -> bool:
@@ -75,20 +82,17 @@ class Quote:
         return self.last
 
     def bars(self, minutes: int, begin_ms: int, end_ms: int) -> list[Bar]:
-        """Return bars of the remembered prints that start within [begin_ms, end_ms)."""
+        """Return bars that start within [begin_ms, end_ms), at full multiples of their width."""
         width = minutes * MINUTE_MS
         bars: list[Bar] = []
-        for time_ms, price, size in self.prints:
+        for time_ms, minute in sorted(self.minutes.items()):
             start = time_ms - time_ms % width
             if not begin_ms <= start < end_ms:
                 continue
             if bars and bars[-1].time_ms == start:
-                _, opened, high, low, _, volume = bars[-1]
-                bars[-1] = Bar(
-                    start, opened, max(high, price), min(low, price), price, volume + size
-                )
+                bars[-1] = bars[-1].followed_by(minute)
             else:
-                bars.append(Bar(start, price, price, price, price, size))
+                bars.append(minute._replace(time_ms=start))
         return bars
 
     def _quote(self, row: MarketRow) -> None:
@@ -108,6 +112,10 @@ class Quote:
         if row.last_size > 0:
             self.volume += row.last_size
             self.prints.append(Print(self.traded_ms, price, row.last_size))
+            start = self.traded_ms - self.traded_ms % MINUTE_MS
+            bar = Bar(start, price, price, price, price, row.last_size)
+            before = self.minutes.get(start)
+            self.minutes[start] = bar if before is None else before.followed_by(bar)
 
     def update(self, row: MarketRow) -> None:
         """Take what a row says."""
@@ -144,6 +152,11 @@ class QuoteBoard:
 
     def __contains__(self, symbol: object) -> bool:
         return symbol in self.quotes
+
+    def remember(self, chunk: MarketChunk) -> None:
+        """Take rows of before the market began."""
+        for row in chunk.rows():
+            self.quotes[row.symbol].update(row)
 
     def get(self, symbol: str) -> Quote | None:
         """Return the symbol's quote, None for a symbol that is not listed."""

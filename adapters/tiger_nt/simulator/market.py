@@ -168,6 +168,14 @@ class Market(Protocol):
         """What is played, one line for people."""
         ...
 
+    def earlier(self) -> Iterator[MarketChunk]:
+        """Yield the session's prints from before the first of `rows`, in order of time.
+
+        They are not played: they make the bars, range and volume of the day. A market that knows
+        none yields nothing.
+        """
+        ...
+
     def rows(self) -> Iterator[MarketChunk]:
         """Yield the session's rows in order of time, over all chunks."""
         ...

@@ -9,6 +9,7 @@ from tiger_nt.simulator.board import Quote, QuoteBoard
 from tiger_nt.simulator.errors import ACCESS, BIZ_PARAM, Refusal
 from tiger_nt.simulator.listing import Listing, date_of, expiry_ms, terms_of
 from tiger_nt.simulator.orders import MULTIPLIER
+from tiger_nt.simulator.stock_bars import stock_bars
 from tiger_nt.symbols import OptionTerms, SymbolError, engine_symbol
 
 __all__ = ["QuoteMethods"]
@@ -33,6 +34,7 @@ class QuoteMethods:
             "option_kline": self._bars,
             "option_trade_tick": self._ticks,
             "quote_real_time": self._stocks,
+            "kline": self._stock_bars,
         }
 
     # -- options ---------------------------------------------------------------------------------
@@ -170,6 +172,14 @@ class QuoteMethods:
                 }
             )
         return found
+
+    def _stock_bars(self, _user: User, body: Any) -> list[Item]:
+        wanted = [(name, _symbol(name)) for name in body["symbols"]]
+        return [
+            stock_bars(name, self._board[symbol], body)
+            for name, symbol in wanted
+            if self._listing.is_stock(symbol)
+        ]
 
 
 def _need(user: User, permission: str) -> None:

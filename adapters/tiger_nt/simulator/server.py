@@ -185,6 +185,8 @@ class Simulator:
 
     async def __aenter__(self) -> Self:
         """Open the ports."""
+        for chunk in self.market.earlier():
+            self.exchange.board.remember(chunk)
         await self._rest.open()
         await self._control.open()
         await self.push.listen(server_tls())

@@ -111,6 +111,10 @@ class SyntheticMarket:
             f"contracts, {settings.quotes_per_second:g} quotes/s, seed {settings.seed}"
         )
 
+    def earlier(self) -> Iterator[MarketChunk]:
+        """Yield nothing: before `start_ns` there was no market."""
+        return iter(())
+
     def rows(self) -> Iterator[MarketChunk]:
         """Yield half a second at a time; the first rows quote every instrument once."""
         rng = np.random.default_rng(self._settings.seed)

@@ -105,6 +105,24 @@ def test_opening_shows_what_every_instrument_showed_last(catalog: Catalog, spy: 
     assert stock.last == 600.0
 
 
+def test_prints_before_the_start_are_told_but_not_played(catalog: Catalog, spy: SessionEntry):
+    before = [row for chunk in market(catalog, spy).earlier() for row in chunk.rows()]
+    recorded = [item for chunk in catalog.chunks(spy) for item in chunk]
+    recorded = [
+        item for item in recorded if isinstance(item, TradeTick) and item.ts_init < NOW - SHIFT
+    ]
+    assert [(row.ts_ns, row.symbol, row.last, row.last_size) for row in before] == [
+        (item.ts_init + SHIFT, "SPY", float(item.price), int(item.size)) for item in recorded
+    ]
+    assert len(before) == 30
+    assert not any(row.has_quote for row in before)
+
+
+def test_index_has_no_prints_before_the_start(tmp_path: Path):
+    catalog = Catalog(tmp_path)
+    assert list(market(catalog, entry_of(catalog, "SPXW")).earlier()) == []
+
+
 def test_stock_without_quotes_is_quoted_a_cent_around_its_prints(
     catalog: Catalog, spy: SessionEntry
 ):

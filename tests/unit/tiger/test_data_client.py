@@ -314,6 +314,44 @@ def test_option_bars_are_answered():
     assert run_node(begin, script)
 
 
+@pytest.mark.parametrize("length", ["3-MINUTE", "10-MINUTE", "1-HOUR"])
+def test_stock_bars_are_answered(length):
+    def begin(actor):
+        actor.request_bars(BarType.from_str(f"SPY.US-{length}-LAST-EXTERNAL"))
+
+    async def script(run):
+        (bar,) = await run.received("Bar")
+        assert (bar.close.as_double(), bar.volume.as_double()) == (600.25, 1_000)
+
+    assert run_node(begin, script)
+
+
+@pytest.mark.parametrize(
+    ("bars", "reason"),
+    [
+        ("SPY.US-1-DAY-LAST", "Expected LAST bars of (1, 3, 5, 10, 15, 30, 60) minutes; no daily"),
+        (
+            "SPY.US-1-MINUTE-MID",
+            "Expected LAST bars of (1, 3, 5, 10, 15, 30, 60) minutes; no daily",
+        ),
+        (
+            f"{symbol(600)}.US-3-MINUTE-LAST",
+            "Expected LAST bars of (1, 5, 30, 60) minutes; no daily",
+        ),
+        ("VIX.US-1-MINUTE-LAST", "Expected a listed stock or an option of the day's chains"),
+    ],
+)
+def test_bars_that_tiger_has_not_are_refused_with_the_reason(bars, reason, capfd):
+    async def script(run):
+        await ends_by_itself(run, lambda: None)
+
+    def begin(actor):
+        actor.request_bars(BarType.from_str(f"{bars}-EXTERNAL"))
+
+    assert not run_node(begin, script)
+    assert f"Bars {bars}-EXTERNAL: {reason}" in "".join(capfd.readouterr())
+
+
 def test_contract_outside_the_window_can_be_asked_for():
     name = symbol(590)
 

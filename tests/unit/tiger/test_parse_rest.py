@@ -15,6 +15,7 @@ from tigeropen.quote.response.option_briefs_response import OptionBriefsResponse
 from tigeropen.quote.response.option_chains_response import OptionChainsResponse
 from tigeropen.quote.response.option_expirations_response import OptionExpirationsResponse
 from tigeropen.quote.response.option_quote_bar_response import OptionQuoteBarResponse
+from tigeropen.quote.response.quote_bar_response import QuoteBarResponse
 from tigeropen.quote.response.stock_briefs_response import StockBriefsResponse
 from tigeropen.trade.response.orders_response import OrdersResponse
 from tigeropen.trade.response.positions_response import PositionsResponse
@@ -329,6 +330,32 @@ def test_bars_come_oldest_first_under_the_symbol_asked_for() -> None:
     bars = market.bar_views(table, "SPY261123C00064100")
     assert [bar.time_ms for bar in bars] == [0, 60_000]
     assert bars[0] == BarView("SPY261123C00064100", 0, 1.0, 1.2, 0.9, 1.1, 4)
+
+
+STOCK_BAR = {"time": 0, "open": 1.0, "high": 1.2, "low": 0.9, "close": 1.1, "volume": 4}
+
+
+@pytest.mark.parametrize(
+    ("item", "token"),
+    [
+        ({"nextPageToken": "abc"}, "abc"),
+        ({"nextPageToken": None}, None),
+        ({"nextPageToken": ""}, None),
+        ({}, None),
+    ],
+)
+def test_bars_of_a_stock_say_whether_there_is_another_page(
+    item: dict[str, Any], token: str | None
+) -> None:
+    data = [{"symbol": "SPY", "period": "1min", "items": [STOCK_BAR]} | item]
+    table = answered(QuoteBarResponse(), data).result
+    assert market.bar_views(table, "SPY") == [BarView("SPY", 0, 1.0, 1.2, 0.9, 1.1, 4)]
+    assert market.next_page(table) == token
+
+
+def test_missing_token_that_pandas_turned_into_a_number_is_the_last_page() -> None:
+    assert market.next_page(pd.DataFrame([STOCK_BAR | {"next_page_token": math.nan}])) is None
+    assert market.next_page(pd.DataFrame()) is None
 
 
 def test_no_bars_are_no_bars() -> None:

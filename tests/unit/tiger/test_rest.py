@@ -134,6 +134,8 @@ def test_bars_of_a_length_tiger_lacks_are_refused_before_sending(
 ) -> None:
     with pytest.raises(ValueError, match=r"Expected bars of \[1, 5, 30, 60\] minutes, was 7"):
         run(config_of(simulator), lambda rest: rest.option_bars(CALL, 7, 0, 1))
+    with pytest.raises(ValueError, match=r"Expected bars of \[1, 3, .*, 60\] minutes, was 1440"):
+        run(config_of(simulator), lambda rest: rest.stock_bars("SPY", 1_440, 0, 1))
 
 
 def test_license_permissions_and_account_are_read(simulator: SimulatorThread) -> None:
@@ -657,6 +659,7 @@ def test_loopback_address_is_all_that_is_ever_reached_whatever_the_environment_s
             rest.trading_days(EXPIRY, EXPIRY),
             rest.permissions(),
             rest.option_bars(CALL, 1, 0, 1),
+            rest.stock_bars("SPY", 1, 0, 1),
         )
         order_id = await rest.place(BUY)
         await until(rest, order_id, OrderState.HELD)

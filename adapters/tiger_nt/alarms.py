@@ -15,7 +15,8 @@ class AlarmKind(StrEnum):
     TWIN: an order at Tiger with the mark of another one, or one given up as lost: it is cancelled.
     OVERFILL: more contracts filled than ordered. LATE_FILL: a fill of an order told as rejected.
     LEFT_OPEN: orders of ours still at work after a stop. UNSUPPORTED: an order or position in a
-    security that this adapter cannot tell the engine of.
+    security that this adapter cannot tell the engine of. CALLS_HALTED: Tiger has refused so many
+    calls for their number that new orders are denied for a while, lest it blocks the login.
     """
 
     UNEXPLAINED = "UNEXPLAINED"
@@ -25,6 +26,7 @@ class AlarmKind(StrEnum):
     LATE_FILL = "LATE_FILL"
     LEFT_OPEN = "LEFT_OPEN"
     UNSUPPORTED = "UNSUPPORTED"
+    CALLS_HALTED = "CALLS_HALTED"
 
 
 class Residual(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from nautilus_trader.live import (
 from nautilus_trader.model import ClientOrderId, OrderSide, TraderId
 
 from tiger_nt.alarms import Alarm, AlarmKind
+from tiger_nt.budget import Halt
 from tiger_nt.execution_config import TigerExecutionClientConfig
 from tiger_nt.execution_reports import ReportingClient
 from tiger_nt.marks import client_order_id, user_mark
@@ -54,6 +55,8 @@ class TigerExecutionClient(ReportingClient):
     ) -> None:
         super().__init__(name, config, cache, clock, trader_id)
         self._guard = OrderGuard(config.limits)
+        self._budget = config.connection.rest.budget
+        self._budget.on_halt = self._on_halt
 
     async def _disconnect(self) -> None:
         if self._settings.cancel_on_stop:
@@ -87,7 +90,9 @@ class TigerExecutionClient(ReportingClient):
         terms = _terms(command, order)
         leaves = terms[0] - engine_order.filled_qty.as_double()
         reduces = self._reduces_risk(engine_order, leaves)
-        reason = None if reduces else self._against_size(engine_order, terms[0], terms[1])
+        reason = None
+        if not reduces:
+            reason = self._halted() or self._against_size(engine_order, terms[0], terms[1])
         if reason is not None:
             self.generate_order_modify_rejected(
                 engine_order, command.venue_order_id, reason, self.clock.timestamp_ns()
@@ -152,8 +157,20 @@ class TigerExecutionClient(ReportingClient):
             return f"DUPLICATE: {order.client_order_id} was sent before"
         if reduces:
             return None
-        reason = self._against_size(order, request.quantity, request.limit_price)
+        reason = self._halted() or self._against_size(order, request.quantity, request.limit_price)
         return reason or self._guard.against_rate(self.clock.timestamp_ns() // _NS_PER_MS)
+
+    def _halted(self) -> str | None:
+        is_halted = self._budget.is_halted(time.monotonic())
+        return f"{AlarmKind.CALLS_HALTED}: Tiger has refused too many calls" if is_halted else None
+
+    def _on_halt(self, halt: Halt) -> None:
+        if halt.is_over:
+            self._log.warning("orders that open positions may go on")
+            return
+        left_s = halt.until_s - time.monotonic()
+        text = f"Tiger has refused {halt.strikes} calls of late: no entries for {left_s:.0f} s"
+        self._alarm(Alarm(AlarmKind.CALLS_HALTED, text))
 
     def _against_size(self, order: Any, quantity: int, limit_price: float | None) -> str | None:
         instrument: Any = self.cache.instrument(order.instrument_id)

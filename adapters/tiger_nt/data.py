@@ -255,9 +255,9 @@ class TigerDataClient(SubscriptionTakingClient):
         elif event.state is not LinkState.DOWN:
             self._fail(TigerDeniedError("push", 0, f"{event.state}: {event.reason}"))
 
-    def _on_refused(self, symbols: list[str], reason: str) -> None:
-        if reason.startswith(Topic.TICKS):  # nothing can stand in for prints
-            self._fail(TigerDeniedError("push", 0, f"{_some(symbols)}: {reason}"))
+    def _on_refused(self, topic: Topic, symbols: list[str], reason: str) -> None:
+        if topic is Topic.TICKS:  # nothing can stand in for prints
+            self._fail(TigerDeniedError("push", 0, f"prints of {_some(symbols)}: {reason}"))
             return
         self._log.warning(f"Tiger refuses to push {_some(symbols)}: {reason}")
         self.source.bar(symbols)

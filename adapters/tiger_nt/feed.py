@@ -15,6 +15,7 @@ from tiger_nt.parsing.data import (
 )
 from tiger_nt.providers import TigerInstrumentProvider
 from tiger_nt.push_listener import PushListener
+from tiger_nt.push_topics import Topic
 from tiger_nt.views import LinkEvent, QuoteView, StockView, TickView
 
 __all__ = ["DataFeed", "FeedCounters"]
@@ -67,7 +68,7 @@ class DataFeed(PushListener):
     spots : dict of str to float
         Price by underlying in dollars, kept up to date here; its keys are the underlyings.
     on_change, on_bar, on_failure : callable
-        Told of the connection, of symbols Tiger refuses (and why), and of an error in here.
+        Told of the connection, of symbols Tiger refuses for a topic and why, of an error in here.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class DataFeed(PushListener):
         greeks: LiveGreeks,
         spots: dict[str, float],
         on_change: Callable[[LinkEvent], None],
-        on_bar: Callable[[list[str], str], None],
+        on_bar: Callable[[Topic, list[str], str], None],
         on_failure: Callable[[Exception], None],
     ) -> None:
         self._emit = emit
@@ -197,9 +198,9 @@ class DataFeed(PushListener):
         """Pass on a change of the connection."""
         self._on_change(event)
 
-    def on_refused(self, symbols: list[str], reason: str) -> None:
+    def on_refused(self, topic: Topic, symbols: list[str], reason: str) -> None:
         """Pass on that Tiger refuses to push these."""
-        self._on_bar(symbols, reason)
+        self._on_bar(topic, symbols, reason)
 
     def on_fault(self, error: Exception) -> None:
         """Pass on an error in handling the data; it must not be lost."""

@@ -20,7 +20,7 @@ from tiger_nt.push_link import Address, Link
 from tiger_nt.push_listener import PushCounters, PushListener
 from tiger_nt.push_login import log_in, log_out, plain
 from tiger_nt.push_supervisor import Patience, Supervisor
-from tiger_nt.push_topics import ANSWERS, Topic, Topics
+from tiger_nt.push_topics import ANSWERS, Refusal, Topic, Topics
 from tiger_nt.sdk import sdk_config
 from tiger_nt.views import LinkEvent, LinkState, QuotaView
 
@@ -226,22 +226,24 @@ class TigerPush:
         if frame.code == ResponseType.GET_SUB_SYMBOLS_END.value:
             self._on_quota(frame.msg)
             return
-        refusal = self._topics.answered(frame)
-        if refusal is None:
-            if frame.code not in ANSWERS:
-                said = plain(frame.msg, self._config.credentials)
-                _log.warning("push: Tiger says code=%s %s", frame.code, said)
-            return
-        if refusal.may_be_of_one:
-            self._send_soon(list(self._topics.halves(refusal)))
-            return
-        said = plain(refusal.reason, self._config.credentials)
-        reason = f"{refusal.topic}: code={refusal.code} {said}"
-        _log.warning("push: subscription refused, %s", reason)
-        if refusal.symbols:
-            self._delivery.tell(lambda listener: listener.on_refused(refusal.symbols, reason))
+        answer = self._topics.answered(frame)
+        if answer.requests:
+            self._send_soon(answer.requests)
+        if answer.refusal is not None:
+            self._on_refusal(answer.refusal)
+        elif frame.code not in ANSWERS and not answer.requests:
+            said = plain(frame.msg, self._config.credentials)
+            _log.warning("push: Tiger says code=%s %s", frame.code, said)
+
+    def _on_refusal(self, refusal: Refusal) -> None:
+        topic, symbols = refusal.topic, refusal.symbols
+        reason = f"code={refusal.code} {plain(refusal.reason, self._config.credentials)}"
+        _log.warning("push: subscription refused, %s: %s", refusal.what, reason)
+        if topic is None:
+            text = f"{refusal.what}: {reason}"
+            self._delivery.fault(TigerDeniedError("push subscription", refusal.code, text))
         else:
-            self._delivery.fault(TigerDeniedError("push subscription", refusal.code, reason))
+            self._delivery.tell(lambda listener: listener.on_refused(topic, symbols, reason))
 
     def _on_quota(self, message: str) -> None:
         for waiter in self._quota_waiters:

@@ -4,6 +4,7 @@ import asyncio
 
 import msgspec
 
+from tiger_nt.push_topics import Topic
 from tiger_nt.views import (
     AssetsView,
     LinkEvent,
@@ -45,7 +46,7 @@ class PushListener:
     def on_link(self, event: LinkEvent) -> None:
         """Hear of a change of the connection, after all data that came before it."""
 
-    def on_refused(self, symbols: list[str], reason: str) -> None:
+    def on_refused(self, topic: Topic, symbols: list[str], reason: str) -> None:
         """Hear of symbols Tiger refuses (quota, permission); they are not asked for again."""
 
     def on_fault(self, error: Exception) -> None:

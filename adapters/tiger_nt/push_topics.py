@@ -12,12 +12,12 @@ from tigeropen.push.pb.util import ProtoMessageUtil
 
 from tiger_nt.symbols import is_option, option_terms, tiger_symbol
 
-__all__ = ["ANSWERS", "Refusal", "Topic", "Topics"]
+__all__ = ["ANSWERS", "Answer", "Refusal", "Topic", "Topics"]
 
 BATCH = 50
 """Symbols in one request."""
-_OF_ALL = ("only subscribe to", "permission")
-"""In the text of refusals that one symbol more or less would not change: quota, entitlement."""
+_QUOTA, _PERMISSION = "only subscribe to", "permission"
+"""In the text of refusals for the quota and for a missing entitlement."""
 _ACCOUNT_NEWS = (
     SocketCommon.OrderStatus,
     SocketCommon.OrderTransaction,
@@ -38,17 +38,28 @@ class Topic(StrEnum):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """A subscription Tiger refused; without symbols it is one to news of the account."""
+    """A subscription Tiger refused; without a topic it is one to news of the account (`what`)."""
 
-    topic: str
+    what: str
+    topic: Topic | None
     symbols: list[str]
     code: int
     reason: str
 
-    @property
-    def may_be_of_one(self) -> bool:
-        """Whether a single one of several symbols may be to blame; Tiger refuses whole requests."""
-        return len(self.symbols) > 1 and not any(text in self.reason for text in _OF_ALL)
+
+class Answer(msgspec.Struct, frozen=True):
+    """What an answer says: what is refused for good, if anything, and what to ask for next."""
+
+    refusal: Refusal | None = None
+    requests: list[Any] = []
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """A request that awaits its answer; `rest` is to be asked for when it is agreed to."""
+
+    what: str
+    symbols: list[str] = []
+    rest: list[str] = []
 
 
 class Topics:
@@ -57,7 +68,7 @@ class Topics:
     def __init__(self, account: str) -> None:
         self._account = account
         self._wanted: dict[Topic, dict[str, None]] = {topic: {} for topic in Topic}
-        self._pending: dict[int, tuple[str, list[str]]] = {}
+        self._pending: dict[int, _Asked] = {}
 
     def want(self, topic: Topic, symbols: Iterable[str]) -> list[str]:
         """Note the symbols as wanted and return those that are new.
@@ -88,15 +99,7 @@ class Topics:
         for kind in (False, True):
             alike = [name for name in symbols if is_option(name) == kind]
             for first in range(0, len(alike), BATCH):
-                yield self._request(topic, alike[first : first + BATCH])
-
-    def halves(self, refusal: Refusal) -> Iterator[Any]:
-        """Yield the requests that ask for the two halves of what was refused as a whole."""
-        topic, symbols = Topic(refusal.topic), self.want(Topic(refusal.topic), refusal.symbols)
-        middle = len(symbols) // 2
-        for half in (symbols[:middle], symbols[middle:]):
-            if half:
-                yield self._request(topic, half)
+                yield self._request(topic, alike[first : first + BATCH], [])
 
     def unsubscribe(self, topic: Topic, symbols: list[str]) -> Iterator[Any]:
         """Yield the requests to send to hear no more of these symbols."""
@@ -112,33 +115,61 @@ class Topics:
         self._pending.clear()
         for data_type in _ACCOUNT_NEWS:
             request = ProtoMessageUtil.build_subscribe_trade_message(data_type, self._account)
-            self._pending[request.id] = (SocketCommon.DataType.Name(data_type), [])
+            self._pending[request.id] = _Asked(SocketCommon.DataType.Name(data_type))
             yield request
         for topic, wanted in self._wanted.items():
             yield from self.subscribe(topic, list(wanted))
 
-    def _request(self, topic: Topic, symbols: list[str]) -> Any:
+    def answered(self, frame: Any) -> Answer:
+        """Take an answer, which is of a whole request: one symbol too many refuses all of it.
+
+        One that names no request is taken for the oldest one's refusal, for Tiger answers in turn.
+        """
+        code, text = _outcome(frame)
+        request_id = frame.id or (next(iter(self._pending), 0) if code else 0)
+        asked = self._pending.pop(request_id, None)
+        if asked is None:
+            return Answer()
+        if asked.what not in Topic:
+            refusal = Refusal(asked.what, None, [], code, text) if code else None
+            return Answer(refusal)
+        topic = Topic(asked.what)
+        if not code:
+            return Answer(None, self._ask(topic, asked.rest))
+        refused, requests = self._refused(topic, asked, text)
+        known = self.drop(topic, refused)
+        refusal = Refusal(asked.what, topic, known, code, text) if known else None
+        return Answer(refusal, requests)
+
+    def _refused(self, topic: Topic, asked: _Asked, text: str) -> tuple[list[str], list[Any]]:
+        """Return the symbols that are refused for good, and the requests for the others."""
+        symbols = self._wanted_of(topic, asked.symbols)
+        middle = len(symbols) // 2
+        if len(symbols) > 1 and _QUOTA in text:
+            # What came first is wanted most: only when half of it has a place, ask for the other.
+            return asked.rest, self._ask(topic, symbols[:middle], symbols[middle:])
+        if _QUOTA in text:
+            return symbols + asked.rest, []
+        if len(symbols) > 1 and _PERMISSION not in text:  # a single one may be to blame
+            parts = (symbols[:middle], symbols[middle:], asked.rest)
+            return [], [request for part in parts for request in self._ask(topic, part)]
+        return symbols, self._ask(topic, asked.rest)
+
+    def _ask(self, topic: Topic, symbols: list[str], rest: Iterable[str] = ()) -> list[Any]:
+        symbols = self._wanted_of(topic, symbols)
+        return [self._request(topic, symbols, list(rest))] if symbols else []
+
+    def _wanted_of(self, topic: Topic, symbols: Iterable[str]) -> list[str]:
+        return [name for name in symbols if name in self._wanted[topic]]
+
+    def _request(self, topic: Topic, symbols: list[str], rest: list[str]) -> Any:
         build = {
             Topic.QUOTES: ProtoMessageUtil.build_subscribe_quote_message,
             Topic.TICKS: ProtoMessageUtil.build_subscribe_tick_quote_message,
         }[topic]
         request = build([_tiger_name(name) for name in symbols])
-        self._pending[request.id] = (topic, symbols)
+        self._pending[request.id] = _Asked(topic, symbols, rest)
         return request
-
-    def answered(self, frame: Any) -> Refusal | None:
-        """Take an answer; return the refusal if it is one of a subscription.
-
-        A refusal that names no request is taken for the oldest one's, for Tiger answers in turn.
-        """
-        code, text = _outcome(frame)
-        request_id = frame.id or (next(iter(self._pending), 0) if code else 0)
-        topic, symbols = self._pending.pop(request_id, ("", []))
-        if not code or not topic:
-            return None
-        if topic in Topic:
-            symbols = self.drop(Topic(topic), symbols)
-        return Refusal(topic, symbols, code, text)
 
 
 def _tiger_name(symbol: str) -> str:

@@ -23,6 +23,7 @@ from tiger_data_node import (
 
 from tiger_nt.errors import TigerRequestError
 from tiger_nt.link_data import LINK_DATA_TYPE
+from tiger_nt.push_topics import Topic
 from tiger_nt.symbols import option_terms
 from tiger_nt.views import LinkEvent, LinkState, QuotaView, QuoteView, TickView
 
@@ -121,7 +122,7 @@ def test_symbol_tiger_refuses_is_polled():
 
     async def script(run):
         await run.wait(lambda: name in run.push.quotes)
-        run.connection.tell("on_refused", [name], "You don't have permission")
+        run.connection.tell("on_refused", Topic.QUOTES, [name], "You don't have permission")
         await run.wait(lambda: name in run.client.plan.poll)
         assert await run.received("QuoteTick")
 
@@ -367,7 +368,9 @@ def test_contract_outside_the_window_can_be_asked_for():
 
 def test_refused_prints_end_the_node():
     async def script(run):
-        refuse = partial(run.connection.tell, "on_refused", ["SPY"], "ticks: code=4 no permission")
+        refuse = partial(
+            run.connection.tell, "on_refused", Topic.TICKS, ["SPY"], "code=4 no permission"
+        )
         await ends_by_itself(run, refuse)
 
     assert not run_node(lambda actor: actor.subscribe_trades(instrument_id("SPY")), script)

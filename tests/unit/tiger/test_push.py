@@ -21,6 +21,7 @@ from tiger_nt.push import TigerPush
 from tiger_nt.push_link import Address, Link, Login
 from tiger_nt.push_listener import PushListener
 from tiger_nt.push_supervisor import Backoff, Patience
+from tiger_nt.push_topics import Topic
 from tiger_nt.symbols import SymbolError
 from tiger_nt.views import (
     AssetsView,
@@ -46,7 +47,7 @@ class Ear(PushListener):
     def __init__(self) -> None:
         self.heard: list[Any] = []
         self.batches: list[list[QuoteView]] = []
-        self.refused: list[tuple[list[str], str]] = []
+        self.refused: list[tuple[Topic, list[str], str]] = []
         self.faults: list[Exception] = []
         self.threads: set[int] = set()
 
@@ -72,8 +73,8 @@ class Ear(PushListener):
     def on_link(self, event: LinkEvent) -> None:
         self._hear(event)
 
-    def on_refused(self, symbols: list[str], reason: str) -> None:
-        self.refused.append((symbols, reason))
+    def on_refused(self, topic: Topic, symbols: list[str], reason: str) -> None:
+        self.refused.append((topic, symbols, reason))
 
     def on_fault(self, error: Exception) -> None:
         self.faults.append(error)
@@ -475,7 +476,8 @@ class TestSubscriptions:
                 await push.subscribe_quotes(["SPY", "QQQ"])
                 await push.subscribe_quotes(["IWM", "DIA"])
                 await until(lambda: ear.refused)
-                [(symbols, reason)] = ear.refused
+                [(topic, symbols, reason)] = ear.refused
+                assert topic is Topic.QUOTES
                 assert symbols == ["IWM", "DIA"]
                 assert "only subscribe to 2 symbols" in reason
                 server.drop()
@@ -494,7 +496,7 @@ class TestSubscriptions:
                 await push.subscribe_quotes([*names[:7], "BAD", *names[7:]])
                 await until(lambda: ear.refused)
                 await until(lambda: len(server.subscribed) == len(names))
-                assert ear.refused == [(["BAD"], "quotes: code=200 invalid symbols(BAD)")]
+                assert ear.refused == [(Topic.QUOTES, ["BAD"], "code=200 invalid symbols(BAD)")]
                 server.drop()
                 await until(lambda: push.counters.reconnects == 1)
                 await until(lambda: len(server.subscribed) == len(names))
@@ -502,15 +504,44 @@ class TestSubscriptions:
 
         run(scenario)
 
-    def test_refusal_for_the_quota_is_not_asked_again_in_halves(self, server: PushServer) -> None:
-        server.quota = 1
+    @pytest.mark.parametrize("quota", [0, 1, 4, 36, 49])
+    def test_quota_is_filled_with_what_came_first_and_the_rest_refused(
+        self, server: PushServer, quota: int
+    ) -> None:
+        server.quota = quota
+        names = [f"A{first}{second}" for first in "ABCDE" for second in "ABCDEFGHIJ"]
 
         async def scenario() -> None:
             async with started(server) as (push, ear):
-                await push.subscribe_quotes(["SPY", "QQQ", "IWM"])
+                await push.subscribe_quotes(names)
+                await until(lambda: sum(len(each[1]) for each in ear.refused) == 50 - quota)
+                assert (await push.quota()).used == quota
+                asked = len(server.sent(SocketCommon.SUBSCRIBE)) - 4
+                assert asked <= 13  # twice the halvings of fifty, and the first
+                server.drop()
+                await until(lambda: push.counters.reconnects == 1)
+                await until(lambda: len(server.subscribed) == quota)
+                assert {name for _, name in server.subscribed} == set(names[:quota])
+
+        run(scenario)
+
+    def test_refusal_of_what_nobody_wants_any_more_is_no_news(self, server: PushServer) -> None:
+        server.answers = False
+
+        async def scenario() -> None:
+            async with started(server) as (push, ear):
+                await push.subscribe_quotes(["SPY"])
+                await until(lambda: any(r.subscribe.symbols == "SPY" for r in server.requests))
+                [request] = [r for r in server.requests if r.subscribe.symbols == "SPY"]
+                await push.unsubscribe_quotes(["SPY"])
+                await push.subscribe_quotes(["QQQ"])
+                await until(lambda: any(r.subscribe.symbols == "QQQ" for r in server.requests))
+                [other] = [r for r in server.requests if r.subscribe.symbols == "QQQ"]
+                no = '{"code":4,"message":"no permission"}'
+                server.send(acknowledged(request.id, no), acknowledged(other.id, no))
                 await until(lambda: ear.refused)
-                assert ear.refused[0][0] == ["SPY", "QQQ", "IWM"]
-                assert (await push.quota()).used == 0
+                assert ear.refused == [(Topic.QUOTES, ["QQQ"], "code=4 no permission")]
+                assert ear.faults == []
 
         run(scenario)
 
@@ -527,7 +558,7 @@ class TestSubscriptions:
                 await push.subscribe_quotes(["QQQ"])
                 server.send(Response(command=SocketCommon.ERROR, code=4, msg="no permission"))
                 await until(lambda: ear.refused)
-                assert ear.refused == [(["SPY"], "quotes: code=4 no permission")]
+                assert ear.refused == [(Topic.QUOTES, ["SPY"], "code=4 no permission")]
 
         run(scenario)
 
@@ -583,7 +614,7 @@ class TestSubscriptions:
                 server.send(*[acknowledged(request.id) for request in news])
                 server.send(Response(command=SocketCommon.ERROR, code=4, msg="no permission"))
                 await until(lambda: ear.refused or ear.faults)
-                assert ear.refused == [(["SPY"], "quotes: code=4 no permission")]
+                assert ear.refused == [(Topic.QUOTES, ["SPY"], "code=4 no permission")]
                 assert not ear.faults
 
         run(scenario)
@@ -598,7 +629,7 @@ class TestSubscriptions:
                 [request] = [r for r in server.requests if r.subscribe.symbols == "SPY"]
                 server.send(acknowledged(request.id, '{"code":4,"message":"no permission"}'))
                 await until(lambda: ear.refused)
-                assert ear.refused == [(["SPY"], "ticks: code=4 no permission")]
+                assert ear.refused == [(Topic.TICKS, ["SPY"], "code=4 no permission")]
 
         run(scenario)
 
@@ -615,7 +646,7 @@ class TestSubscriptions:
                     Response(command=SocketCommon.MESSAGE, id=request.id, code=200, msg=said)
                 )
                 await until(lambda: ear.refused)
-                assert ear.refused == [(["SPY"], "quotes: code=4 no permission")]
+                assert ear.refused == [(Topic.QUOTES, ["SPY"], "code=4 no permission")]
 
         run(scenario)
 

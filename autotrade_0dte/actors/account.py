@@ -6,7 +6,7 @@ from typing import Any
 from autotrade_0dte.instruments import USD, VENUE, OptionSymbol, Right, SymbolError, option_symbol
 from autotrade_0dte.risk.cover import Leg
 
-__all__ = ["free_cash", "option_legs", "order_leg", "total_cash"]
+__all__ = ["free_cash", "made_by_hand", "option_legs", "order_leg", "total_cash"]
 
 
 def total_cash(cache: Any) -> float:
@@ -27,6 +27,11 @@ def option_legs(cache: Any) -> Iterator[Leg]:
         except SymbolError:
             continue
         yield order_leg(symbol, int(position.signed_qty))
+
+
+def made_by_hand(order: Any) -> bool:
+    """Tell an order made in the broker's app: it has no name but the broker's."""
+    return str(order.client_order_id) == str(order.venue_order_id)
 
 
 def order_leg(symbol: OptionSymbol, quantity: int) -> Leg:

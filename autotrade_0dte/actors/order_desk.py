@@ -91,4 +91,8 @@ class OrderDesk(ExecutionAlgorithm):
         for order in (*cache.orders_open(), *cache.orders_inflight()):
             sign = 1 if order.side == OrderSide.BUY else -1
             leaves = sign * int(order.leaves_qty.as_double())
-            yield order_leg(option_symbol(str(order.instrument_id.symbol)), leaves)
+            try:
+                symbol = option_symbol(str(order.instrument_id.symbol))
+            except SymbolError:
+                continue  # shares, traded by hand
+            yield order_leg(symbol, leaves)

@@ -25,7 +25,7 @@ from nautilus_trader.model import (
 )
 from nautilus_trader.trading import Strategy, StrategyConfig
 
-from autotrade_0dte.actors.account import option_legs, total_cash
+from autotrade_0dte.actors.account import made_by_hand, option_legs, total_cash
 from autotrade_0dte.actors.chain import chain_topic
 from autotrade_0dte.actors.order_desk import DESK_ID
 from autotrade_0dte.actors.trading_session import TradingSession
@@ -113,6 +113,9 @@ class TradeStrategy(Strategy):
             self.clock.set_time_alert_ns(
                 "exercise-test", self.session.exercise_test_ns, self._on_exercise_test
             )
+        # What a process before this one entered today counts: a restart gives no new entries.
+        sent = self.cache.orders(strategy_id=self.strategy_id)
+        self.trades = sum(o.side == OrderSide.BUY and not made_by_hand(o) for o in sent)
         self._cancel_working()
 
     def on_stop(self) -> None:
@@ -121,16 +124,23 @@ class TradeStrategy(Strategy):
         self.clock.cancel_timers()
         self._cancel_working()
 
+    def _working(self) -> list[Any]:
+        """Return the orders at work, but for the operator's own in these contracts."""
+        at_work = self.cache.orders_open(strategy_id=self.strategy_id)
+        return [order for order in at_work if not made_by_hand(order)]
+
     def _cancel_working(self) -> None:
-        for order in self.cache.orders_open(strategy_id=self.strategy_id):
-            self.cancel_order(order.client_order_id)
+        for order in self._working():
+            if not self.cache.is_order_pending_cancel_local(order.client_order_id):
+                self.cancel_order(order.client_order_id)
 
     def _take_over(self) -> None:
         """Note positions left by a process before this one; the plans behind them are not known.
 
-        Its orders, canceled at the start, may still fill: until they are gone nothing is done.
+        Its orders, canceled at the start, may still fill: until they are gone nothing else is done.
         """
-        if self.cache.orders_open(strategy_id=self.strategy_id):
+        if self._working():
+            self._cancel_working()  # again, where the first cancel has failed
             return
         self._taken_over = True
         for position in self.cache.positions_open(strategy_id=self.strategy_id):
@@ -170,8 +180,8 @@ class TradeStrategy(Strategy):
 
     def _on_flatten(self, _event: TimeEvent) -> None:
         self._entries_halted = True
+        self._at_market = True
         if self._managed is not None:
-            self._at_market = True
             self._begin_exit(self._managed, ExpiryReason.FLATTEN_DEADLINE)
 
     def _on_exercise_test(self, _event: TimeEvent) -> None:
@@ -340,7 +350,8 @@ class TradeStrategy(Strategy):
         elif self._exit is not None and order_id == self._exit.order_id:
             replaced = self._at_market and not math.isnan(self._exit.limit)
             self._exit = None
-            if replaced and managed.phase is PlanPhase.EXITING and self._chain is not None:
+            goes_on = replaced and managed.phase is PlanPhase.EXITING and not self._stopped
+            if goes_on and self._chain is not None:
                 self._work_exit(managed, self._chain)
         self._forget_if_closed()
 
@@ -364,7 +375,7 @@ class TradeStrategy(Strategy):
         if self._managed is None or self._managed.phase is not PlanPhase.CLOSED or working:
             return
         self._managed = None
-        self._at_market = False
+        self._at_market = self._entries_halted  # past the deadline everything goes at market
         self._waiting_for_bid = False
         self._rejected_quote = ()
         self._exit_figures = {}

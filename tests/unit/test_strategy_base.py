@@ -71,6 +71,7 @@ class Venue:
         self.quote: Any = None
         self.canceling: set[Any] = set()
         self.left: list[ClientOrderId] = []
+        self.sent_before: list[Any] = []
         self.asked = 0
         self.trades = 1
         self._orders = 0
@@ -80,7 +81,9 @@ class Venue:
 
         class Strategy(TradeStrategy):
             clock = SimpleNamespace(
-                timestamp_ns=lambda: round(venue._now_s * NS), cancel_timers=lambda: None
+                timestamp_ns=lambda: round(venue._now_s * NS),
+                cancel_timers=lambda: None,
+                set_time_alert_ns=lambda *_: None,
             )
             order_factory = SimpleNamespace(limit=venue._limit, market=venue._market)
             strategy_id = StrategyId("Test-001")
@@ -89,7 +92,11 @@ class Venue:
                 is_order_open=lambda _name: True,
                 is_order_pending_cancel_local=lambda name: name in venue.canceling,
                 positions_open=lambda **_of: venue.positions,
-                orders_open=lambda **_of: [SimpleNamespace(client_order_id=o) for o in venue.left],
+                orders=lambda **_of: venue.sent_before,
+                orders_open=lambda **_of: [
+                    SimpleNamespace(client_order_id=o, venue_order_id=VenueOrderId("44"))
+                    for o in venue.left
+                ],
                 account_for_venue=lambda _venue: SimpleNamespace(
                     balance_total=lambda _currency: Money(cash, USD)
                 ),
@@ -108,6 +115,9 @@ class Venue:
 
             def modify_order(self, name: Any, _quantity: Any, price: Price) -> None:
                 venue.sent.append(("MODIFY", str(name), float(price)))
+
+            def subscribe_topic(self, *_: Any) -> None:
+                pass
 
             def publish_message(self, _topic: str, message: Any) -> None:
                 kept = venue.decisions if isinstance(message, Decision) else venue.fill_quotes
@@ -357,8 +367,30 @@ def test_orders_left_by_a_process_before_are_canceled_and_waited_for() -> None:
     venue.strategy._cancel_working()
     assert venue.sent == [("CANCEL", "O-OLD")]
     assert venue.chain(1, 0.95) == []
+    venue.canceling.clear()  # the cancel has failed
+    assert venue.chain(2, 0.95) == [("CANCEL", "O-OLD")]
     venue.left = []
-    assert venue.chain(2, 0.95) == [("BUY", 2, 1.00)]
+    assert venue.chain(3, 0.95) == [("BUY", 2, 1.00)]
+
+
+def test_order_made_by_hand_is_neither_canceled_nor_waited_for() -> None:
+    venue = Venue()
+    venue.left = [ClientOrderId("44")]
+    assert venue.chain(1, 0.95) == [("BUY", 2, 1.00)]
+    venue.strategy.on_stop()
+    assert venue.sent == [("BUY", 2, 1.00)]
+
+
+def test_entries_of_a_process_before_count_for_this_one() -> None:
+    venue = Venue()
+    venue.sent_before = [
+        SimpleNamespace(
+            client_order_id=ClientOrderId(name), venue_order_id=VenueOrderId("44"), side=side
+        )
+        for name, side in [("O-1", OrderSide.BUY), ("O-2", OrderSide.SELL), ("44", OrderSide.BUY)]
+    ]
+    venue.strategy.on_start()
+    assert venue.strategy.trades == 1
 
 
 def test_position_left_by_a_process_before_is_sold_before_a_new_trade() -> None:
@@ -372,6 +404,24 @@ def test_position_left_by_a_process_before_is_sold_before_a_new_trade() -> None:
     assert venue.chain(2, 0.95) == []
     venue.answer(filled("O-1", -3, 0.95))
     assert venue.chain(3, 0.95) == [("BUY", 2, 1.00)]
+
+
+def test_positions_found_after_the_flatten_deadline_are_sold_at_market() -> None:
+    venue = Venue(plan=None)
+    venue.strategy._on_flatten(None)
+    found = SimpleNamespace(instrument_id=InstrumentId.from_str(CALL), signed_qty=1.0)
+    venue.positions = [found, found]
+    assert venue.chain(1, 0.95) == [("SELL", 1, None)]
+    venue.answer(filled("O-1", -1, 0.95))
+    assert venue.chain(2, 0.95) == [("SELL", 1, None)]
+
+
+def test_market_order_for_a_limit_does_not_follow_after_the_stop() -> None:
+    venue = Venue().opened()
+    venue.chain(10, 1.55)
+    venue.strategy._on_flatten(None)
+    venue.strategy.on_stop()
+    assert venue.answer(canceled("O-2")) == []
 
 
 def test_stop_cancels_what_is_working_and_nothing_is_sent_after_it() -> None:

@@ -122,6 +122,11 @@ def test_other_strike_covers_only_where_short_legs_are_allowed(
     assert (told is None) is passes
 
 
+def test_order_for_shares_made_by_hand_does_not_keep_an_option_from_being_sold() -> None:
+    told = verdict(order(CALL_600, -1), positions=(held(CALL_600, 1),), resting=(order("SPY", 5),))
+    assert told is None
+
+
 def test_put_and_shares_cover_no_call() -> None:
     positions = (held(PUT_600, 5), held("SPY", 100))
     told = verdict(order(CALL_600, -1), positions=positions, short_legs=True)

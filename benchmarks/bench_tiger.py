@@ -1,8 +1,8 @@
 """The live node at the loopback Tiger: how long quotes, orders and fills are on their way.
 
-Three processes on this machine, whose clocks are one: the loopback Tiger, which keeps when it sent
-what; the SDK alone, with an empty callback, as the ceiling; and the whole live node. Beside the
-node the same quotes go to nobody else, and the SDK is gone when the node starts.
+Three processes on one machine, whose clocks are one: the loopback Tiger, which keeps when it sent
+and read what; the SDK alone, as the ceiling; and, when that has gone, the whole live node. Both get
+the same: a second to warm up, orders beside quotes, then quotes at three rates.
 """
 
 import math
@@ -13,60 +13,58 @@ from typing import Any
 
 from benchmarks.tiger_process import ORDER_EVERY_MS, Child
 
-SECONDS = {100: 4.0, 1_000: 3.0, 4_000: 2.0}
+SECONDS = {100: 3.0, 1_000: 3.0, 4_000: 2.0}
 """How long quotes come, by quotes a second."""
-ORDER_SECONDS = 12.0
+ORDER_SECONDS = {"sdk": 6.0, "node": 12.0}
 ORDER_RATE = 1_000
 """Quotes a second beside the orders."""
+_WARM_UP = {"rate": 1_000, "seconds": 1.5}
 _DRAIN_S = 0.3
 _NS_PER_MS = 1e6
-_SYSTEM, _SDK = "system", "sdk"
-_NAMES = {_SYSTEM: "live node, `on_quote`", _SDK: "SDK alone, empty callback"}
+_ENOUGH = 1_000
+"""Times without which the last thousandth is one single time."""
+
+type Figures = dict[str, Any]
 
 
-def run() -> dict[str, Any]:
-    """Return delays in milliseconds (p50, p99, p99.9, max), CPU a message, and what was lost."""
+def run() -> Figures:
+    """Return times (ms), CPU (us) and losses of quotes by rate, of orders and of fills.
+
+    Those of the SDK alone stand beside the node's; `load` is the machine's before it all.
+    """
     load = os.getloadavg()[0]
     with Child("benchmarks.tiger_server") as server:
         where = server.hear()
-        environment, symbols = where["environments"]["live"], where["symbols"]
-        with Child("benchmarks.tiger_sdk") as sdk:
-            sdk.ask(environment=environment, symbols=symbols)
-            ceiling = {rate: _quotes(server, sdk, rate) for rate in SECONDS}
-        with Child("benchmarks.tiger_node") as node:
-            node.ask(environment=environment)
-            ours = {rate: _quotes(server, node, rate) for rate in SECONDS}
-            orders = _orders(server, node)
-    rates = {str(rate): {_SDK: ceiling[rate], _SYSTEM: ours[rate]} for rate in SECONDS}
-    return {"load": load, "quotes": rates, **orders}
+        with Child("benchmarks.tiger_sdk") as client:
+            client.ask(environment=where["sdk"], symbols=where["symbols"])
+            sdk = _measured(server, client, ORDER_SECONDS["sdk"])
+        with Child("benchmarks.tiger_node") as client:
+            client.ask(environment=where["node"])
+            node = _measured(server, client, ORDER_SECONDS["node"])
+    return {"load": load, "sdk": sdk, "node": node}
 
 
-def tiger_table(result: dict[str, Any]) -> list[str]:
-    """Return the lines of the table of delays, as Markdown."""
-    lines = ["| milliseconds | a second | p50 | p99 | p99.9 | lost | conflated | CPU µs |"]
+def tiger_table(result: Figures) -> list[str]:
+    """Return the lines of the table of times, as Markdown."""
+    sdk, node = result["sdk"], result["node"]
+    lines = ["| milliseconds | a second | p50 | p99 | p99.9 | lost | conflated | CPU, us each |"]
     lines += ["|---|--:|--:|--:|--:|--:|--:|--:|"]
-    for rate, rows in result["quotes"].items():
-        for who, name in _NAMES.items():
-            row = rows[who]
-            what = f"quote: frame written to {name}"
-            lines.append(
-                f"| {what} | {int(rate):,} | {_times(row)} | {row['missing']} | "
-                f"{row['conflated']} | {row['cpu_us']:.0f} |"
-            )
-    for what, row in (
-        ("order: decision to arrival at the server", result["order"]),
-        ("fill: push written to `on_order_filled`", result["fill"]),
-    ):
-        lines.append(
-            f"| {what} | {1_000 / ORDER_EVERY_MS:.0f} | {_times(row)} | {row['missing']} | | |"
-        )
-    return lines
+    for rate in node["quotes"]:
+        for who, what in ((sdk, "the SDK's callback, empty"), (node, "`on_quote`")):
+            lines.append(_row(f"quote: socket to {what}", int(rate), who["quotes"][rate]))
+    pace = 1_000 / ORDER_EVERY_MS
+    lines.append(_row("order: the SDK's `place_order` to the server", pace, sdk["order"]))
+    lines.append(_row("order: decision to the server", pace, node["order"]))
+    lines.append(_row("fill: socket to `on_order_filled`", pace, node["fill"]))
+    return [*lines, "", f"Load of the machine before: {result['load']:.1f}."]
 
 
-def _times(row: dict[str, float]) -> str:
-    # Below a thousand samples the worst is all that is known of the last thousandth.
-    worst = "" if row["sent"] < 1_000 else f"{row['p99.9']:.2f}"
-    return f"{row['p50']:.2f} | {row['p99']:.2f} | {worst}"
+def _row(what: str, rate: float, row: Figures) -> str:
+    last = f"{row['p99.9']:.2f}" if row["sent"] >= _ENOUGH else ""
+    conflated, cpu = row.get("conflated", ""), row.get("cpu_us")
+    cells = [what, f"{rate:,.0f}", f"{row['p50']:.2f}", f"{row['p99']:.2f}", last]
+    cells += [str(row["missing"]), str(conflated), "" if cpu is None else f"{cpu:.0f}"]
+    return f"| {' | '.join(cells)} |"
 
 
 def delays(sent_ns: Mapping[Any, int], received: Iterable[tuple[Any, int]]) -> list[float]:
@@ -84,28 +82,30 @@ def quantiles(times: Sequence[float]) -> dict[str, float]:
     return {"p50": rank(0.5), "p99": rank(0.99), "p99.9": rank(0.999), "max": rank(1.0)}
 
 
-def _quotes(server: Child, client: Child, rate: int) -> dict[str, Any]:
-    client.ask(do="begin", trade=False)
-    sent, told = _play(server, client, rate, SECONDS[rate])
-    return _figures(sent, told)
+def _measured(server: Child, client: Child, order_seconds: float) -> Figures:
+    server.ask(**_WARM_UP)
+    client.ask(do="begin", trade=True)
+    sent, told = _play(server, client, ORDER_RATE, order_seconds)
+    orders = _orders(told, server.ask())
+    beside_orders = _quotes(sent, told)
+    quotes = {}
+    for rate, seconds in SECONDS.items():
+        client.ask(do="begin", trade=False)
+        quotes[str(rate)] = _quotes(*_play(server, client, rate, seconds))
+    return {"quotes": quotes, "beside_orders": beside_orders, **orders}
 
 
-def _play(
-    server: Child, client: Child, rate: int, seconds: float
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _play(server: Child, client: Child, rate: int, seconds: float) -> tuple[Figures, Figures]:
     sent = server.ask(rate=rate, seconds=seconds)
     time.sleep(_DRAIN_S)
     return sent, client.ask(do="end")
 
 
-def _figures(sent: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+def _quotes(sent: Figures, told: Figures) -> Figures:
     sent_ns = dict(enumerate(sent["sent_ns"]))
     times = delays(sent_ns, told["received"])
-    arrived = {number for number, _ in told["received"]}
     return {
-        **quantiles(times),
-        "sent": len(sent_ns),
-        "missing": len(sent_ns.keys() - arrived),
+        **_all_of(len(sent_ns), times),
         "conflated": told.get("counts", {}).get("conflated", 0),
         "dropped_by_server": sent["dropped"],
         "late_batches": sent["late"],
@@ -113,17 +113,15 @@ def _figures(sent: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _orders(server: Child, node: Child) -> dict[str, Any]:
-    node.ask(do="begin", trade=True)
-    sent, told = _play(server, node, ORDER_RATE, ORDER_SECONDS)
-    at_server = server.ask()
-    decided = dict(told["decided"])
+def _orders(told: Figures, at_server: Figures) -> Figures:
+    decided, arrived = dict(told["decided"]), at_server["orders_ns"]
+    taken = {mark: arrived[mark] for mark in decided if mark in arrived}
+    fills = delays(at_server["fills_ns"], told.get("filled", []))
     return {
-        "beside_orders": _figures(sent, told),
-        "order": _summary(delays(decided, at_server["orders_ns"].items()), len(decided)),
-        "fill": _summary(delays(at_server["fills_ns"], told["filled"]), len(at_server["fills_ns"])),
+        "order": _all_of(len(decided), delays(decided, taken.items())),
+        "fill": _all_of(len(taken), fills),
     }
 
 
-def _summary(times: list[float], wanted: int) -> dict[str, float]:
-    return {**quantiles(times), "sent": wanted, "missing": wanted - len(times)}
+def _all_of(sent: int, times: list[float]) -> Figures:
+    return {**quantiles(times), "sent": sent, "missing": sent - len(times)}

@@ -44,7 +44,7 @@ def main() -> None:
     ready = asyncio.run(preflight(config, tiger, day, NodeMode.LIVE))
     if ready.refusal is not None:
         raise RuntimeError(f"Expected a node that starts, was {ready.refusal}")
-    live.TigerConnection = Connection  # type: ignore[attr-defined]
+    live.TigerConnection = Connection  # type: ignore[attr-defined, assignment]
     with tempfile.TemporaryDirectory() as folder:
         job = live.NodeJob(
             config=config,
@@ -58,8 +58,7 @@ def main() -> None:
             command="benchmark",
         )
         _, summary = live.run_node(job, Console(stderr=True, quiet=True))
-    if summary["unclean_reasons"]:
-        raise RuntimeError(f"Expected a clean run, was {summary['unclean_reasons']}")
+    print(*summary["unclean_reasons"], sep="\n", end="", file=sys.stderr)
 
 
 if __name__ == "__main__":

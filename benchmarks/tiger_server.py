@@ -14,13 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
+from aiohttp import web
 
 from autotrade_0dte.config import load_config
 from autotrade_0dte.nodes.tiger import TigerFees
-from tiger_nt.simulator.accounts import DEFAULT_USERS
-from tiger_nt.simulator.command import environments
+from tiger_nt.simulator.accounts import User
 from tiger_nt.simulator.feed import Feed
+from tiger_nt.simulator.gateway import Gateway
 from tiger_nt.simulator.market import MarketChunk, SessionHours, hours_around
 from tiger_nt.simulator.server import Simulator
 from tiger_nt.simulator.synthetic import SyntheticMarket, synthetic_settings
@@ -33,6 +33,12 @@ STRIKES = 17
 _BASE = 250
 _CHUNKS_PER_S = 2
 _MANY = 1_000_000
+USERS = [
+    User(tiger_id=name, account=account, cash=1e7, calls_per_minute={"place_order": _MANY})
+    for name, account in (("20150002", "50000001"), ("20150003", "50000002"))
+]
+"""Two live accounts, the node's and the SDK's. Orders at Tiger's own pace would be too few to tell
+a percentile from."""
 
 
 def sizes_of(number: int) -> tuple[int, int]:
@@ -69,23 +75,29 @@ class NumberedMarket(SyntheticMarket):
 
 
 class OpeningMarket(SyntheticMarket):
-    """The same chain, quoted once."""
+    """The same chain, quoted once, and the first prints."""
 
     def rows(self) -> Iterator[MarketChunk]:
-        """Yield the opening."""
-        yield next(super().rows())
+        """Yield the opening and half a second."""
+        yield from itertools.islice(super().rows(), 2)
 
 
 class Stamps:
-    """When frames were handed to the socket: quotes by number, executions by id, ns UTC.
+    """When frames were handed to the socket and orders had been read from it, ns UTC.
 
     Notes what the exchange tells its publisher, and the time just before that is written.
+
+    Attributes
+    ----------
+    quotes : list of int
+        By number.
+    fills : dict of int to int
+        By Tiger's id of the execution.
     """
 
     def __init__(self, simulator: Simulator) -> None:
         self.quotes: list[int] = []
         self.fills: dict[int, int] = {}
-        self._simulator = simulator
         self._waiting = 0
         push = simulator.push
         tell_quote, tell_fill, flush = push.quote, push.transaction, push.flush
@@ -105,10 +117,22 @@ class Stamps:
 
         push.quote, push.flush, push.transaction = quote, write, transaction  # type: ignore[method-assign]
 
-    def orders(self) -> dict[str, int]:
-        """Return when each order was taken in, its signature checked, by its mark."""
-        accounts = self._simulator.exchange.accounts.values()
-        return {o.user_mark: o.opened_ns for account in accounts for o in account.orders.values()}
+
+def stamp_orders() -> dict[str, int]:
+    """Return where gateways made from now on keep when they had read each order, by its mark."""
+    taken: dict[str, int] = {}
+    handle = Gateway.handle
+
+    async def stamped(self: Gateway, request: web.Request) -> web.StreamResponse:
+        text = await request.read()
+        at_ns = time.time_ns()
+        asked = json.loads(text)
+        if asked["method"] == "place_order":
+            taken[json.loads(asked["biz_content"])["user_mark"]] = at_ns
+        return await handle(self, request)
+
+    Gateway.handle = stamped  # type: ignore[method-assign]
+    return taken
 
 
 async def serve() -> None:
@@ -116,15 +140,14 @@ async def serve() -> None:
     hours = hours_around(time.time_ns(), 3_600, 43_200)
     settings = synthetic_settings(volatility=0.6, strikes=STRIKES)
     market = OpeningMarket(settings, hours, time.time_ns())
-    # Orders at Tiger's own pace would be too few to tell a percentile from.
-    calls = {"place_order": _MANY}
-    users = [msgspec.structs.replace(user, calls_per_minute=calls) for user in DEFAULT_USERS]
+    taken = stamp_orders()
     fees = TigerFees(load_config(CONFIG).fees.schedule(hours.date))
-    async with Simulator(market, users=users, fees=fees) as simulator:
+    async with Simulator(market, users=USERS, fees=fees) as simulator:
         stamps = Stamps(simulator)
         await simulator.feed.wait()
         symbols = [market.underlying, *market.contracts]
-        _say({"environments": environments(simulator), "symbols": symbols})
+        node, sdk = (simulator.environment(user) for user in USERS)
+        _say({"node": node, "sdk": sdk, "symbols": symbols})
         while line := await asyncio.to_thread(sys.stdin.readline):
             command = json.loads(line)
             if "rate" in command:
@@ -135,7 +158,7 @@ async def serve() -> None:
                 dropped = sum(session.quotes_dropped for session in simulator.push.sessions)
                 _say({"sent_ns": stamps.quotes, "dropped": dropped, "late": feed.counters.late})
             else:
-                _say({"orders_ns": stamps.orders(), "fills_ns": stamps.fills})
+                _say({"orders_ns": taken, "fills_ns": stamps.fills})
 
 
 def _say(answer: dict[str, Any]) -> None:

@@ -23,10 +23,13 @@ SEC_TYPES = frozenset({"OPT", "STK"})
 
 _WITHOUT_DOT = frozenset({"VIX"})
 _ROOT = re.compile(r"[A-Z][A-Z0-9.]{0,5}")
-_OSI = re.compile(r"(?P<root>[A-Z][A-Z0-9.]{0,5}) *(?P<date>\d{6})(?P<right>[CP])(?P<mills>\d{8})")
+_OSI = re.compile(
+    r"(?P<root>[A-Z][A-Z0-9.]{0,5}) *(?P<date>\d{6})(?P<right>[CP])(?P<mills>\d{8})", re.ASCII
+)
 _FOUR = re.compile(
     r"(?P<root>[A-Z][A-Z0-9.]{0,5}) (?P<date>\d{8}) "
-    r"(?P<strike>\d{1,5}(?:\.\d{1,8})?) (?P<right>CALL|PUT)"
+    r"(?P<strike>\d{1,5}(?:\.\d{1,8})?) (?P<right>CALL|PUT)",
+    re.ASCII,  # or the digits of other scripts would do
 )
 _STOCK = re.compile(r"\.?[A-Z][A-Z0-9]{0,9}(?:[./-][A-Z]{1,3})?")
 _MILLS = 1_000

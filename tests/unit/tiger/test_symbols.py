@@ -120,3 +120,9 @@ def test_options_are_told_from_stocks() -> None:
     assert is_option("SPY 20261123 600.0 CALL")
     assert not is_option("SPY")
     assert not is_option(".SPX")
+
+
+@pytest.mark.parametrize("text", ["A000\u0661" + "01C00000001", "SPY 2026112\u0663 600.0 CALL"])
+def test_digits_of_another_script_are_no_digits_of_a_symbol(text: str) -> None:
+    with pytest.raises(SymbolError):
+        option_terms(text)

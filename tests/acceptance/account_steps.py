@@ -25,8 +25,8 @@ def open_a_position_on_start(run: Run) -> None:
 
 
 async def change_the_account(run: Run) -> None:
-    await partial_fills(run)
     await refused_by_tiger(run)
+    await partial_fills(run)
     await made_by_hand(run)
     await coming_and_going(run)
     await left_for_later(run)
@@ -55,9 +55,14 @@ async def refused_by_tiger(run: Run) -> None:
     """
     dear = run.symbol(603)
     run.quote(dear, 1_000.00, 1_001.00)
-    free = run.simulator.account()["free_cash"]
-    await run.limit("all the cash", run.id(dear), BUY, 1, int(free) / 100)
-    await run.limit("more than held", run.option(601), SELL, 6, 9.00)
+
+    def dollars() -> int:
+        """Return what there is to spend, 0 while the engine believes it to be less."""
+        there = int(run.simulator.account()["free_cash"])
+        return there if there <= run.picture()["free"] else 0
+
+    await run.limit("all the cash", run.id(dear), BUY, 1, await run.until(dollars, "cash") / 100)
+    await run.limit("more than held", run.option(594), SELL, 6, 9.00)
     await run.reached("REJECTED", "all the cash", "more than held")
 
 

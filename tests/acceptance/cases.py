@@ -133,6 +133,7 @@ GROUPS = (
             Case("TN-D11", "Unsubscribed data does not come any more"),
             Case("TN-D12", "Trades of an option"),
             Case("TN-D13", "Status of the market after the close"),
+            Case("TN-D14", "An option that is held is quoted unasked"),
         ),
     ),
     Group(

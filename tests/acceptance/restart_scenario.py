@@ -9,7 +9,8 @@ from nautilus_trader.model import OrderSide
 
 BUY = OrderSide.BUY
 LEFT = (594, 595, 601, 602)
-STALL_S = 2.0
+SILENCE_S = 12.0
+"""The push says nothing for so long; less than what makes the node connect again."""
 
 SETTINGS = {}
 
@@ -23,17 +24,37 @@ def prepare(run: Run) -> None:
 
 async def script(run: Run) -> None:
     run.facts["taken over"] = run.picture()
-    await ambiguities(run)
-    await stalled(run)
     await closing(run)
+    run.tester.subscribe_quotes(run.option(603))
+    await run.until(lambda: run.tester.heard("QuoteTick", run.symbol(603)), "a quote")
+    run.simulator.fault("stall", seconds=SILENCE_S)
+    until_ns = run.tester.clock.timestamp_ns() + round(SILENCE_S * 1e9)
+    await ambiguities(run)
+    await query(run)
+    run.facts["push was silent"] = run.tester.clock.timestamp_ns() < until_ns
+
+
+async def closing(run: Run) -> None:
+    """Close a position taken over and cancel an order taken over; the rest is left to the stop.
+
+    Quotes of what is held come unasked; without one the engine sends no order at market.
+    """
+    tester, option = run.tester, run.option(601)
+    await run.until(lambda: tester.cache.quote(option), "a quote of what is held")
+    run.facts["quoted unasked"] = tester.heard("QuoteTick") == []
+    [stop] = [o for o in tester.cache.orders_open(instrument_id=option) if o.is_sell]
+    tester.names["left stop"] = stop.client_order_id.value
+    run.cancel("left stop")
+    await run.reached("CANCELED", "left stop")
+    tester.close_all_positions(option)
+    await run.until(lambda: not tester.cache.positions_open(instrument_id=option), "no position")
 
 
 async def ambiguities(run: Run) -> None:
     """The answer to a placed, changed and cancelled order is lost, though Tiger did as told."""
-    tester, option = run.tester, run.option(603)
-    tester.subscribe_quotes(option)
+    tester = run.tester
     run.simulator.fault("lost_response", method="place_order")
-    await run.limit("lost", option, BUY, 1, 1.00)
+    await run.limit("lost", run.option(603), BUY, 1, 1.00)
     await run.reached("ACCEPTED", "lost")
     run.simulator.fault("lost_response", method="modify_order")
     await run.modify("lost", price=price(1.10))
@@ -44,25 +65,10 @@ async def ambiguities(run: Run) -> None:
     await run.reached("CANCELED", "lost")
 
 
-async def stalled(run: Run) -> None:
-    """The push says nothing of a fill; the order is asked for."""
-    tester = run.tester
+async def query(run: Run) -> None:
+    """An order is filled; who asks for it hears of it."""
     await run.limit("asked for", run.option(603), BUY, 1, 1.50)
     await run.reached("ACCEPTED", "asked for")
-    run.simulator.fault("stall", seconds=STALL_S)
     run.quote(run.symbol(603), 1.30, 1.40)
-    until_ns = tester.clock.timestamp_ns() + round(STALL_S * 1e9)
-    tester.query_order(tester.order("asked for"))
+    run.tester.query_order(run.tester.order("asked for"))
     await run.reached("FILLED", "asked for")
-    run.facts["filled before the stall was over"] = tester.clock.timestamp_ns() < until_ns
-
-
-async def closing(run: Run) -> None:
-    """Close a position taken over and cancel an order taken over; the rest is left to the stop."""
-    tester, option = run.tester, run.option(601)
-    [stop] = [o for o in tester.cache.orders_open(instrument_id=option) if o.is_sell]
-    tester.names["left stop"] = stop.client_order_id.value
-    run.cancel("left stop")
-    await run.reached("CANCELED", "left stop")
-    tester.close_all_positions(option)
-    await run.until(lambda: not tester.cache.positions_open(instrument_id=option), "no position")

@@ -73,8 +73,14 @@ def test_position_that_orders_of_ours_do_not_explain_is_told(outcome):
     assert error.count("held") == 1
 
 
+@pytest.mark.case("TN-D14")
+def test_option_held_is_quoted_unasked(outcome):
+    assert outcome.facts["quoted unasked"]
+
+
 @pytest.mark.case("TC-E74")
 def test_lost_answer_to_a_new_order_is_no_rejection(outcome):
+    assert outcome.facts["push was silent"]  # so that only asking could tell
     assert outcome.kinds("lost")[:3] == ["Initialized", "Submitted", "Accepted"]
     mark = outcome.at_simulator("lost")["user_mark"]
     sent = [order for order in outcome.account["orders"] if order["user_mark"] == mark]
@@ -95,7 +101,7 @@ def test_lost_answer_to_a_cancel_is_no_rejection(outcome):
 
 @pytest.mark.case("TN-E24")
 def test_queried_order_is_up_to_date_while_the_push_is_silent(outcome):
-    assert outcome.facts["filled before the stall was over"]
+    assert outcome.facts["push was silent"]
     assert outcome.kinds("asked for").count("Filled") == 1
 
 

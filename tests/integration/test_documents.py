@@ -8,18 +8,18 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import msgspec
 import pytest
+from document_text import DOCUMENTS, ROOT, anchors, blocks, commands, rows, text
 from scripted_strategy import ScriptedOrder, run, scripted
 from small_market import write_session
 
 from autotrade_0dte.analysis.summary import read_summary
 from autotrade_0dte.analysis.tables import TABLES
 from autotrade_0dte.calendar import session
-from autotrade_0dte.cli import app
+from autotrade_0dte.cli import app, data
 from autotrade_0dte.data.catalog import Catalog
 from autotrade_0dte.data.importers.registry import FORMATS
 from autotrade_0dte.data.importers.report import Note, Refusal
@@ -31,35 +31,26 @@ from autotrade_0dte.nodes.verdict import Unclean
 from autotrade_0dte.risk.cover import DenyReason
 from autotrade_0dte.risk.expiry import ExpiryReason
 
-ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-import configuration_reference  # noqa: E402
+import configuration_reference
 
-NAMES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "catalog/README.md")
-DOCUMENTS = [ROOT / name for name in NAMES] + sorted((ROOT / "docs").glob("*.md"))
 AUTOTRADE = Path(sys.executable).with_name("autotrade")
+
+GROUPS = {"data": data}
+COMMANDS: dict[tuple[str, ...], object] = {
+    (name,): app[name].default_command for name in app if name[0] != "-" and name not in GROUPS
+} | {
+    (group, name): each[name].default_command
+    for group, each in GROUPS.items()
+    for name in each
+    if name[0] != "-"
+}
 
 # Synthetic sessions small enough to run all examples in seconds.
 SMALL = "--sessions 1 --seed 7 --strikes 12 --interval-s 20"
 
 MACHINE_PATHS = re.compile(r"(?<![\w.>*])/(?:work|home|root|tmp|Users|mnt|opt)/\w")
-
-
-@cache
-def text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
-
-
-def blocks(path: Path, language: str) -> list[str]:
-    """Return the fenced code blocks of one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", text(path), re.MULTILINE | re.DOTALL)
-
-
-def anchors(path: Path) -> set[str]:
-    """Return the anchors that headings have on GitHub."""
-    headings = re.findall(r"^#+ (.+)$", text(path), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def links() -> Iterator[tuple[Path, str]]:
@@ -68,22 +59,6 @@ def links() -> Iterator[tuple[Path, str]]:
         for target in re.findall(r"\]\(([^)\s]+)\)", prose):
             if not target.startswith(("http:", "https:")):
                 yield path, target
-
-
-def commands(path: Path) -> list[list[str]]:
-    """Return the command lines of `autotrade` in a document, without comments and variables."""
-    lines = "".join(blocks(path, "sh")).splitlines()
-    words = [shlex.split(line, comments=True) for line in lines if "autotrade " in line]
-    return [line[line.index("autotrade") :] for line in words]
-
-
-def rows(path: Path, heading: str) -> set[str]:
-    """Return the code words in the first column of the tables below a heading."""
-    depth = len(heading.partition(" ")[0])
-    part = text(path).partition(f"\n{heading}\n")[2]
-    part = re.split(rf"^#{{1,{depth}}} ", part, flags=re.MULTILINE)[0]
-    cells = re.findall(r"^ *\| (`[^|]+) \|", part, re.MULTILINE)
-    return {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
 
 
 @pytest.mark.parametrize(
@@ -100,15 +75,7 @@ def test_link_leads_to_a_file_and_a_heading(path: Path, target: str) -> None:
 def test_every_command_line_is_understood(path: Path) -> None:
     for words in commands(path):
         command, _, _ = app.parse_args(words[1:], exit_on_error=False, print_error=False)
-        assert command.__name__ in {
-            "backtest",
-            "compare",
-            "report",
-            "import_data",
-            "generate",
-            "info",
-            "check",
-        }
+        assert command in COMMANDS.values()
         for word in words:
             if word.startswith("configs/"):
                 assert (ROOT / word).is_file()
@@ -116,10 +83,8 @@ def test_every_command_line_is_understood(path: Path) -> None:
 
 def test_every_command_explains_itself() -> None:
     shown = {tuple(w for w in line[1:3] if w.isalpha()) for p in DOCUMENTS for line in commands(p)}
-    named = {("backtest",), ("compare",), ("report",)}
-    named |= {("data", name) for name in ("import", "generate", "info", "check")}
-    assert {line[:1] if line[0] != "data" else line[:2] for line in shown} == named
-    for words in sorted(named):
+    assert {line[:1] if line[0] != "data" else line[:2] for line in shown} == set(COMMANDS)
+    for words in sorted(COMMANDS):
         result = autotrade(*words, "--help")
         assert (result.returncode, result.stdout.split(" ")[0]) == (0, "Usage:")
 

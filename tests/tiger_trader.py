@@ -14,12 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from nautilus_trader.common import Environment, LoggerConfig, LogLevel
-from nautilus_trader.live import (
-    LiveExecutionEngineConfig,
-    LiveNodeBuilder,
-    LiveNodeConfig,
-    SubmissionRecoveryPolicy,
-)
+from nautilus_trader.live import LiveNodeBuilder, LiveNodeConfig
 from nautilus_trader.model import (
     ClientOrderId,
     InstrumentId,
@@ -38,7 +33,7 @@ from tiger_nt.config import tiger_config
 from tiger_nt.connection import TigerConnection
 from tiger_nt.data_config import TigerDataClientConfig
 from tiger_nt.execution import TigerExecutionClient
-from tiger_nt.execution_config import TigerExecutionClientConfig
+from tiger_nt.execution_config import TigerExecutionClientConfig, engine_config
 from tiger_nt.factories import TigerDataClientFactory, TigerExecutionClientFactory
 from tiger_nt.inquiry import Patience as OrderPatience
 from tiger_nt.instruments import DefaultListings, Underlying
@@ -279,16 +274,11 @@ class TigerTrader:
 
 
 def _node_config() -> LiveNodeConfig:
-    engine = LiveExecutionEngineConfig(
-        reconciliation=True,
-        reconciliation_startup_delay_secs=0.0,
-        submission_recovery_policy=SubmissionRecoveryPolicy.RETAIN_UNRESOLVED,
-    )
     return LiveNodeConfig(
         environment=Environment.LIVE,
         trader_id=TraderId("TESTER-001"),
         logging=LoggerConfig(stdout_level=LogLevel.WARNING),
-        exec_engine=engine,
+        exec_engine=engine_config(reconciliation_startup_delay_secs=0.0),
         timeout_connection_secs=10.0,
         timeout_disconnection_secs=5.0,
         delay_post_stop_secs=0.05,

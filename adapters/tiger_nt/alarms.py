@@ -12,7 +12,8 @@ class AlarmKind(StrEnum):
 
     UNEXPLAINED: at the start, positions that today's orders with our mark do not explain.
     MISMATCH: while running, positions of the engine and of Tiger that stay different.
-    TWIN: an order at Tiger with the mark of another one, or one given up as lost: it is cancelled.
+    TWIN: an order at Tiger with the mark of another one, or one given up as lost, by this client or
+    the engine: it is cancelled.
     OVERFILL: more contracts filled than ordered. LATE_FILL: a fill of an order told as rejected.
     LEFT_OPEN: orders of ours still at work after a stop. UNSUPPORTED: an order or position in a
     security that this adapter cannot tell the engine of. CALLS_HALTED: Tiger has refused so many

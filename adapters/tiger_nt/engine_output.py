@@ -9,6 +9,7 @@ from nautilus_trader.live.clients import ExecutionClient
 from nautilus_trader.model import (
     LiquiditySide,
     Money,
+    OrderStatus,
     Price,
     Quantity,
     TradeId,
@@ -37,6 +38,7 @@ from tiger_nt.tracker import Change
 __all__ = ["EngineOutput"]
 
 _NS_PER_MS = 1_000_000
+_GIVEN_UP = {OrderStatus.REJECTED, OrderStatus.CANCELED, OrderStatus.EXPIRED}
 
 
 class EngineOutput:
@@ -56,14 +58,21 @@ class EngineOutput:
         Makes the reports.
     alarm : callable
         Told what an operator should see.
+    cancel : callable
+        Cancels an order that Tiger works and the engine has given up by itself.
     """
 
     def __init__(
-        self, client: ExecutionClient, reports: EngineReports, alarm: Callable[[Alarm], None]
+        self,
+        client: ExecutionClient,
+        reports: EngineReports,
+        alarm: Callable[[Alarm], None],
+        cancel: Callable[[TrackedOrder], object],
     ) -> None:
         self._client = client
         self._reports = reports
         self._alarm = alarm
+        self._cancel = cancel
         self._log = Logger(f"{client.client_id}.Orders")
         self._overfilled: dict[int | None, int] = {}
         self.commission_differences: dict[int, float] = {}
@@ -82,6 +91,10 @@ class EngineOutput:
             if not all(isinstance(event, CommissionDiffers) for event in events):
                 self._report(order, [event for event in events if isinstance(event, Filled)])
             return
+        if known.status in _GIVEN_UP and not order.is_done and not order.awaits_cancel:
+            text = f"order {order.id} is at work and {known.status.name} here; it is cancelled"
+            self._alarm(Alarm(AlarmKind.TWIN, text))
+            self._cancel(order)
         instrument = self._client.cache.instrument(known.instrument_id)
         for event in events:
             if isinstance(event, Filled):
@@ -112,7 +125,7 @@ class EngineOutput:
             self._client._handle_report(report, executions or None)
 
     def _tell_fill(self, known: Any, order: TrackedOrder, fill: Filled, instrument: Any) -> None:
-        if isinstance(order.ended, Rejected):
+        if isinstance(order.ended, Rejected) or known.status == OrderStatus.REJECTED:
             text = f"order {order.id}: {fill.quantity} filled at {fill.price} after its rejection"
             self._alarm(Alarm(AlarmKind.LATE_FILL, text))
         if fill.inferred:

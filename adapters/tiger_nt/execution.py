@@ -41,8 +41,9 @@ class TigerExecutionClient(ReportingClient):
     beyond the limits of the configuration unless they reduce risk. An order whose fate is unknown
     is asked for by its mark and never sent again.
 
-    The node's ``submission_recovery_policy`` should be ``RETAIN_UNRESOLVED``: by default the engine
-    itself rejects an order without an answer, while this client is still asking for it.
+    The node's engine is to be made with `engine_config`: by default it decides by itself what
+    became of orders without an answer, while this client is still asking. An order that the engine
+    has ended so and Tiger works is cancelled, with an alarm.
     """
 
     def __init__(

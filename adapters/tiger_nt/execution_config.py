@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from nautilus_trader.config import ExecutionClientConfig
+from nautilus_trader.live import LiveExecutionEngineConfig, SubmissionRecoveryPolicy
 from nautilus_trader.model import AccountType
 
 from tiger_nt.alarms import Alarm
@@ -13,7 +14,22 @@ from tiger_nt.inquiry import Patience
 from tiger_nt.instruments import Listings
 from tiger_nt.order_limits import OrderLimits
 
-__all__ = ["TigerExecutionClientConfig"]
+__all__ = ["TigerExecutionClientConfig", "engine_config"]
+
+
+def engine_config(**settings: Any) -> LiveExecutionEngineConfig:
+    """Return settings of the execution engine for a node with this client; `settings` are others.
+
+    The client asks Tiger until it knows what became of an order. The engine must not decide
+    meanwhile: left to its defaults it takes an order for rejected after half a minute without an
+    answer, and one with a cancel or change under way for cancelled, while Tiger works them.
+    """
+    return LiveExecutionEngineConfig(
+        reconciliation=True,
+        inflight_check_interval_ms=0,
+        submission_recovery_policy=SubmissionRecoveryPolicy.RETAIN_UNRESOLVED,
+        **settings,
+    )
 
 
 class TigerExecutionClientConfig(ExecutionClientConfig):

@@ -89,7 +89,7 @@ class ReportingClient(ExecutionClient):
         self._connection = config.connection
         self._log = Logger(name)
         self._reports = EngineReports(self, config.listings, self._alarm)
-        engine = EngineOutput(self, self._reports, self._alarm)
+        engine = EngineOutput(self, self._reports, self._alarm, self._cancel)
         self._tracker = OrderTracker(config.fees)
         self._gateway = OrderGateway(rest, self._tracker, engine.tell, config.patience, self._fail)
         self._reconciler = Reconciler(rest, self._tracker, self._gateway)
@@ -141,6 +141,9 @@ class ReportingClient(ExecutionClient):
             raise error
 
         self.create_task(fail(), "execution")
+
+    def _cancel(self, order: TrackedOrder) -> None:
+        self._gateway.cancel(order)
 
     def _alarm(self, alarm: Alarm) -> None:
         self._log.error(f"{alarm.kind}: {alarm.text}")

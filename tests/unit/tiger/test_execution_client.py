@@ -7,6 +7,8 @@ from nautilus_trader.model import OrderSide, Price, TimeInForce
 from simulator_process import SimulatorProcess
 from tiger_trader import TigerTrader
 
+from tiger_nt.marks import user_mark
+
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[SimulatorProcess]:
@@ -204,6 +206,31 @@ def test_after_a_gap_tiger_is_asked_again_for_what_fell_between_answer_and_subsc
     before = asked()
     trader.simulator.fault("drop")
     trader.wait(lambda: asked() >= before + 2, "two reconciliations")
+
+
+def test_an_order_that_the_engine_gave_up_by_itself_and_tiger_works_is_cancelled(
+    trader: TigerTrader,
+) -> None:
+    trader.simulator.fault("drop", seconds=0.5)
+    trader.wait(lambda: not trader.client._connection.push.is_up, "the loss of the push")
+    trader.simulator.fault("lost_response", method="place_order")
+    order = trader.buy(1, limit=0.05)
+    trader.await_status(order, "SUBMITTED")
+    known = trader.cache.order(order)
+    trader.client.generate_order_rejected(known, "INFLIGHT_TIMEOUT", 0, False)
+    trader.wait(lambda: bool(trader.alarms), "an alarm")
+    [alarm] = trader.alarms
+    assert alarm.kind == "TWIN"
+    assert "is at work and REJECTED here; it is cancelled" in alarm.text
+    mark = user_mark(order.value)
+    trader.simulator.wait_for(
+        lambda state: any(
+            (each["user_mark"], each["status"]) == (mark, "Cancelled")
+            for account in state["accounts"].values()
+            for each in account["orders"]
+        ),
+        "the order to be cancelled",
+    )
 
 
 def test_a_burst_of_entries_waits_for_the_next_second_of_the_budget(trader: TigerTrader) -> None:

@@ -3,7 +3,7 @@
 It leaves orders and positions to restart_scenario.py.
 """
 
-from acceptance.tested_node import Run
+from acceptance.script_run import Run
 from acceptance.tester import price
 from nautilus_trader.model import OrderSide, Quantity, TimeInForce
 

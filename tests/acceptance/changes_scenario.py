@@ -1,6 +1,6 @@
 """Changes and cancels of orders at work, on the paper account; see test_changes.py."""
 
-from acceptance.tested_node import CHANGES, Run
+from acceptance.script_run import CHANGES, Run
 from acceptance.tester import price
 from nautilus_trader.model import OrderSide, Quantity, TimeInForce
 

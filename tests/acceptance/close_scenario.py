@@ -4,7 +4,7 @@ The session closes some seconds after the simulator has started; see test_close.
 """
 
 from acceptance.account_steps import up_to_date
-from acceptance.tested_node import Run
+from acceptance.script_run import Run
 from nautilus_trader.model import OrderSide, TimeInForce
 
 from tiger_nt.simulator.fees import fixed_plan

@@ -2,7 +2,9 @@
 
 import datetime as dt
 
-from acceptance.tested_node import NAME, VENUE, Run
+from acceptance.picture import VENUE
+from acceptance.script_run import Run
+from acceptance.tested_node import NAME
 from nautilus_trader.model import (
     BarType,
     BookType,

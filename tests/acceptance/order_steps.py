@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from acceptance.tested_node import Run
+from acceptance.script_run import Run
 from acceptance.tester import price
 from nautilus_trader.model import ContingencyType, OrderSide, OrderType, Quantity, TimeInForce
 

@@ -3,7 +3,7 @@
 The node knows nothing but what Tiger tells. It has Tiger to itself, so that faults hit its calls.
 """
 
-from acceptance.tested_node import Run
+from acceptance.script_run import Run
 from acceptance.tester import price
 from nautilus_trader.model import OrderSide
 

@@ -48,7 +48,7 @@ SESSIONS = (
         {"data": "paper"},
     ),
     Session(
-        (*QUIET, "--strikes", "12", "--closes-in", "6"),
+        (*QUIET, "--strikes", "12", "--closes-in", "8"),
         (("close",),),
         {"close": "paper"},
         waits=True,

@@ -6,7 +6,7 @@ test_orders.py and test_account.py. restart_scenario.py takes over what is left 
 
 from acceptance.account_steps import change_the_account, open_a_position_on_start
 from acceptance.order_steps import send_every_kind
-from acceptance.tested_node import Run
+from acceptance.script_run import Run
 
 from tiger_nt.simulator.fees import fixed_plan
 

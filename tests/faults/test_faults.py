@@ -73,19 +73,19 @@ GROUPS = {
     "refusals": [
         case("reject", reason("Rejected", "1200:not today"), message="1200:not today"),
         case("cancel_fails", ends("CancelRejected", "PendingCancel", "Canceled")),
-        case("modify_refused", lambda events: "ModifyRejected" in types(events)),
+        case("modify_refused", reason("ModifyRejected", "refused by Tiger without a reason")),
     ],
     "ends that come later": [
         case("late_reject", reason("Rejected", "201:too late"), value=0.1, message="201:too late"),
         case("partial_fill", ends("Filled", "PendingCancel", "Canceled"), value=1, count=2),
-        case("unknown_status", ends("Canceled"), message="PartiallyFilled"),
     ],
     "lost answers": [
         case("lost_response", method="place_order", count=2),
         case("lost_response", method="modify_order"),
         case("lost_response", method="cancel_order"),
     ],
-    "late answers": [
+    "an unknown status and late answers": [
+        case("unknown_status", ends("Canceled"), message="PartiallyFilled"),
         case("delay_response", method="place_order", value=1.2),
         case("delay_response", method="cancel_order", value=1.2),
     ],
@@ -97,6 +97,7 @@ GROUPS = {
     "news twice and in another order": [
         case("duplicate_push", count=15),
         case("reorder_push", count=8),
+        case("partial_fill", value=1),
     ],
     "frozen quotes, clock ahead": [
         case("frozen_quotes", seconds=1.5),

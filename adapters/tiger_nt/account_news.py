@@ -60,7 +60,7 @@ class AccountNews(PushListener):
     def on_transaction(self, transaction: TransactionView) -> None:
         """Take an execution."""
         self._take(transaction)
-        self._account.on_change()
+        self._account.on_fill()
 
     def on_position(self, position: PositionView) -> None:  # noqa: ARG002
         """Take it as a sign that the account's figures have changed."""

@@ -122,6 +122,8 @@ class ReportingClient(ExecutionClient):
             task.cancel()
         self._tasks.clear()
         await self._gateway.close()
+        if self._is_open:
+            await self._account.finish()
         await self._close()
 
     async def _close(self) -> None:

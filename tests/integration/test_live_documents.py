@@ -222,3 +222,24 @@ def test_rehearsal_leads_to_a_comparison_and_a_recording(reader: Reader) -> None
     [shown] = re.findall(named, " ".join(reader.line("autotrade data import")))
     code, said = reader.run("autotrade data import", **{shown: str(journals)})
     assert code == 0, said
+
+
+def test_node_of_ones_own_prints_quotes_and_ends(reader: Reader) -> None:
+    [example] = blocks(TIGER, "python")
+    (reader.folder / "own_node.py").write_text(example)
+    process = subprocess.Popen(
+        [sys.executable, "-u", "own_node.py"],
+        cwd=reader.folder,
+        env=reader.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("SPY.US,")
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert (process.returncode, errors) == (0, "")

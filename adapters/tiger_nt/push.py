@@ -55,6 +55,7 @@ class TigerPush:
         )
         self._worker: ThreadPoolExecutor | None = None
         self._address: Address | None = None
+        self._reader: FrameReader | None = None
         self._quota_waiters: set[asyncio.Future[QuotaView]] = set()
         self._sending: set[asyncio.Task[None]] = set()
 
@@ -156,6 +157,8 @@ class TigerPush:
 
     async def _subscribe(self, topic: Topic, symbols: Iterable[str]) -> None:
         new = self._topics.want(topic, symbols)
+        if topic is Topic.QUOTES and self._reader is not None:
+            self._reader.forget(new)  # a side as it was when they were last subscribed is old
         if self.is_up:
             await self._send_all(list(self._topics.subscribe(topic, new)))
 
@@ -198,7 +201,7 @@ class TigerPush:
         assert self._address is not None
         assert self._worker is not None
         who, hand = self._config.credentials, self._delivery.from_thread
-        reader = FrameReader(
+        reader = self._reader = FrameReader(
             who.account,
             self._delivery.inbox,
             self._tally,

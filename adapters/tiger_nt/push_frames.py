@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -83,6 +83,11 @@ class FrameReader:
             self._malformed(kind, e)
         except Exception as e:  # noqa: BLE001 handed on whole
             self._on_fault(e)
+
+    def forget(self, symbols: Iterable[str]) -> None:
+        """Complete no quote out of what was said of these before; from any thread."""
+        for symbol in symbols:
+            self._last.pop(symbol, None)
 
     def _quote(self, body: Any) -> None:
         data = body.quoteData

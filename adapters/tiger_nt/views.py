@@ -152,8 +152,8 @@ class AssetsView(msgspec.Struct, frozen=True, kw_only=True):
 class QuoteView(msgspec.Struct, frozen=True):
     """Best bid and ask of a stock or option.
 
-    `symbol` as Tiger wrote it (see symbols.py); dollars, contracts; 0 with size 0 is a side without
-    a quote. `time_ms` is Tiger's time, `received_ns` ours at the socket's thread.
+    `symbol` is the engine's (see symbols.py); dollars, contracts; 0 with size 0 is a side without a
+    quote. `time_ms` is Tiger's time, `received_ns` ours at the socket's thread.
     """
 
     symbol: str

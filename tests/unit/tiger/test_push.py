@@ -315,6 +315,23 @@ class TestDelivery:
 
         run(scenario)
 
+    def test_half_a_quote_is_not_completed_out_of_an_ended_subscription(
+        self, server: PushServer
+    ) -> None:
+        async def scenario() -> None:
+            async with started(server) as (push, ear):
+                await push.subscribe_quotes(["SPY"])
+                server.send(quote("SPY"))
+                await until(lambda: len(ear.of(QuoteView)) == 1)
+                await push.unsubscribe_quotes(["SPY"])
+                await push.subscribe_quotes(["SPY"])
+                half = {"symbol": "SPY", "askPrice": 9.0, "askSize": 1}
+                server.send(message(SocketCommon.Quote, **half))
+                await until(lambda: push.counters.incomplete == 1)
+                assert len(ear.of(QuoteView)) == 1
+
+        run(scenario)
+
     def test_half_a_quote_is_not_completed_across_a_lost_connection(
         self, server: PushServer
     ) -> None:

@@ -134,6 +134,7 @@ GROUPS = (
             Case("TN-D12", "Trades of an option"),
             Case("TN-D13", "Status of the market after the close"),
             Case("TN-D14", "An option that is held is quoted unasked"),
+            Case("TN-D15", "Past bars of a stock"),
         ),
     ),
     Group(
@@ -329,6 +330,9 @@ GROUPS = (
             Case("TN-E29", "Node told to leave orders at work lists them when it stops"),
             Case("TN-E30", "DAY and GTC orders expire with the session of their contract"),
             Case("TN-E31", "Expired position is settled in cash by Tiger and no mismatch"),
+            Case("TN-E32", "Stop-limit GTC", _REFUSED, "sent as DAY only"),
+            Case("TN-E33", "Limit at the open", _REFUSED, _NO_IOC),
+            Case("TN-E34", "Limit at the close", _REFUSED, _NO_IOC),
         ),
     ),
 )

@@ -108,7 +108,9 @@ async def derived(run: Run) -> None:
 async def history(run: Run) -> None:
     tester = run.tester
     tester.request_bars(BarType.from_str(f"{run.id(run.symbol(600))}-1-MINUTE-LAST-EXTERNAL"))
-    await run.until(lambda: tester.heard("HistoricalBar"), "past bars")
+    tester.request_bars(BarType.from_str(f"{run.id('SPY')}-1-MINUTE-LAST-EXTERNAL"))
+    for symbol in (run.symbol(600), "SPY"):
+        await run.until(lambda s=symbol: tester.heard("HistoricalBar", s), f"bars of {symbol}")
     await run.until(lambda: tester.heard("Bar"), "a bar of the engine's own")
 
 

@@ -58,7 +58,10 @@ async def limits(run: Run) -> None:
     await run.limit("FOK through", option, BUY, 1, 2.20, time_in_force=FOK)
     await run.limit("FOK away", option, BUY, 1, 1.00, time_in_force=FOK)
     await run.limit("GTD", option, BUY, 1, 1.00, time_in_force=GTD, expire_time=soon_ns)
+    await run.limit("at the open", option, BUY, 1, 1.00, time_in_force=TimeInForce.AT_THE_OPEN)
+    await run.limit("at the close", option, BUY, 1, 1.00, time_in_force=TimeInForce.AT_THE_CLOSE)
     await run.reached("DENIED", "IOC through", "IOC away", "FOK through", "FOK away", "GTD")
+    await run.reached("DENIED", "at the open", "at the close")
 
 
 async def stops(run: Run) -> None:
@@ -80,9 +83,12 @@ async def stops(run: Run) -> None:
         option, SELL, ONE, Decimal("0.10"), trigger_price=price(1.50), **day
     )
     await run.send("trailing stop", trailing)
+    stop = factory.stop_limit(option, BUY, ONE, price(2.60), price(2.50), time_in_force=GTC)
+    await run.send("stop limit GTC", stop)
     await run.reached("ACCEPTED", "stop limit buy", "stop limit sell")
     run.see("stop limit buy", "stop limit sell")
     refused = ["stop market buy", "stop market sell", "market to limit", "trailing stop"]
+    refused.append("stop limit GTC")
     refused += [f"{kind} {side}" for kind in ("MIT", "LIT") for side in ("buy", "sell")]
     await run.reached("DENIED", *refused)
     triggered = factory.stop_limit(run.option(595), BUY, ONE, price(2.60), price(2.50), **day)

@@ -119,6 +119,15 @@ def test_past_bars_of_an_option_are_returned(outcome):
     assert (max(bar["high"] for bar in bars), min(bar["low"] for bar in bars)) == (1.20, 0.90)
 
 
+@pytest.mark.case("TN-D15")
+def test_past_bars_of_the_stock_are_returned(outcome):
+    bars = heard(outcome, "HistoricalBar", "SPY")
+    assert bars
+    for bar in bars:
+        assert 0 < bar["low"] <= min(bar["open"], bar["close"])
+        assert bar["high"] >= max(bar["open"], bar["close"])
+
+
 @pytest.mark.case("TC-D51")
 def test_index_levels_arrive(outcome):
     levels = heard(outcome, "IndexPriceUpdate", "VIX")

@@ -34,6 +34,12 @@ DENIED = {
     "TC-E72": ("market to limit", ANY_TYPE + "MARKET_TO_LIMIT"),
     "TC-E94": ("market to limit", ANY_TYPE + "MARKET_TO_LIMIT"),
     "TN-E06": ("trailing stop", ANY_TYPE + "TRAILING_STOP_MARKET"),
+    "TN-E32": (
+        "stop limit GTC",
+        "TIME_IN_FORCE_NOT_SUPPORTED: Expected DAY for STOP_LIMIT, was GTC",
+    ),
+    "TN-E33": ("at the open", ANY_TIME + "AT_THE_OPEN"),
+    "TN-E34": ("at the close", ANY_TIME + "AT_THE_CLOSE"),
     "TC-E60": ("post-only", POST_ONLY),
     "TC-E70": ("post-only through", POST_ONLY),
     "TC-E62": ("iceberg", "DISPLAY_QUANTITY_NOT_SUPPORTED: Expected none, was 1"),

@@ -22,20 +22,14 @@ from acceptance.picture import VENUE, picture_of
 from acceptance.script_run import Run, SimulatorControl
 from acceptance.tester import Tester
 from nautilus_trader.common import Environment, LoggerConfig, LogLevel
-from nautilus_trader.live import (
-    LiveExecutionEngineConfig,
-    LiveNode,
-    LiveNodeBuilder,
-    LiveNodeConfig,
-    SubmissionRecoveryPolicy,
-)
+from nautilus_trader.live import LiveNode, LiveNodeBuilder, LiveNodeConfig
 from nautilus_trader.model import TraderId
 from nautilus_trader.trading import ImportableControllerConfig
 
 from tiger_nt.config import tiger_config
 from tiger_nt.connection import TigerConnection
 from tiger_nt.data_config import TigerDataClientConfig
-from tiger_nt.execution_config import TigerExecutionClientConfig
+from tiger_nt.execution_config import TigerExecutionClientConfig, engine_config
 from tiger_nt.factories import TigerDataClientFactory, TigerExecutionClientFactory
 from tiger_nt.instruments import DefaultListings, Underlying
 from tiger_nt.push_supervisor import Patience as PushPatience
@@ -86,10 +80,7 @@ def build(data: TigerDataClientConfig, execution: TigerExecutionClientConfig) ->
         environment=Environment.LIVE,
         trader_id=TraderId("TESTER-001"),
         logging=LoggerConfig(stdout_level=LogLevel.INFO, is_colored=False),
-        exec_engine=LiveExecutionEngineConfig(
-            reconciliation=True,
-            submission_recovery_policy=SubmissionRecoveryPolicy.RETAIN_UNRESOLVED,
-        ),
+        exec_engine=engine_config(),
         controller=ImportableControllerConfig(
             "acceptance.tester:Warden", "nautilus_trader.common:DataActorConfig", {}
         ),

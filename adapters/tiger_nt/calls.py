@@ -23,6 +23,7 @@ from tiger_nt.errors import (
     TigerLimitError,
     TigerRequestError,
     TigerUnknownOutcomeError,
+    UnreachableError,
 )
 from tiger_nt.failures import failure, limit_per_minute
 
@@ -30,6 +31,8 @@ __all__ = ["CallTimes", "Calls", "Lane"]
 
 _ASKING_S = 20.0
 """A question is asked again, and waits for budget, no longer than this in all."""
+_FIRST_CONTACT_S = 3.0
+"""While nothing was ever reached: an address that is wrong will not become right."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 4.0
 _MAX_WAIT_S = {
     Priority.RISK: 5.0,
@@ -100,6 +103,7 @@ class Calls:
         self._pools: dict[Lane, ThreadPoolExecutor] = {}
         self._open = threading.Event()
         self._under_way: set[_UnderWay[Any]] = set()
+        self._has_reached = False
 
     def open(self) -> None:
         """Make the threads; calls made before or after `close` fail with nothing sent."""
@@ -113,7 +117,8 @@ class Calls:
         self, method: str, call: Callable[[], T], priority: Priority = Priority.QUERY
     ) -> T:
         """Make a call that changes nothing, again if need be; raise TigerError when it is over."""
-        over_s = time.monotonic() + _ASKING_S
+        began_s = time.monotonic()
+        over_s = began_s + _ASKING_S
         pause_s = _FIRST_PAUSE_S
         while True:
             await self._wait_for_budget(method, priority, over_s)
@@ -128,6 +133,8 @@ class Calls:
                 error = e
                 wait_s = pause_s * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries only
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+                if not self._has_reached:
+                    over_s = min(over_s, began_s + _FIRST_CONTACT_S)
             if time.monotonic() + wait_s >= over_s:
                 raise error
             await asyncio.sleep(wait_s)
@@ -178,14 +185,19 @@ class Calls:
                     answer = loop.run_in_executor(self._pools[lane], under_way)
                     await asyncio.wait({answer}, timeout=queue_s)
                     if not under_way.withdraw():
-                        return await answer
+                        value = await answer
+                        self._has_reached = True
+                        return value
             error = under_way.given_up(changes=changes)
         except Exception as e:  # noqa: BLE001 - the SDK raises anything, all of it is classified
             error = failure(method, e, self._hide, changes=changes)
         finally:
+            under_way.withdraw()  # if this task was cancelled
             if under_way.took_ms is not None:
                 log.times_ms.append(under_way.took_ms)
         log.errors += 1
+        if under_way.took_ms is not None and not isinstance(error, UnreachableError):
+            self._has_reached = True
         if isinstance(error, TigerLimitError):
             per_minute = limit_per_minute(str(error))
             pause_s = self._budget.limited(method, time.monotonic(), per_minute)

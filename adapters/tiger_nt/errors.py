@@ -8,7 +8,7 @@ __all__ = [
     "TigerError",
     "TigerLimitError",
 ]
-__all__ += ["TigerRequestError", "TigerUnknownOutcomeError"]
+__all__ += ["TigerRequestError", "TigerUnknownOutcomeError", "UnreachableError"]
 
 
 class TigerError(Exception):
@@ -43,6 +43,10 @@ class TigerLimitError(TigerError):
 
 class TigerRequestError(TigerError):
     """A call that changes nothing failed on its way (timeout, connection, bad answer)."""
+
+
+class UnreachableError(TigerRequestError):
+    """No connection could be made; nothing was sent."""
 
 
 class AnswerError(TigerRequestError, ValueError):

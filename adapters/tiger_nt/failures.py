@@ -18,6 +18,7 @@ from tiger_nt.errors import (
     TigerLimitError,
     TigerRequestError,
     TigerUnknownOutcomeError,
+    UnreachableError,
 )
 from tiger_nt.symbols import SymbolError
 
@@ -158,7 +159,7 @@ def _bad_answer(method: str, error: ResponseException, lost: type[TigerRequestEr
 def _no_answer(method: str, error: RequestException, lost: type[TigerRequestError]) -> TigerError:
     cause = error.__context__
     if isinstance(cause, NewConnectionError | ConnectTimeoutError):
-        return TigerRequestError(f"{method}: no connection to Tiger, nothing was sent")
+        return UnreachableError(f"{method}: no connection to Tiger, nothing was sent")
     if "request sign failed" in str(error):
         return TigerDeniedError(method, 0, "the private key cannot sign; nothing was sent")
     if isinstance(cause, SSLError):

@@ -26,6 +26,7 @@ from tiger_nt.errors import (
     TigerLimitError,
     TigerRequestError,
     TigerUnknownOutcomeError,
+    UnreachableError,
 )
 from tiger_nt.rest import TigerRest
 from tiger_nt.sdk import sdk_config
@@ -385,9 +386,53 @@ def test_refused_connection_means_that_nothing_was_sent(simulator: SimulatorThre
         config.endpoints, server_url="http://127.0.0.1:9/gateway", push_port=9
     )
     config = msgspec.structs.replace(config, endpoints=nowhere)
-    with pytest.raises(TigerRequestError, match="no connection to Tiger, nothing was sent") as e:
+    with pytest.raises(UnreachableError, match="no connection to Tiger, nothing was sent") as e:
         run(config, lambda rest: rest.place(BUY))
     assert not isinstance(e.value, TigerUnknownOutcomeError)
+
+
+def test_address_that_never_answered_is_soon_given_up_and_one_that_did_is_not(
+    simulator: SimulatorThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tiger_nt.calls._FIRST_CONTACT_S", 0.0)
+
+    async def use(rest: TigerRest) -> None:
+        outcomes: list[Exception | str] = [UnreachableError("gone")]
+
+        def call() -> str:
+            outcome = outcomes.pop(0)
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+
+        with pytest.raises(UnreachableError):
+            await rest._calls.ask("positions", call)
+        assert await rest.license() == "TBSG"
+        outcomes += [UnreachableError("gone for a moment"), "answer"]
+        assert await rest._calls.ask("positions", call) == "answer"
+
+    run(config_of(simulator), use)
+
+
+def test_order_whose_task_is_cancelled_in_the_queue_is_not_sent(simulator: SimulatorThread) -> None:
+    async def use(rest: TigerRest) -> None:
+        release = threading.Event()
+        calls = rest._calls
+        stuck = [
+            asyncio.create_task(calls.change(f"slow{i}", release.wait, Lane.ORDERS, Priority.RISK))
+            for i in range(3)
+        ]
+        await asyncio.sleep(0)
+        placing = asyncio.create_task(rest.place(BUY))
+        await asyncio.sleep(0.01)
+        placing.cancel()
+        await asyncio.wait({placing})
+        release.set()
+        await asyncio.gather(*stuck)
+        await rest.place(msgspec.structs.replace(BUY, user_mark="LATER"))
+        assert [order.user_mark for order in await rest.orders_since(1)] == ["LATER"]
+
+    run(config_of(simulator), use)
 
 
 # Limits

@@ -69,7 +69,7 @@ class RunRecorder(DataActor):
         self._equity.append((ts_event, cash, position_value, cash + position_value))
 
     def began_with(self, ts_event: int, cash: float) -> None:
-        """Put the account as it was before this process's first row, when it held only cash."""
+        """Put the account as it was before the first row, when it held only cash."""
         self._equity.insert(0, (ts_event, cash, 0.0, cash))
 
     def _on_decision(self, decision: Any) -> None:

@@ -40,12 +40,25 @@ def write_books(
 
 
 def logged_errors(path: Path) -> list[str]:
-    """Return what the engine logged as errors: it reports exceptions in handlers nowhere else."""
+    """Return what the engine logged as errors: it reports exceptions in handlers nowhere else.
+
+    A line that was not written whole, on a disk that is full, is one more.
+    """
     if not path.exists():
         return []
-    lines = (msgspec.json.decode(line) for line in path.read_bytes().splitlines() if line)
-    return [
-        f"ERROR: {line['component']}: {' '.join(line['message'].split())}"
-        for line in lines
-        if line["level"] == "ERROR"
-    ]
+    found = []
+    for number, text in enumerate(path.read_bytes().splitlines(), start=1):
+        try:
+            line = msgspec.json.decode(text, type=_LogLine)
+        except msgspec.MsgspecError:
+            found.append(f"LOG_NOT_WRITTEN: line={number}")
+            continue
+        if line.level == "ERROR":
+            found.append(f"ERROR: {line.component}: {' '.join(line.message.split())}")
+    return found
+
+
+class _LogLine(msgspec.Struct):
+    level: str
+    component: str
+    message: str

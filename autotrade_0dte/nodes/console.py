@@ -1,10 +1,10 @@
 """What the operator of a running node sees: its decisions, fills, and how the market stands."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any, Self
 
 from nautilus_trader.common import DataActor, TimeEvent
-from rich.console import Console
 from rich.markup import escape
 
 from autotrade_0dte.actors.account import total_cash
@@ -21,16 +21,19 @@ _NS = 1_000_000_000
 
 
 class ConsoleReporter(DataActor):
-    """Prints each decision as it is made, and a line on market and account every `every_s`."""
+    """Says each decision as it is made, and a line on market and account every `every_s`.
+
+    `say` takes lines with rich markup and must not block: it is called amid the trading.
+    """
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
         """Pass none of the arguments on: the engine's base class accepts only a configuration."""
         return super().__new__(cls)
 
-    def __init__(self, underlying: str, console: Console, every_s: float) -> None:
+    def __init__(self, underlying: str, say: Callable[[str], None], every_s: float) -> None:
         super().__init__()
         self._underlying = underlying
-        self._console = console
+        self._say = say
         self._every_s = every_s
         self._chain: ChainSnapshot | None = None
 
@@ -45,7 +48,7 @@ class ConsoleReporter(DataActor):
     def _on_decision(self, decision: Any) -> None:
         at = _time(decision.ts_event)
         price = "market" if decision.price != decision.price else f"{decision.price:.2f}"
-        self._print(
+        self._say(
             f"[bold]{at}  {escape(decision.kind)}[/] {escape(decision.side)} {decision.quantity} "
             f"{escape(decision.instrument_id)} at {price}, {escape(decision.reason)}"
         )
@@ -57,7 +60,7 @@ class ConsoleReporter(DataActor):
         )
         account = self.cache.account_for_venue(VENUE)
         cash = "unknown" if account is None else f"{total_cash(self.cache):,.2f}"
-        self._print(
+        self._say(
             f"{_time(event.ts_event)}  {escape(self._market())}, cash {cash}, "
             f"{escape(held) or 'flat'}"
         )
@@ -67,9 +70,6 @@ class ConsoleReporter(DataActor):
         if chain is None:
             return f"{self._underlying} no chain yet"
         return f"{self._underlying} {chain.spot:,.2f}, {chain.analytics.usable} quotes usable"
-
-    def _print(self, text: str) -> None:
-        self._console.print(text, highlight=False)
 
 
 def _time(ts_event: int) -> str:

@@ -6,7 +6,6 @@ from typing import Any, Self
 
 from nautilus_trader.common import DataActor
 from nautilus_trader.model import ClientId
-from rich.console import Console
 from rich.markup import escape
 
 from tiger_nt.link_data import LINK_DATA_TYPE, TigerLink
@@ -19,7 +18,7 @@ _FINAL = {LinkState.KICKED, LinkState.REFUSED}
 
 
 class LinkFault(StrEnum):
-    """DATA_GAP: the connection was lost for a while. LINK_ENDED: another login took it."""
+    """DATA_GAP: the connection was lost, for a while or for good. LINK_ENDED: another took it."""
 
     DATA_GAP = "DATA_GAP"
     LINK_ENDED = "LINK_ENDED"
@@ -29,35 +28,44 @@ class LinkWatch(DataActor):
     """Keeps the gaps of the push connection and stops the node when it will not come back.
 
     A second login with the same id takes the connection; fighting for it would leave neither with
-    data, so the node stops, cancels its orders and says why.
+    data, so the node stops, cancels its orders and says why. `say` takes lines with rich markup
+    and must not block.
     """
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
         """Pass none of the arguments on: the engine's base class accepts only a configuration."""
         return super().__new__(cls)
 
-    def __init__(self, client: str, console: Console, stop: Callable[[], None]) -> None:
+    def __init__(self, client: str, say: Callable[[str], None], stop: Callable[[], None]) -> None:
         super().__init__()
         self._client = ClientId(client)
-        self._console = console
+        self._tell = say
         self._stop = stop
         self._gaps_s: list[float] = []
+        self._down_ns = 0
         self._ended = ""
 
     def on_start(self) -> None:
         self.subscribe_data(LINK_DATA_TYPE, client_id=self._client)
 
+    def on_stop(self) -> None:
+        if self._down_ns:
+            self._gaps_s.append((self.clock.timestamp_ns() - self._down_ns) / _NS)
+
     def on_data(self, data: Any) -> None:
         link: TigerLink = data.data
-        if link.gap_from_ns:
-            self._gaps_s.append((link.gap_to_ns - link.gap_from_ns) / _NS)
-            self._say("yellow", f"data is back after {self._gaps_s[-1]:.1f} s: {link.reason}")
-        elif link.state == LinkState.DOWN:
+        if link.state == LinkState.DOWN:
+            self._down_ns = self._down_ns or data.ts_event
             self._say("yellow", f"connection to Tiger lost: {link.reason}")
         elif link.state in _FINAL:
             self._ended = f"{link.state} {link.reason}".strip()
             self._say("red", f"stopping, the connection will not come back: {self._ended}")
             self._stop()
+        else:
+            self._down_ns = 0
+            if link.gap_from_ns:
+                self._gaps_s.append((link.gap_to_ns - link.gap_from_ns) / _NS)
+                self._say("yellow", f"data is back after {self._gaps_s[-1]:.1f} s: {link.reason}")
 
     def reasons(self) -> Iterator[str]:
         """Yield what this says against the run's result."""
@@ -68,4 +76,4 @@ class LinkWatch(DataActor):
             yield f"{LinkFault.LINK_ENDED}: {self._ended}"
 
     def _say(self, style: str, text: str) -> None:
-        self._console.print(f"[{style}]{escape(text)}[/]", highlight=False)
+        self._tell(f"[{style}]{escape(text)}[/]")

@@ -40,12 +40,14 @@ from autotrade_0dte.config import AccountKind, SystemConfig
 from autotrade_0dte.data.journal import JournalHeader, JournalWriter
 from autotrade_0dte.execution.fees import FeeSchedule
 from autotrade_0dte.instruments import USD, VENUE
+from autotrade_0dte.nodes.background_console import BackgroundConsole
 from autotrade_0dte.nodes.components import Market, assemble, trading_session
 from autotrade_0dte.nodes.console import ConsoleReporter
 from autotrade_0dte.nodes.link_watch import LinkWatch
-from autotrade_0dte.nodes.live_end import LiveEnd, conclude
+from autotrade_0dte.nodes.live_end import LiveEnd, LiveUnclean, conclude
 from autotrade_0dte.nodes.preflight import NodeMode, Preflight
 from autotrade_0dte.nodes.run_folder import new_run_folder
+from autotrade_0dte.nodes.signals import stopped_by_signals
 from autotrade_0dte.nodes.tiger import SystemListings, TigerFees, underlying_of
 from tiger_nt.alarms import Alarm
 from tiger_nt.config import TigerConfig
@@ -101,8 +103,9 @@ class NodeJob(msgspec.Struct, frozen=True, kw_only=True):
 def run_node(job: NodeJob, console: Console) -> tuple[Path, dict[str, Any]]:
     """Run a node until it is stopped; return its run folder and summary.
 
-    Ends on SIGINT, SIGTERM, `stop_after_s`, or after the close. Working orders are canceled;
-    positions that stay open are reasons of an unclean end, each with its figures.
+    Ends on SIGINT, SIGTERM, SIGHUP, `stop_after_s`, or after the close; a further signal does not
+    keep it from writing what it leaves. Working orders are canceled; positions that stay open are
+    shown at once and are reasons of an unclean end, each with its figures.
     """
     started_ns = time.time_ns()
     learn(job.day)
@@ -119,8 +122,9 @@ def run_node(job: NodeJob, console: Console) -> tuple[Path, dict[str, Any]]:
     alarms: list[Alarm] = []
     node = _node(job, chain, connection, fees, folder, alarms)
     handle = node.handle()
-    status = ConsoleReporter(trading.underlying, console, _STATUS_EVERY_S)
-    link = LinkWatch(_CLIENT, console, handle.stop)
+    shown = BackgroundConsole(console)
+    status = ConsoleReporter(trading.underlying, shown.print, _STATUS_EVERY_S)
+    link = LinkWatch(_CLIENT, shown.print, handle.stop)
     for actor in (components.recorder, components.chain, recorder, status, link):
         if actor is not None:
             node.add_actor(actor)
@@ -130,19 +134,18 @@ def run_node(job: NodeJob, console: Console) -> tuple[Path, dict[str, Any]]:
     timer = threading.Timer(_lifetime_s(job), handle.stop)
     timer.daemon = True
     timer.start()
-    fault = None
-    try:
-        node.run()
-    except RuntimeError as e:  # what kept the node from starting, reconciliation above all
-        fault = f"NODE_FAILED: {' '.join(str(e).split())}"
-    timer.cancel()
-    reasons = [] if fault is None else [fault]
-    reasons += link.reasons()
-    reasons += [f"{alarm.kind}: {alarm.text}" for alarm in alarms]
-    if not logging_sync_to_disk():
-        reasons.append("LOG_NOT_WRITTEN")
-    return conclude(
-        LiveEnd(
+    with stopped_by_signals(handle.stop):
+        fault = _run(node)
+        timer.cancel()
+        for position in node.cache.positions_open():
+            shown.print(f"[red]left open: {position.signed_qty:+.0f} {position.instrument_id}[/]")
+        shown.close()
+        reasons = [] if fault is None else [fault]
+        reasons += link.reasons()
+        reasons += [f"{alarm.kind}: {alarm.text}" for alarm in alarms]
+        if not logging_sync_to_disk():
+            reasons.append(LiveUnclean.LOG_NOT_WRITTEN)
+        end = LiveEnd(
             config=job.config,
             tiger=job.tiger,
             day=job.day,
@@ -157,11 +160,17 @@ def run_node(job: NodeJob, console: Console) -> tuple[Path, dict[str, Any]]:
             expiry_ns=trading.expiry_ns,
             quotes=connection.push.counters.delivered,
             reasons=tuple(reasons),
-        ),
-        components,
-        recorder,
-        node.cache,
-    )
+        )
+        return conclude(end, components, recorder, node.cache)
+
+
+def _run(node: LiveNode) -> str | None:
+    """Run a node until it ends; return what kept it from starting, reconciliation above all."""
+    try:
+        node.run()
+    except RuntimeError as e:
+        return f"{LiveUnclean.NODE_FAILED}: {' '.join(str(e).split())}"
+    return None
 
 
 def _node(

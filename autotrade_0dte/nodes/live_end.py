@@ -1,7 +1,8 @@
 """What a live node leaves: its books and recording, and every reason against its result."""
 
+import datetime as dt
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import msgspec
 from nautilus_trader.model import OrderSubmitted
 
 from autotrade_0dte.actors import order_tables as tables
+from autotrade_0dte.actors.account import made_by_hand
 from autotrade_0dte.actors.market_recorder import MarketRecorder
 from autotrade_0dte.analysis.summary import (
     AccountingError,
@@ -25,6 +27,7 @@ from autotrade_0dte.data.catalog import Catalog
 from autotrade_0dte.data.errors import CatalogError
 from autotrade_0dte.data.importers.importing import import_journal
 from autotrade_0dte.execution.ledger import Fill, RoundTrip, round_trips
+from autotrade_0dte.instruments import VENUE
 from autotrade_0dte.nodes.books import logged_errors, write_books
 from autotrade_0dte.nodes.components import Components
 from autotrade_0dte.nodes.paper_expiry import settle
@@ -40,10 +43,14 @@ _NS = 1_000_000_000
 
 
 class LiveUnclean(StrEnum):
-    """Why a live run's result cannot be trusted, besides the codes of a backtest."""
+    """Why a live run's result cannot be trusted, besides the codes of a backtest.
+
+    MADE_BY_HAND: the books hold orders made in the broker's app, which no strategy decided.
+    """
 
     ACCOUNTING = "ACCOUNTING"
     LOG_NOT_WRITTEN = "LOG_NOT_WRITTEN"
+    MADE_BY_HAND = "MADE_BY_HAND"
     NODE_FAILED = "NODE_FAILED"
     RECORDING_FAILED = "RECORDING_FAILED"
 
@@ -73,14 +80,17 @@ def conclude(
     recorder: MarketRecorder | None,
     cache: Any,
 ) -> tuple[Path, dict[str, Any]]:
-    """Write books, recording and summary; return the folder and the summary."""
+    """Write books, summary and recording; return the folder and the summary.
+
+    Importing a recording takes a while: the summary is there before, and is written again after.
+    """
     orders = cache.orders()
     fills = tables.fills(orders, cache)
     trips = round_trips(fills)
     run_id = end.folder.name
     starting_cash = end.starting_cash + _spent_before(fills, end.started_ns)
-    if fills and fills[0].ts_event < end.started_ns:
-        components.recorder.began_with(fills[0].ts_event - 1, starting_cash)
+    began_ns = min([end.started_ns, *(fill.ts_event for fill in fills)]) - 1
+    components.recorder.began_with(began_ns, starting_cash)
     reasons = list(end.reasons)
     paid, source = 0.0, None
     if end.mode is NodeMode.PAPER and time.time_ns() >= end.expiry_ns and _any_held(trips):
@@ -88,29 +98,33 @@ def conclude(
         settled = settled_at(None, last_print, end.expiry_ns, end.config.simulation)
         paid, source = settle(trips, settled, end.expiry_ns), settled.source
         reasons += filter(None, [settled.fault])
-    worth = float("nan") if _any_held(trips) else paid
-    components.recorder.mark(max(time.time_ns(), end.started_ns), worth)
+    if cache.account_for_venue(VENUE) is not None:  # there is none where the login failed
+        worth = float("nan") if _any_held(trips) else paid
+        components.recorder.mark(max(time.time_ns(), end.started_ns), worth)
     write_books(end.folder, run_id, end.day.date, components.recorder, cache, orders, trips)
     reasons += [
         *logged_errors(end.log),
         *left_over(trips, orders),
         *stale_fills(components.recorder.fill_quotes, end.config.simulation.max_fill_quote_age_s),
         *past_desk([order for order in orders if _sent_here(order)]),
+        *_by_hand(orders),
     ]
-    fingerprint = ""
-    if recorder is not None:
-        fingerprint, failure = _keep_recording(end, recorder)
-        reasons += failure
     run = run_facts(
         end.config,
         run_id,
         end.command,
         synthetic=end.tiger.endpoints.is_loopback,
-        data_fingerprint=fingerprint,
+        data_fingerprint="",
         elapsed_s=(time.time_ns() - end.started_ns) / _NS,
         mode=end.mode,
         starting_cash=starting_cash,
     )
+    if recorder is not None:
+        unfinished = f"{LiveUnclean.RECORDING_FAILED}: not imported (kept: {end.journals.name})"
+        write_summary(end.folder, _summary(end, run, [*reasons, unfinished], source))
+        fingerprint, failure = _keep_recording(end, recorder)
+        run = msgspec.structs.replace(run, data_fingerprint=fingerprint)
+        reasons += failure
     summary = _summary(end, run, reasons, source)
     write_summary(end.folder, summary)
     return end.folder, summary
@@ -145,10 +159,32 @@ def _keep_recording(end: LiveEnd, recorder: MarketRecorder) -> tuple[str, list[s
         return "", [f"{LiveUnclean.RECORDING_FAILED}: {recorder.failure}"]
     catalog = Catalog(end.catalog)
     try:
+        if end.tiger.endpoints.is_loopback:
+            _spare_real_market(catalog, end.day.date)
         import_journal(end.journals, catalog, replace=True)
     except (CatalogError, OSError) as e:
         return "", [f"{LiveUnclean.RECORDING_FAILED}: {e} (kept: {end.journals.name})"]
     return catalog.session(end.config.root, end.day.date).fingerprint[:16], []
+
+
+def _spare_real_market(catalog: Catalog, date: dt.date) -> None:
+    """Raise CatalogError where a rehearsal's recording would take the place of the real market."""
+    real = [entry for entry in catalog.sessions(first=date, last=date) if not entry.synthetic]
+    if real:
+        raise CatalogError(
+            f"Expected a catalog without real data of {date} for a rehearsal, was one with "
+            f"{', '.join(entry.root for entry in real)}: give another with --catalog"
+        )
+
+
+def _by_hand(orders: Sequence[Any]) -> Iterator[str]:
+    """Yield that the books hold more than the system's own orders."""
+    filled = [order for order in orders if made_by_hand(order) and order.filled_qty.as_double()]
+    if filled:
+        listed = ", ".join(
+            f"{order.side.name} {order.filled_qty} {order.instrument_id}" for order in filled
+        )
+        yield f"{LiveUnclean.MADE_BY_HAND}: orders={len(filled)}, {listed}"
 
 
 def _sent_here(order: Any) -> bool:

@@ -384,8 +384,9 @@ class TradeStrategy(Strategy):
 
     def _note_quote(self, event: OrderFilled) -> None:
         quote = self.cache.quote(event.instrument_id)
-        # What fills a resting order is the next quote, which the cache does not have yet.
-        if quote is None or event.liquidity_side != LiquiditySide.TAKER:
+        # What fills a resting order is the next quote, which the cache does not have yet. A broker
+        # does not say which it was; the quote there is when it tells of the fill is near enough.
+        if quote is None or event.liquidity_side == LiquiditySide.MAKER:
             return
         note = FillQuote(
             client_order_id=str(event.client_order_id),

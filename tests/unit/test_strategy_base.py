@@ -353,7 +353,10 @@ def test_quote_of_a_fill_is_noted_only_where_the_fill_took_it() -> None:
     venue.answer(filled("O-1", 1, 0.99, LiquiditySide.MAKER))
     assert venue.fill_quotes == []
     venue.answer(filled("O-2", 1, 0.99))
-    assert venue.fill_quotes == [FillQuote("O-2", "T-O-2", 0.95, 0.99, 2.0)]
+    venue.answer(filled("O-3", 1, 0.99, LiquiditySide.NO_LIQUIDITY_SIDE))  # a broker's
+    assert venue.fill_quotes == [
+        FillQuote(name, f"T-{name}", 0.95, 0.99, 2.0) for name in ("O-2", "O-3")
+    ]
 
 
 def test_strategy_must_say_what_it_decides() -> None:

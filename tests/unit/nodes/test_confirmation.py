@@ -18,6 +18,16 @@ else:
     print("STARTED")
 """
 COMMAND = [sys.executable, "-c", ASK]
+TYPED_AHEAD = f"""
+import os, select
+terminal = os.open("/dev/tty", os.O_RDWR)
+print("ready", flush=True)
+select.select([terminal], [], [])
+{ASK}"""
+IMPATIENT = f"""
+from autotrade_0dte.nodes import confirmation
+confirmation._ANSWER_WITHIN_S = 0.1
+{ASK}"""
 
 
 @pytest.mark.parametrize(
@@ -34,6 +44,21 @@ def test_only_the_last_four_characters_of_the_account_start_it(typed: str, outco
         answer = operator.seen.rpartition("go on: ")[2]
         assert answer.partition("STARTED")[0].endswith("NOT ") is (outcome == "NOT STARTED")
         assert "STARTED" in answer
+
+
+def test_what_was_typed_before_the_question_is_no_answer() -> None:
+    with TerminalProcess([sys.executable, "-c", TYPED_AHEAD], os.environ) as operator:
+        operator.read_until("ready")
+        operator.type("1234")
+        operator.read_until("to go on: ")
+        operator.type("no")
+        operator.end()
+        assert "NOT STARTED: Expected the last four" in operator.seen
+
+
+def test_question_is_not_open_for_ever() -> None:
+    with TerminalProcess([sys.executable, "-c", IMPATIENT], os.environ) as operator:
+        operator.read_until("NOT STARTED: Expected an answer within")
 
 
 def test_answer_on_standard_input_is_not_taken() -> None:

@@ -1,5 +1,6 @@
 """Answers to the engine's requests: instruments, the price a chain is centred on, past bars."""
 
+from nautilus_trader.common import Logger
 from nautilus_trader.live import (
     BarsResponse,
     InstrumentResponse,
@@ -12,6 +13,7 @@ from nautilus_trader.live import (
 )
 from nautilus_trader.model import BarAggregation, Equity, OptionContract, Price, PriceType
 
+from tiger_nt.errors import TigerError
 from tiger_nt.parsing.data import bar
 from tiger_nt.providers import TigerInstrumentProvider
 from tiger_nt.refusals import RefusingDataClient, UnsupportedDataError
@@ -35,11 +37,14 @@ class RequestAnsweringClient(RefusingDataClient):
         The instruments.
     spots : dict of str to float
         Price by underlying, dollars.
+    _log : Logger
+        Told of requests that cannot be answered.
     """
 
     rest: TigerRest
     listed: TigerInstrumentProvider
     spots: dict[str, float]
+    _log: Logger
 
     async def _request_instruments(self, request: RequestInstruments) -> None:
         self._handle_response(
@@ -112,9 +117,14 @@ class RequestAnsweringClient(RefusingDataClient):
         now_ns = self.clock.timestamp_ns()
         end_ns = request.end_ns or now_ns
         start_ns = request.start_ns or end_ns - _NS_PER_DAY
-        views = await ask(
-            str(instrument.id.symbol), minutes, start_ns // _NS_PER_MS, end_ns // _NS_PER_MS
-        )
+        try:
+            views = await ask(
+                str(instrument.id.symbol), minutes, start_ns // _NS_PER_MS, end_ns // _NS_PER_MS
+            )
+        except TigerError as error:
+            # Raised, it would end the node; the past is not worth that.
+            self._log.error(f"Bars {bar_type} cannot be had, the request is not answered: {error}")
+            return
         now_ns = self.clock.timestamp_ns()
         bars = [made for view in views if (made := bar(view, bar_type, now_ns)) is not None]
         self._handle_response(

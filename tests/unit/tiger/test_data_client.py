@@ -353,6 +353,22 @@ def test_bars_that_tiger_has_not_are_refused_with_the_reason(bars, reason, capfd
     assert f"Bars {bars}-EXTERNAL: {reason}" in "".join(capfd.readouterr())
 
 
+def test_bars_that_cannot_be_had_end_no_node(capfd):
+    class Silent(FakeRest):
+        async def option_bars(self, name, minutes, begin_ms, end_ms):
+            raise TigerRequestError("option_kline: no answer in time")
+
+    def begin(actor):
+        actor.request_bars(BarType.from_str(f"{symbol(600)}.US-5-MINUTE-LAST-EXTERNAL"))
+        actor.subscribe_quotes(instrument_id(symbol(600)))
+
+    async def script(run):
+        await run.wait(lambda: symbol(600) in run.push.quotes)
+
+    assert run_node(begin, script, FakeConnection(rest=Silent()))
+    assert "cannot be had, the request is not answered" in "".join(capfd.readouterr())
+
+
 def test_contract_outside_the_window_can_be_asked_for():
     name = symbol(590)
 

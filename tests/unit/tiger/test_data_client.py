@@ -14,6 +14,7 @@ from tiger_data_node import (
     SPX,
     FakeConnection,
     FakePush,
+    FakeRest,
     fair,
     instrument_id,
     run_node,

@@ -122,8 +122,10 @@ class RequestAnsweringClient(RefusingDataClient):
                 str(instrument.id.symbol), minutes, start_ns // _NS_PER_MS, end_ns // _NS_PER_MS
             )
         except TigerError as error:
-            # Raised, it would end the node; the past is not worth that.
-            self._log.error(f"Bars {bar_type} cannot be had, the request is not answered: {error}")
+            # Raised or logged as an error it would end the node; the past is not worth that.
+            self._log.warning(
+                f"Bars {bar_type} cannot be had, the request is not answered: {error}"
+            )
             return
         now_ns = self.clock.timestamp_ns()
         bars = [made for view in views if (made := bar(view, bar_type, now_ns)) is not None]

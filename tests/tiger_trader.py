@@ -85,16 +85,24 @@ class TigerTrader:
         Its market and paper account.
     claim : bool, default False
         Whether the strategy takes over orders and positions it finds at the start.
+    ends_on_error : bool, default False
+        Whether the node stops itself after an error.
     **settings
         Of the execution client.
     """
 
     def __init__(
-        self, simulator: SimulatorProcess, *, claim: bool = False, **settings: Any
+        self,
+        simulator: SimulatorProcess,
+        *,
+        claim: bool = False,
+        ends_on_error: bool = False,
+        **settings: Any,
     ) -> None:
         self.simulator = simulator
         self.alarms: list[Alarm] = []
         self._claim = claim
+        self._ends_on_error = ends_on_error
         self._settings = {"patience": HASTE, "on_alarm": self.alarms.append, **settings}
         self._loop = asyncio.new_event_loop()
         self._task: asyncio.Future[None] | None = None
@@ -125,6 +133,11 @@ class TigerTrader:
             self._handle.stop()
             task, self._task = self._task, None
             self._loop.run_until_complete(task)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the node has not begun to stop."""
+        return bool(self._handle.is_running)
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
         """Let the node live until the condition holds."""
@@ -258,7 +271,7 @@ class TigerTrader:
                 made.append(TigerExecutionClientFactory.create(**facts))
                 return made[-1]
 
-        builder = LiveNodeBuilder.from_config("NODE", _node_config())
+        builder = LiveNodeBuilder.from_config("NODE", _node_config(self._ends_on_error))
         builder = builder.add_data_client("TIGER", TigerDataClientFactory(), data)
         self.node = builder.add_exec_client("TIGER", Factory(), execution).build()
         self.client = made[0]
@@ -273,12 +286,13 @@ class TigerTrader:
         self._task = asyncio.ensure_future(self.node.run_async())
 
 
-def _node_config() -> LiveNodeConfig:
+def _node_config(ends_on_error: bool) -> LiveNodeConfig:
     return LiveNodeConfig(
         environment=Environment.LIVE,
         trader_id=TraderId("TESTER-001"),
         logging=LoggerConfig(stdout_level=LogLevel.WARNING),
         exec_engine=engine_config(reconciliation_startup_delay_secs=0.0),
+        shutdown_on_error=ends_on_error,
         timeout_connection_secs=10.0,
         timeout_disconnection_secs=5.0,
         delay_post_stop_secs=0.05,

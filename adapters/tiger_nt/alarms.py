@@ -29,6 +29,11 @@ class AlarmKind(StrEnum):
     UNSUPPORTED = "UNSUPPORTED"
     CALLS_HALTED = "CALLS_HALTED"
 
+    @property
+    def is_passing(self) -> bool:
+        """Whether the node may go on: what it knows of its own orders and positions is true."""
+        return self in {AlarmKind.UNSUPPORTED, AlarmKind.CALLS_HALTED}
+
 
 class Residual(msgspec.Struct, frozen=True):
     """A position that is not as it should be; signed contracts or shares.

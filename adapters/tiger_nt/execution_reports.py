@@ -148,7 +148,9 @@ class ReportingClient(ExecutionClient):
         self._gateway.cancel(order)
 
     def _alarm(self, alarm: Alarm) -> None:
-        self._log.error(f"{alarm.kind}: {alarm.text}")
+        # An error in the engine's log ends a node with shutdown_on_error.
+        log = self._log.warning if alarm.kind.is_passing else self._log.error
+        log(f"{alarm.kind}: {alarm.text}")
         if self._settings.on_alarm is not None:
             self._settings.on_alarm(alarm)
 

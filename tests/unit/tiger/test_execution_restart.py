@@ -7,7 +7,7 @@ from nautilus_trader.model import ClientOrderId, OrderSide
 from simulator_process import SimulatorProcess
 from tiger_trader import TigerTrader
 
-from tiger_nt.alarms import Residual
+from tiger_nt.alarms import Alarm, AlarmKind, Residual
 from tiger_nt.marks import user_mark
 
 
@@ -64,6 +64,18 @@ def test_a_position_that_changes_without_an_order_is_an_alarm_with_its_figures(
         [alarm] = trader.alarms
         assert alarm.kind == "MISMATCH"
         assert alarm.residuals == (Residual(trader.symbol, 0, 2),)
+
+
+def test_an_alarm_ends_a_node_that_ends_on_errors_unless_its_own_books_are_true(
+    simulator: SimulatorProcess,
+) -> None:
+    with TigerTrader(simulator, ends_on_error=True) as trader:
+        for kind in (AlarmKind.UNSUPPORTED, AlarmKind.CALLS_HALTED):
+            trader.client._alarm(Alarm(kind, "passing"))
+        trader.await_status(trader.buy(1, limit=0.05), "ACCEPTED")
+        assert trader.is_running
+        trader.client._alarm(Alarm(AlarmKind.MISMATCH, "grave"))
+        trader.wait(lambda: not trader.is_running, "the end of the node")
 
 
 def test_a_stop_cancels_an_order_under_an_id_of_the_strategys_own(

@@ -1,5 +1,5 @@
 # Every target does its own set-up; `make demo` is the place to start.
-.PHONY: demo test lint bench setup lock clean
+.PHONY: demo test lint bench soak setup lock clean
 bin := .venv/bin
 
 demo: setup
@@ -7,7 +7,7 @@ demo: setup
 	$(bin)/autotrade backtest configs/demo.toml --catalog catalog/demo
 
 test: setup
-	$(bin)/pytest -n 2 --cov --cov-report=term
+	$(bin)/pytest -n 3 --cov --cov-report=term
 
 lint: setup
 	$(bin)/ruff format --check .
@@ -18,6 +18,10 @@ lint: setup
 bench:
 	@scripts/setup.sh bench
 	$(bin)/python -m benchmarks
+
+# Twenty minutes at 1,000 quotes a second with random faults.
+soak: setup
+	$(bin)/python scripts/soak.py
 
 setup:
 	@scripts/setup.sh

@@ -90,8 +90,8 @@ class LiveParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     strike_window_fraction : float, default 0.03
         Contracts within this fraction of the spot at the start make up the chain.
     poll_interval_s : float, default 5
-        Time between requests for the quotes of contracts beyond the subscription quota, and for
-        the levels of indexes; longer where the call budget needs it.
+        Time between requests for the quotes of contracts beyond the subscription quota; longer
+        where the call budget needs it.
     max_clock_offset_ms : int, default 500
         Difference of this clock from Tiger's beyond which a live node does not start.
     reconcile_interval_s : float, default 30

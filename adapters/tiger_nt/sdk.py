@@ -29,8 +29,6 @@ from tiger_nt.errors import TigerConfigError
 
 __all__ = ["ServerClock", "drop_idle_connections", "quote_client", "sdk_config", "trade_client"]
 
-CALLBACK_THREADS = 20
-"""With this many the SDK gives every kind of push a thread of its own (see docs/tiger.md)."""
 _CONNECTIONS = 16
 _SAMPLES = 16
 _SILENT = logging.Logger("tigeropen", logging.CRITICAL + 1)  # outside of logging's tree
@@ -63,7 +61,6 @@ def sdk_config(config: TigerConfig) -> Any:
     sdk.private_key, sdk.secret_key, sdk.token = who.private_key, who.secret_key or "", who.token
     sdk.timeout = config.timeout_s
     sdk.retry_max_tries = 0  # whether a call may be repeated is decided in calls.py
-    sdk.callback_thread_pool_size = CALLBACK_THREADS
     if where.server_url is not None:
         tls = "ssl" if where.push_tls else "tcp"
         sdk.server_url = sdk.quote_server_url = where.server_url

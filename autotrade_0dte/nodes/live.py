@@ -4,6 +4,7 @@ On paper the engine fills the orders itself, by the rules of a backtest; at Tige
 and live they go to the broker. Everything else is the same.
 """
 
+import gc
 import threading
 import time
 from pathlib import Path
@@ -24,11 +25,9 @@ from nautilus_trader.common import (
 )
 from nautilus_trader.execution import StaticLatencyModel
 from nautilus_trader.live import (
-    LiveExecutionEngineConfig,
     LiveNode,
     LiveNodeBuilder,
     LiveNodeConfig,
-    SubmissionRecoveryPolicy,
 )
 from nautilus_trader.model import AccountType, Money, OmsType, TraderId
 from rich.console import Console
@@ -53,7 +52,7 @@ from tiger_nt.alarms import Alarm
 from tiger_nt.config import TigerConfig
 from tiger_nt.connection import TigerConnection
 from tiger_nt.data_config import TigerDataClientConfig
-from tiger_nt.execution import TigerExecutionClientConfig
+from tiger_nt.execution_config import TigerExecutionClientConfig, engine_config
 from tiger_nt.factories import TigerDataClientFactory, TigerExecutionClientFactory
 from tiger_nt.providers import Chain, StrikeWindow
 
@@ -166,6 +165,9 @@ def run_node(job: NodeJob, console: Console) -> tuple[Path, dict[str, Any]]:
 
 def _run(node: LiveNode) -> str | None:
     """Run a node until it ends; return what kept it from starting, reconciliation above all."""
+    # What start-up has made stays; walked by a collection, it would hold up orders for 0.1 s.
+    gc.collect()
+    gc.freeze()
     try:
         node.run()
     except RuntimeError as e:
@@ -188,11 +190,7 @@ def _node(
         trader_id=_TRADER,
         logging=LoggerConfig(LogLevel.OFF, LogLevel.WARNING, file_config=log),
         cache=CacheConfig(tick_capacity=_TICK_CAPACITY),
-        exec_engine=LiveExecutionEngineConfig(
-            reconciliation=True,
-            # The client asks Tiger until it knows; the engine must not decide meanwhile.
-            submission_recovery_policy=SubmissionRecoveryPolicy.RETAIN_UNRESOLVED,
-        ),
+        exec_engine=engine_config(),
         shutdown_on_error=True,
         timeout_connection_secs=30.0,
         timeout_reconciliation_secs=20.0,

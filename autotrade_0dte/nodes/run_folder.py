@@ -14,7 +14,15 @@ from autotrade_0dte.products import product
 
 __all__ = ["new_run_folder", "run_facts"]
 
-_LIBRARIES = ("nautilus_trader", "numpy", "numba", "pyarrow", "msgspec", "exchange-calendars")
+_LIBRARIES = (
+    "nautilus_trader",
+    "numpy",
+    "numba",
+    "pyarrow",
+    "msgspec",
+    "exchange-calendars",
+    "tigeropen",
+)
 
 
 def new_run_folder(config: SystemConfig, runs: Path) -> Path:

@@ -58,6 +58,10 @@ async def instruments(run: Run) -> None:
 
 
 async def streams(run: Run) -> None:
+    for symbol in (run.symbol(600), "SPY"):  # a minute that is over, for the past bars
+        for last in PRINTS:
+            print_ = {"symbol": symbol, "last": last, "last_size": 2, "age_s": 120}
+            run.simulator("POST", "/quote", print_)
     tester, spy, option = run.tester, run.id("SPY"), run.id(run.symbol(600))
     tester.subscribe_data(LINK_DATA_TYPE, ClientId(NAME))
     tester.subscribe_quotes(spy)

@@ -117,6 +117,7 @@ def test_past_bars_of_an_option_are_returned(outcome):
     # The prints of test_trades_of_an_option; the minute may have ended between two of them.
     assert (bars[0]["open"], bars[-1]["close"]) == (1.00, 1.10)
     assert (max(bar["high"] for bar in bars), min(bar["low"] for bar in bars)) == (1.20, 0.90)
+    assert all(bar["ts_event"] <= bar["ts_init"] for bar in bars)
 
 
 @pytest.mark.case("TN-D15")

@@ -24,7 +24,7 @@ from tiger_nt.rest import TigerRest
 SPY = Underlying("SPY", "SPY")
 WINDOW = StrikeWindow(0.0, 4)
 WAIT_S = 15.0
-WIDTH_NS = 300 * 10**9
+PAST_PRINTS = (590.0, 592.5, 589.0, 591.0)
 
 
 @pytest.fixture(scope="module")
@@ -153,18 +153,18 @@ def test_quotes_greeks_and_gaps_of_a_whole_chain_within_a_small_quota(simulator,
 def test_past_bars_of_the_stock_are_those_of_its_prints(simulator, capfd):
     async def script(actor, _chain):
         await wait(lambda: "trade" in actor.got, "prints of the underlying")
-        seen = list(actor.got["trade"])
+        for last in PAST_PRINTS:
+            past = {"symbol": "SPY", "last": last, "last_size": 3, "age_s": 600}
+            simulator.control("POST", "/quote", past)
         bar_type = BarType.from_str("SPY.US-5-MINUTE-LAST-EXTERNAL")
         actor.request_bars(bar_type)
         await wait(lambda: actor.past, "past bars")
-        bars = {bar.ts_event: bar for bar in actor.past}
         assert {bar.bar_type for bar in actor.past} == {bar_type}
-        assert list(bars) == sorted(bars)
-        assert len(bars) == len(actor.past)
-        for trade in seen:
-            bar = bars[trade.ts_event - trade.ts_event % WIDTH_NS + WIDTH_NS]
-            assert bar.low <= trade.price <= bar.high
-            assert bar.volume >= trade.size
+        [opened, *_, close] = [price for bar in actor.past for price in (bar.open, bar.close)]
+        assert (opened.as_double(), close.as_double()) == (PAST_PRINTS[0], PAST_PRINTS[-1])
+        assert max(bar.high.as_double() for bar in actor.past) == max(PAST_PRINTS)
+        assert sum(bar.volume.as_double() for bar in actor.past) == 3 * len(PAST_PRINTS)
+        assert all(bar.ts_event <= bar.ts_init for bar in actor.past)
 
     run(simulator, script, capfd)
 

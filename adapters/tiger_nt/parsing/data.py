@@ -140,11 +140,15 @@ def index_price(
 
 
 def bar(view: BarView, bar_type: BarType, now_ns: int) -> Bar | None:
-    """Return the bar, stamped at its end as the engine does, or None when a price is missing."""
+    """Return the bar, stamped at its end as the engine does.
+
+    None for one without a price, and for one whose time is not over: taken as final, it would count
+    again when it is.
+    """
     prices = (view.open, view.high, view.low, view.close)
-    if not all(math.isfinite(price) for price in prices):
-        return None
     end_ns = view.time_ms * NS_PER_MS + bar_type.spec.get_interval_ns()
+    if end_ns > now_ns or not all(math.isfinite(price) for price in prices):
+        return None
     opened, high, low, close = (Price(price, _PRECISION) for price in prices)
     return Bar(
         bar_type,
@@ -154,7 +158,7 @@ def bar(view: BarView, bar_type: BarType, now_ns: int) -> Bar | None:
         close,
         Quantity.from_int(view.volume),
         end_ns,
-        max(end_ns, now_ns),
+        now_ns,
     )
 
 

@@ -39,6 +39,7 @@ _APP = "android"
 """Source of the orders that are not the API's."""
 
 type Price = Annotated[float, msgspec.Meta(ge=0)]
+type Age = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
 type Size = Annotated[int, msgspec.Meta(ge=0)]
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -46,7 +47,7 @@ type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class HandQuote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A quote (both sides) or a print (`last`) of `symbol`; the market's next row replaces it.
 
-    Freeze the quotes before, for it to stay.
+    Freeze the quotes before, for it to stay. It is stamped `age_s` seconds ago.
     """
 
     symbol: str
@@ -56,6 +57,7 @@ class HandQuote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ask_size: Size = 100
     last: Price | None = None
     last_size: Size = 0
+    age_s: Age = 0.0
 
 
 class HandOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -119,7 +121,7 @@ class _Port:
         if (wanted.bid is None) != (wanted.ask is None) or not (has_quote or wanted.last):
             raise ValueError("Expected bid and ask together, or a last above 0")
         row = MarketRow(
-            ts_ns=time.time_ns(),
+            ts_ns=time.time_ns() - round(wanted.age_s * 1e9),
             symbol=wanted.symbol,
             bid=_or_nan(wanted.bid),
             ask=_or_nan(wanted.ask),

@@ -3,7 +3,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nautilus_trader.model import BarType, InstrumentId, MarketStatusAction, Price, Quantity
+from nautilus_trader.model import Bar, BarType, InstrumentId, MarketStatusAction, Price, Quantity
 
 from tiger_nt.parsing.data import (
     PriceCache,
@@ -115,7 +115,18 @@ def test_bar_is_stamped_at_its_end():
 
 def test_bar_with_a_missing_price_is_none():
     bar_type = BarType.from_str(f"{OPTION}-5-MINUTE-LAST-EXTERNAL")
-    assert bar(BarView("X", NOW_MS, math.nan, 1.5, 0.9, 1.2, 33), bar_type, NOW_NS) is None
+    view = BarView("X", NOW_MS - 600_000, math.nan, 1.5, 0.9, 1.2, 33)
+    assert bar(view, bar_type, NOW_NS) is None
+
+
+def test_bar_whose_time_is_not_over_is_none():
+    bar_type = BarType.from_str(f"{OPTION}-5-MINUTE-LAST-EXTERNAL")
+
+    def started(ago_ms: int) -> Bar | None:
+        return bar(BarView("X", NOW_MS - ago_ms, 1.0, 1.5, 0.9, 1.2, 33), bar_type, NOW_NS)
+
+    assert started(299_000) is None
+    assert started(300_000) is not None
 
 
 def test_market_status_in_the_engines_words():

@@ -26,7 +26,6 @@ from nautilus_trader.live import (
     SubmissionRecoveryPolicy,
 )
 from nautilus_trader.model import TraderId
-from rich.console import Console
 
 from autotrade_0dte.nodes.link_watch import LinkWatch
 from tiger_nt.alarms import Alarm
@@ -83,7 +82,7 @@ def build(
     builder = builder.add_data_client("TIGER", TigerDataClientFactory(), data)
     node = builder.add_exec_client("TIGER", TigerExecutionClientFactory(), execution).build()
     node.add_strategy(churn)
-    link = LinkWatch("TIGER", Console(stderr=True), node.handle().stop)
+    link = LinkWatch("TIGER", logging.getLogger("link").warning, node.handle().stop)
     node.add_actor(link)
     return node, link
 

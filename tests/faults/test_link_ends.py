@@ -18,15 +18,18 @@ def simulator() -> Iterator[SimulatorProcess]:
 
 
 @pytest.mark.parametrize(
-    ("faults", "reason"),
+    ("faults", "states"),
     [
-        ([{"kind": "kickout"}], "KICKED"),
-        ([{"kind": "refuse_login", "seconds": 60}, {"kind": "drop", "seconds": 0.1}], "REFUSED"),
+        ([{"kind": "kickout"}], ["UP", "KICKED"]),
+        (
+            [{"kind": "refuse_login", "seconds": 60}, {"kind": "drop", "seconds": 0.1}],
+            ["UP", "DOWN", "REFUSED"],
+        ),
     ],
     ids=["kickout", "refused login"],
 )
 def test_node_stops_and_says_why_after(
-    simulator: SimulatorProcess, tmp_path: Path, faults: list[dict[str, Any]], reason: str
+    simulator: SimulatorProcess, tmp_path: Path, faults: list[dict[str, Any]], states: list[str]
 ) -> None:
     with TradingNode(simulator, tmp_path) as node:
         node.wait(_is_in_the_middle, "a position and an order at work")
@@ -34,7 +37,8 @@ def test_node_stops_and_says_why_after(
             simulator.fault(**fault)
         report = node.ended()
     [ended] = [text for text in report["reasons"] if text.startswith("LINK_ENDED")]
-    assert reason in ended
+    assert ended.startswith(f"LINK_ENDED: {states[-1]} ")
+    assert [link["state"] for link in report["links"]] == states
     account = simulator.account("live")
     assert all(order["status"] in {"Filled", "Cancelled"} for order in account["orders"])
     assert differences(msgspec.convert(report["books"], Books), tiger_books(account)) == []

@@ -15,6 +15,8 @@ from tiger_nt.views import QuoteView
 __all__ = ["FrameReader", "Tally"]
 
 _log = logging.getLogger(__name__)
+_MARKETS = frozenset({"", "US"})
+"""Orders elsewhere (an account may trade in Hong Kong too) have no names and no place here."""
 _FREQUENT = frozenset({"Quote", "Option", "TradeTick"})
 
 
@@ -109,10 +111,12 @@ class FrameReader:
         self._inbox.put_ticks(parse.tick_views(body.tradeTickData, time.time_ns()))
 
     def _order(self, body: Any) -> None:
-        self._put(body.orderStatusData, parse.order_view)
+        if body.orderStatusData.market in _MARKETS:
+            self._put(body.orderStatusData, parse.order_view)
 
     def _transaction(self, body: Any) -> None:
-        self._put(body.orderTransactionData, parse.transaction_view)
+        if body.orderTransactionData.market in _MARKETS:
+            self._put(body.orderTransactionData, parse.transaction_view)
 
     def _position(self, body: Any) -> None:
         self._put(body.positionData, parse.position_view)

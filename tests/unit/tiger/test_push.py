@@ -360,6 +360,24 @@ class TestDelivery:
         run(scenario)
         assert caplog.text.count("unreadable Quote frame") == 1
 
+    def test_orders_of_another_market_are_left_out(self, server: PushServer) -> None:
+        abroad = {"symbol": "00700", "identifier": "00700", "secType": "STK", "market": "HK"}
+        trade = {"id": 1, "orderId": 1, "action": "BUY", "filledQuantity": 100, "filledPrice": 1.0}
+
+        async def scenario() -> None:
+            async with started(server) as (push, ear):
+                server.send(
+                    order_frame(id=1, **abroad),
+                    message(SocketCommon.OrderTransaction, **(trade | abroad)),
+                    order_frame(id=2, market="US"),
+                )
+                await until(lambda: ear.of(OrderView))
+                assert [view.id for view in ear.of(OrderView)] == [2]
+                assert ear.of(TransactionView) == []
+                assert push.counters.malformed == 0
+
+        run(scenario)
+
     def test_news_of_another_account_is_left_out(self, server: PushServer) -> None:
         async def scenario() -> None:
             async with started(server) as (_, ear):

@@ -79,6 +79,7 @@ class SessionComparison(msgspec.Struct, frozen=True, kw_only=True):
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """Two runs compared; `agrees` is whether all decisions match and no fill is unexplained.
 
+    Runs that have not seen a session of both at the same time do not agree, nothing being compared.
     `only_a` and `only_b` are sessions of one run; they are not compared.
     """
 
@@ -127,7 +128,7 @@ def compare_runs(
     differences = [found for session in sessions for found in session.fill_differences]
     decisions_agree = not any(session.decisions_missing for session in sessions)
     unexplained = sum(not found.explained for found in differences)
-    compared = any(session.seen_by_both_s > 0 for session in sessions)
+    compared = all(session.seen_by_both_s > 0 for session in sessions)
     return Comparison(
         a=run_a.label,
         b=run_b.label,

@@ -16,6 +16,7 @@ from tiger_nt.connection import TigerConnection
 from tiger_nt.errors import TigerConfigError, TigerDeniedError, TigerError
 from tiger_nt.marks import client_order_id
 from tiger_nt.providers import Chain, StrikeWindow, load_chain
+from tiger_nt.symbols import is_option, option_terms
 from tiger_nt.views import AssetsView, OrderView, PositionView
 
 __all__ = ["Check", "NodeMode", "Outcome", "Preflight", "preflight"]
@@ -242,10 +243,15 @@ class _Run:
             self._rest.positions(), self._rest.orders_since(start_ms)
         )
         working = [order for order in orders if not order.state.is_final]
+        left = {p.symbol for p in positions if p.quantity} | {o.symbol for o in working}
         strange = [
             *_unexplained(positions, orders),
             *(_named(o) for o in working if client_order_id(o.user_mark) is None),
         ]
+        if self.chain is not None:
+            known = {row.symbol for row in self.chain.rows}
+            strange += [f"{s} of another chain" for s in sorted(left - known) if is_option(s)]
+            self.chain = _with_contracts(self.chain, left)
         if strange:
             return Check(
                 "reconciliation",
@@ -258,6 +264,20 @@ class _Run:
 
 
 _DAY_NS = 86_400_000_000_000
+
+
+def _with_contracts(chain: Chain, symbols: set[str]) -> Chain:
+    """Return the chain with these contracts listed too: what is held is sold wherever spot went."""
+    listed = {str(contract.id.symbol) for contract in chain.contracts}
+    if symbols <= listed:
+        return chain
+    rows = [row for row in chain.rows if row.symbol in listed | symbols]
+    listings = SystemListings()
+    return msgspec.structs.replace(
+        chain,
+        contracts=tuple(listings.contract(option_terms(row.symbol)) for row in rows),
+        open_interest=tuple(row.open_interest for row in rows),
+    )
 
 
 def _unexplained(positions: list[PositionView], orders: list[OrderView]) -> list[str]:

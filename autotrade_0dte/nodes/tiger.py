@@ -87,8 +87,9 @@ def trading_day(config: TigerConfig, environment: Mapping[str, str] | None = Non
         )
     try:
         date, open_ns, close_ns = given.split(",")
-        return Session(dt.date.fromisoformat(date), int(open_ns), int(close_ns))
+        told = Session(dt.date.fromisoformat(date), int(open_ns), int(close_ns))
     except ValueError:
-        raise TigerConfigError(
-            f"{SESSION_VARIABLE}: Expected date,open_ns,close_ns, was {given!r}"
-        ) from None
+        told = None
+    if told is None or not 0 < told.open_ns < told.close_ns:
+        raise TigerConfigError(f"{SESSION_VARIABLE}: Expected date,open_ns,close_ns, was {given!r}")
+    return told

@@ -85,10 +85,11 @@ def autotrade(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         ({"TIGEROPEN_LICENSE": "XX"}, 2, "TIGEROPEN_LICENSE: Expected one of"),
         ({"TIGEROPEN_SOCKET_HOST_PORT": None}, 2, "together or neither"),
         ({SESSION_VARIABLE: "soon"}, 2, "Expected date,open_ns,close_ns"),
+        ({SESSION_VARIABLE: "2026-11-22,2,1"}, 2, "Expected date,open_ns,close_ns"),
         ({SESSION_VARIABLE: "2026-11-22,1,2"}, 4, "before the close"),
     ],
     ids=["no key", "no RSA key", "unknown id", "other licence", "no licence of Tiger's",
-         "half an address", "unreadable session", "market closed"],
+         "half an address", "unreadable session", "close before open", "market closed"],
 )  # fmt: skip
 def test_wrong_login_or_time_is_one_message(
     simulator: SimulatorProcess,

@@ -367,6 +367,13 @@ def test_runs_that_never_ran_at_the_same_time_do_not_agree(write_run):
     assert (found.agrees, found.sessions[0].seen_by_both_s) == (False, 0)
 
 
+def test_session_that_was_not_compared_keeps_runs_from_agreeing(write_run):
+    both = [{"session": date.isoformat()} for date in (DATE, DATE + dt.timedelta(days=1))]
+    found = compare_runs(write_run(per_session=both), write_run(per_session=both))
+    assert [session.seen_by_both_s for session in found.sessions] == [600, 0]
+    assert found.agrees is False
+
+
 def test_runs_without_a_session_in_common_are_an_error(write_run):
     with pytest.raises(TableError, match=r"session in common, was 2026-07-20 .* and 2026-07-21"):
         compare_runs(write_run(), write_run(date=dt.date(2026, 7, 21)))

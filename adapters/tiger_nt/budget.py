@@ -43,17 +43,25 @@ _HALT_S = 120.0
 class Priority(IntEnum):
     """What a call is for; the lower goes first and may use what the others must leave.
 
-    RISK: cancels and orders that reduce risk. ENTRY: orders that open. WALK: a better price for an
-    order at work, the first to slow down. QUERY: everything that changes nothing.
+    RISK: cancels and orders that reduce risk. EXIT: a better price for such an order. ENTRY: orders
+    that open. WALK: a better price for those, the first to slow down. QUERY: everything that
+    changes nothing.
     """
 
     RISK = 0
-    ENTRY = 1
-    WALK = 2
-    QUERY = 3
+    EXIT = 1
+    ENTRY = 2
+    WALK = 3
+    QUERY = 4
 
 
-SHARES = {Priority.RISK: 1.0, Priority.ENTRY: 0.8, Priority.WALK: 0.6, Priority.QUERY: 0.9}
+SHARES = {
+    Priority.RISK: 1.0,
+    Priority.EXIT: 0.8,
+    Priority.ENTRY: 0.8,
+    Priority.WALK: 0.6,
+    Priority.QUERY: 0.9,
+}
 """Part of each limit that a priority may fill; what is above it is the reserve of the others."""
 
 
@@ -133,8 +141,8 @@ class CallBudget:
     def limited(self, method: str, now_s: float, per_minute: int | None = None) -> float:
         """Tiger refused a call for its limit; return the seconds to stay away.
 
-        The pause doubles with every refusal of the last two minutes, for cancels and orders that
-        reduce risk it stays at a second. `per_minute` is the limit Tiger's answer names.
+        The pause doubles with every refusal of the last two minutes, for cancels and all that
+        reduces risk it stays at a second. `per_minute` is the limit Tiger's answer names.
         """
         if per_minute is not None and per_minute < self._limit(method):
             self.adopt({method: per_minute})
@@ -173,7 +181,7 @@ class CallBudget:
 
     def _backoff_left_s(self, method: str, priority: Priority, now_s: float) -> float:
         left_s = self._blocked.get(method, now_s) - now_s
-        if priority is Priority.RISK and self._strikes:
+        if priority in {Priority.RISK, Priority.EXIT} and self._strikes:
             left_s = min(left_s, self._strikes[-1][0] + _RISK_BACKOFF_S - now_s)
         if self._halted_until_s is not None and priority in {Priority.ENTRY, Priority.WALK}:
             left_s = max(left_s, self._halted_until_s - now_s)

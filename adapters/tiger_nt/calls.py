@@ -36,6 +36,7 @@ _FIRST_CONTACT_S = 3.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 4.0
 _MAX_WAIT_S = {
     Priority.RISK: 5.0,
+    Priority.EXIT: 1.5,
     Priority.ENTRY: 1.5,
     Priority.WALK: 0.0,
     Priority.QUERY: _ASKING_S,

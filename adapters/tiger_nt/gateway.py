@@ -134,7 +134,7 @@ class OrderGateway:
             request = msgspec.structs.replace(
                 order.request, quantity=quantity, limit_price=limit_price, stop_price=stop_price
             )
-            priority = Priority.ENTRY if reduces_risk else Priority.WALK
+            priority = Priority.EXIT if reduces_risk else Priority.WALK
             try:
                 await self._rest.modify(order.id, request, priority)
             except TigerUnknownOutcomeError as e:

@@ -53,7 +53,9 @@ class TradeCalls:
         return await self._calls.ask(
             "active_orders",
             lambda: _readable(
-                self._trade.get_open_orders(market=Market.US), parse.order_view, "order"
+                self._trade.get_open_orders(market=Market.US, limit=_ORDERS_A_PAGE),
+                parse.order_view,
+                "order",
             ),
         )
 

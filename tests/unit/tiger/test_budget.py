@@ -4,7 +4,7 @@ import pytest
 
 from tiger_nt.budget import CallBudget, Halt, Priority
 
-RISK, ENTRY, WALK, QUERY = Priority
+RISK, EXIT, ENTRY, WALK, QUERY = Priority
 
 
 def fill(budget: CallBudget, method: str, priority: Priority, now_s: float) -> int:
@@ -57,6 +57,7 @@ def test_walk_stops_first_then_entries_and_risk_has_the_rest() -> None:
     budget = CallBudget()
     assert fill(budget, "modify_order", WALK, 0.0) == 3
     assert fill(budget, "place_order", ENTRY, 0.0) == 1
+    assert fill(budget, "modify_order", EXIT, 0.0) == 0
     assert fill(budget, "place_order", RISK, 0.0) == 1
 
 
@@ -88,9 +89,11 @@ def test_refusal_of_an_order_pauses_all_that_share_its_cap_but_risk_only_a_secon
     for now_s in (0.0, 0.1, 0.2):
         budget.limited("place_order", now_s)
     assert budget.take("modify_order", WALK, 0.2) == pytest.approx(8.0)
-    assert budget.take("modify_order", RISK, 0.2) == pytest.approx(1.0)
-    assert budget.take("modify_order", RISK, 1.3) == 0.0
     assert budget.take("cancel_order", RISK, 0.2) == 0.0
+    for priority in (RISK, EXIT):
+        assert budget.take("modify_order", priority, 0.2) == pytest.approx(1.0)
+    for priority in (RISK, EXIT):
+        assert budget.take("modify_order", priority, 1.3) == 0.0
 
 
 def test_limit_that_tigers_answer_names_is_taken_over_if_it_is_lower() -> None:
@@ -111,6 +114,7 @@ def test_fifth_refusal_halts_new_orders_tells_so_and_lets_risk_through() -> None
     assert budget.is_halted(4.0)
     assert budget.take("place_order", ENTRY, 4.0) == pytest.approx(120.0)
     assert budget.take("modify_order", WALK, 4.0) == pytest.approx(120.0)
+    assert budget.take("modify_order", EXIT, 4.0) == 0.0
     assert budget.take("place_order", RISK, 4.0) == 0.0
     assert budget.take("cancel_order", RISK, 4.0) == 0.0
     assert budget.take("quote_real_time", QUERY, 4.0) == 0.0

@@ -275,5 +275,5 @@ def test_a_change_that_never_shows_is_told_as_failed() -> None:
 
     rest = ScriptedRest(order=view(OrderState.HELD))
     run(rest, script)
-    assert rest.calls[0] == ("modify", 2.1, Priority.ENTRY)
+    assert rest.calls[0] == ("modify", 2.1, Priority.EXIT)
     assert rest.count("modify") == 1

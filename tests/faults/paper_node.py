@@ -41,7 +41,8 @@ class PaperNode:
         more: Mapping[str, str] | None = None,
     ) -> None:
         kept = {name: text for name, text in os.environ.items() if not name.startswith("TIGER")}
-        kept |= {"PYTHONPATH": str(TESTS), "COLUMNS": "200", "MPLCONFIGDIR": str(folder)}
+        paths = filter(None, [str(TESTS), kept.get("PYTHONPATH")])
+        kept |= {"PYTHONPATH": os.pathsep.join(paths), "COLUMNS": "200"}
         self.runs = folder / "runs"
         self.printed = folder / f"printed-{time.time_ns()}"
         with self.printed.open("w") as printed:

@@ -30,6 +30,7 @@ class OrderTracker:
         self._by_id: dict[int, TrackedOrder] = {}
         self._live: list[TrackedOrder] = []
         self._strays: dict[int, list[TransactionView]] = {}
+        self._unclaimed: dict[int, list[OrderView]] = {}
         self.twins = 0
         """Orders seen with a mark that another order has: one of ours was placed twice."""
 
@@ -61,14 +62,24 @@ class OrderTracker:
         """Note Tiger's id, the answer to placing; a push may have told it before."""
         if order.id is None:
             self._bind(order, order_id)
-        return self._with_strays(order)
+        views = self._unclaimed.pop(order_id, [])
+        changes = [(order, event) for view in views for event in order.on_view(view)]
+        return changes + self._with_strays(order)
 
-    def on_view(self, view: OrderView) -> list[Change]:
-        """Take a view by push or REST."""
+    def on_view(self, view: OrderView, *, is_answer: bool = False) -> list[Change]:
+        """Take a view by push or REST; `is_answer` if Tiger was asked for this order.
+
+        A view without a known mark may be the first of an order that is on its way, so it waits:
+        taken for another order's, all that it tells would count twice.
+        """
         order = self._by_id.get(view.id)
         changes: list[Change] = []
         if order is None:
             order = self._by_mark.get(view.user_mark) if view.user_mark else None
+            if order is None and not is_answer and self._may_be_on_its_way(view):
+                self._unclaimed.setdefault(view.id, []).append(view)
+                return []
+            self._unclaimed.pop(view.id, None)
             if order is None or not _fits(order, view):
                 order, changes = self._found(view, order)
             self._bind(order, view.id)
@@ -90,7 +101,7 @@ class OrderTracker:
         changes: list[Change] = []
         for view in answer:
             if isinstance(view, OrderView):
-                changes += self.on_view(view)
+                changes += self.on_view(view, is_answer=True)
             else:
                 changes += self.on_transaction(view)
         order = self._by_id.get(order_id)
@@ -105,7 +116,7 @@ class OrderTracker:
 
     def doubts(self) -> list[tuple[int, Doubt]]:
         """Return what has to be asked: (Tiger's id, what)."""
-        asks = [(order_id, Doubt.ORDER) for order_id in self._strays]
+        asks = [(order_id, Doubt.ORDER) for order_id in self._strays | self._unclaimed]
         asks += [(o.id, o.doubt) for o in self.live() if o.id is not None and o.doubt is not None]
         return asks
 
@@ -133,6 +144,15 @@ class OrderTracker:
             return order, []
         self.twins += holder.id is not None
         return order, [(order, Resurfaced(view.id, view.updated_ms))]
+
+    def _may_be_on_its_way(self, view: OrderView) -> bool:
+        """Return whether an order was sent, has no answer yet, and looks like this one."""
+        return any(
+            order.id is None
+            and not order.is_done
+            and (order.request.symbol, order.request.is_buy) == (view.symbol, view.is_buy)
+            for order in self.live()
+        )
 
     def _track(self, request: OrderRequest) -> TrackedOrder:
         order = TrackedOrder(request, fees=self._fees, max_asks=self._max_asks)

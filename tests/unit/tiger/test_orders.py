@@ -262,6 +262,42 @@ def test_the_answer_to_placing_may_come_after_the_push() -> None:
     assert tracker.placed(tracked, ID) == []
 
 
+def test_news_without_the_mark_of_an_order_on_its_way_wait_for_the_answer_to_placing() -> None:
+    tracker = OrderTracker(free)
+    ours = tracker.submit(request())
+    assert tracker.on_view(view(HELD, user_mark="")) == []
+    assert tracker.on_transaction(trade(1, 5)) == []
+    assert tracker.on_view(view(FILLED, 5, 2, user_mark="")) == []
+    changes = tracker.placed(ours, ID)
+    assert [(order is ours, type(event)) for order, event in changes] == [
+        (True, Accepted),
+        (True, Filled),
+    ]
+    assert list(tracker) == [ours]
+    assert tracker.doubts() == []
+
+
+def test_an_order_made_elsewhere_like_one_on_its_way_is_told_when_tiger_is_asked() -> None:
+    tracker = OrderTracker(free)
+    tracker.submit(request())
+    by_hand = view(HELD, id=2, user_mark="")
+    assert tracker.on_view(by_hand) == []
+    assert tracker.doubts() == [(2, Doubt.ORDER)]
+    [(found, event)] = tracker.on_answer(2, Doubt.ORDER, [by_hand])
+    assert (found.id, found.mark, type(event)) == (2, "", Accepted)
+    assert tracker.doubts() == []
+
+
+@pytest.mark.parametrize("unlike", [{"symbol": "SPY"}, {"is_buy": False}])
+def test_an_order_made_elsewhere_unlike_those_on_their_way_is_told_at_once(
+    unlike: dict[str, Any],
+) -> None:
+    tracker = OrderTracker(free)
+    tracker.submit(request())
+    [(found, _)] = tracker.on_view(view(HELD, id=2, user_mark="", **unlike))
+    assert found.id == 2
+
+
 def test_a_mark_is_used_once() -> None:
     tracker = OrderTracker()
     tracker.submit(request())

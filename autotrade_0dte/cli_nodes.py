@@ -104,8 +104,11 @@ def doctor(
     as_json
         Print the checks as one JSON object.
     """
+    from autotrade_0dte.config import ConfigError
     from autotrade_0dte.nodes.preflight_table import print_checks
 
+    if live and broker:
+        raise ConfigError("Expected --broker or --live, was both: an account is one or the other")
     mode = "live" if live else "broker" if broker else "paper"
     _, _, _, ready = _prepare(config, mode)
     if as_json:
@@ -119,15 +122,15 @@ def simulator(
     *,
     catalog: Annotated[Path | None, cyclopts.Parameter(name="--catalog")] = None,
     session: dt.date | None = None,
-    start: str = "10:00",
+    start: str | None = None,
     root: str = "SPY",
     account: Literal["paper", "live"] = "paper",
-    rate: Positive = 1_000.0,
+    rate: Positive | None = None,
     lively: Lively = False,
-    speed: Positive = 1.0,
+    speed: Positive | None = None,
     faults: Path | None = None,
     random_faults: int | None = None,
-    seed: int = 1,
+    seed: int | None = None,
 ) -> int:
     """Start a loopback Tiger to rehearse with, open at any hour, and print how to point at it.
 
@@ -141,23 +144,23 @@ def simulator(
     session
         Session to replay; the latest when not given.
     start
-        New York time of the session that becomes now.
+        New York time of the session that becomes now, 10:00 when not given.
     root
         Option root.
     account
         Account that the printed environment logs in to.
     rate
-        Quotes a second of a synthetic market.
+        Quotes a second of a synthetic market, 1,000 when not given.
     lively
         Let the synthetic price swing every minute.
     speed
-        Of a replay; other than 1 for load tests only.
+        Of a replay, 1 when not given; another for load tests only.
     faults
         TOML file of faults by the clock (docs/tiger.md).
     random_faults
         Seed of random faults.
     seed
-        Seed of the synthetic market.
+        Seed of the synthetic market, 1 when not given.
     """
     from autotrade_0dte.config import ConfigError
     from autotrade_0dte.nodes.simulator import (
@@ -167,23 +170,39 @@ def simulator(
         run_simulator,
     )
 
+    replayed = {"date": session, "start": start, "speed": speed}
+    made_up = {"quotes_per_second": rate, "lively": lively or None, "seed": seed}
+    of_other, names = (
+        (replayed, "--session, --start and --speed without a --catalog to replay")
+        if catalog is None
+        else (
+            made_up,
+            "--rate, --lively and --seed, which are a synthetic market's, with --catalog",
+        )
+    )
+    if any(value is not None for value in of_other.values()):
+        raise ConfigError(f"Expected none of {names}, was one")
     source: ReplayOptions | SyntheticOptions
     if catalog is None:
-        source = SyntheticOptions(root=root, quotes_per_second=rate, lively=lively, seed=seed)
+        source = SyntheticOptions(root=root, **_given(made_up))
     else:
         try:
-            at = dt.time.fromisoformat(start)
+            at = None if start is None else dt.time.fromisoformat(start)
         except ValueError:
             raise ConfigError(
                 f"--start: Expected a New York time such as 10:30, was {start}"
             ) from None
-        source = ReplayOptions(catalog=catalog, root=root, date=session, start=at, speed=speed)
+        source = ReplayOptions(catalog=catalog, root=root, **_given(replayed | {"start": at}))
     try:
         return run_simulator(
             source, account=account, faults=FaultOptions(file=faults, random_seed=random_faults)
         )
     except ValueError as e:
         raise ConfigError(str(e)) from None
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _run(

@@ -130,6 +130,27 @@ def test_account_that_is_not_in_order_is_one_message(
     assert told in ended.told[0]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("doctor", str(DEMO), "--broker", "--live"), "Expected --broker or --live, was both"),
+        (("simulator", "--speed", "2"), "without a --catalog to replay"),
+        (("simulator", "--catalog", ".", "--seed", "1"), "a synthetic market's, with --catalog"),
+        (("simulator", "--catalog", ".", "--start", "noon"), "a New York time such as 10:30"),
+        (("simulator", "--catalog", "."), "Expected a session of SPY in ."),
+        (("simulator", "--random-faults", "1", "--faults", "f.toml"), "Expected"),
+    ],
+)
+def test_options_that_make_no_sense_are_one_message(
+    autotrade: Autotrade, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...], told: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    ended = autotrade(*arguments, environment={})
+    assert (ended.code, len(ended.told)) == (2, 1), ended.err
+    assert told in ended.told[0]
+
+
 def test_root_without_an_expiry_today_is_refused_with_the_next_ones(
     simulator: SimulatorProcess, autotrade: Autotrade, tmp_path: Path
 ) -> None:

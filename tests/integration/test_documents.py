@@ -90,7 +90,8 @@ def test_every_command_explains_itself(
         monkeypatch.setattr(sys, "argv", ["autotrade", *words, "--help"])
         with pytest.raises(SystemExit) as ended:
             main()
-        assert (ended.value.code, capsys.readouterr().out.split(" ")[0]) == (0, "Usage:")
+        assert not ended.value.code
+        assert capsys.readouterr().out.startswith("Usage:")
 
 
 def autotrade(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,66 @@
+"""What the operator reads while a node runs, without an engine."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from nautilus_trader.model import InstrumentId, Money
+
+from autotrade_0dte.execution.decision import Decision, DecisionKind
+from autotrade_0dte.instruments import USD
+from autotrade_0dte.nodes.console import ConsoleReporter
+
+CALL = "SPY260720C00600000.US"
+AT_NS = 1_784_554_205_000_000_000
+"""2026-07-20, half past nine in New York and five seconds."""
+
+
+def reporter(account: Any = None, positions: tuple[Any, ...] = ()) -> tuple[Any, list[str]]:
+    said: list[str] = []
+
+    class Reporter(ConsoleReporter):
+        cache = SimpleNamespace(
+            account_for_venue=lambda _venue: account, positions_open=lambda: positions
+        )
+
+    return Reporter("SPY", said.append, 10.0), said
+
+
+def test_line_before_the_first_chain_and_account_fills_nothing_in() -> None:
+    told, said = reporter()
+    told._on_timer(SimpleNamespace(ts_event=AT_NS))
+    assert said == ["09:30:05  SPY no chain yet, cash unknown, flat"]
+
+
+def test_line_tells_spot_quotes_cash_and_positions() -> None:
+    held = SimpleNamespace(signed_qty=2.0, instrument_id=InstrumentId.from_str(CALL))
+    account = SimpleNamespace(balance_total=lambda _currency: Money(1_234.5, USD))
+    told, said = reporter(account, (held,))
+    told._on_chain(SimpleNamespace(spot=600.125, analytics=SimpleNamespace(usable=42)))
+    told._on_timer(SimpleNamespace(ts_event=AT_NS))
+    [line] = said
+    assert line.startswith("09:30:05  SPY 600.1")
+    assert "42 quotes usable, cash 1,234.50, +2 SPY260720C00600000" in line
+
+
+@pytest.mark.parametrize(("price", "told_price"), [(1.25, "at 1.25"), (float("nan"), "at market")])
+def test_decision_is_told_with_its_reason(price: float, told_price: str) -> None:
+    told, said = reporter()
+    told._on_decision(
+        Decision(
+            ts_event=AT_NS,
+            strategy="Test-001",
+            plan_id="P001",
+            kind=DecisionKind.EXIT,
+            reason="[bold] STOP",
+            instrument_id=CALL,
+            side="SELL",
+            quantity=2,
+            price=price,
+            spot=600.0,
+            figures={},
+        )
+    )
+    assert said == [
+        f"[bold]09:30:05  EXIT[/] SELL 2 {CALL} {told_price}, \\[bold] STOP",
+    ]

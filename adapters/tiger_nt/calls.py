@@ -103,6 +103,7 @@ class Calls:
         self._logs: dict[str, _Log] = {}
         self._pools: dict[Lane, ThreadPoolExecutor] = {}
         self._open = threading.Event()
+        self._entries = threading.Event()
         self._under_way: set[_UnderWay[Any]] = set()
         self._has_reached = False
 
@@ -113,6 +114,11 @@ class Calls:
             for lane, threads in _THREADS.items()
         }
         self._open.set()
+        self._entries.set()
+
+    def close_entries(self) -> None:
+        """Let calls that place or change orders, and reduce no risk, fail with nothing sent."""
+        self._entries.clear()
 
     async def ask[T](
         self, method: str, call: Callable[[], T], priority: Priority = Priority.QUERY
@@ -124,7 +130,9 @@ class Calls:
         while True:
             await self._wait_for_budget(method, priority, over_s)
             try:
-                return await self._make(method, call, Lane.QUERIES, self._give_up_s, changes=False)
+                return await self._make(
+                    method, call, Lane.QUERIES, self._open, self._give_up_s, changes=False
+                )
             except (AnswerError, ClosedError):
                 raise  # asking again would not help
             except TigerLimitError as e:
@@ -146,7 +154,8 @@ class Calls:
         """Make a call that places, modifies or cancels, once; raise TigerError if it fails."""
         await self._wait_for_budget(method, priority, time.monotonic() + _MAX_WAIT_S[priority])
         queue_s = self._give_up_s if priority is Priority.RISK else _QUEUE_S
-        return await self._make(method, call, lane, queue_s, changes=True)
+        gate = self._open if priority in {Priority.RISK, Priority.EXIT} else self._entries
+        return await self._make(method, call, lane, gate, queue_s, changes=True)
 
     def times(self) -> dict[str, CallTimes]:
         """Return what was called, how often, and how long it took, by REST method."""
@@ -157,6 +166,7 @@ class Calls:
 
         A call that takes longer than two seconds is left to its thread, which ends with it.
         """
+        self._entries.clear()
         self._open.clear()
         over_s = time.monotonic() + _CLOSING_S
         while self._under_way and time.monotonic() < over_s:
@@ -172,13 +182,20 @@ class Calls:
             await asyncio.sleep(wait_s)
 
     async def _make[T](
-        self, method: str, call: Callable[[], T], lane: Lane, queue_s: float, *, changes: bool
+        self,
+        method: str,
+        call: Callable[[], T],
+        lane: Lane,
+        gate: threading.Event,
+        queue_s: float,
+        *,
+        changes: bool,
     ) -> T:
-        if not self._open.is_set():
+        if not gate.is_set():
             raise _unsent(method)
         log = self._logs.setdefault(method, _Log())
         log.count += 1
-        under_way = _UnderWay(method, call, self._open, self._under_way)
+        under_way = _UnderWay(method, call, gate, self._under_way)
         loop = asyncio.get_running_loop()
         try:
             with contextlib.suppress(TimeoutError):

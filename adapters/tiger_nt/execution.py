@@ -60,6 +60,7 @@ class TigerExecutionClient(ReportingClient):
         self._budget.on_halt = self._on_halt
 
     async def _disconnect(self) -> None:
+        self._connection.rest.close_entries()
         if self._settings.cancel_on_stop:
             await self._cancel_own()
         left = self._own_working()

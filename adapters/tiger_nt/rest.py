@@ -64,6 +64,10 @@ class TigerRest(TradeCalls, QuoteCalls):
         self._trade, self._quote = await asyncio.to_thread(make)
         self._calls.open()
 
+    def close_entries(self) -> None:
+        """Send no more orders and changes that reduce no risk; those that wait fail unsent."""
+        self._calls.close_entries()
+
     async def close(self) -> None:
         """Let the calls under way end, fail those not begun, end the threads; may start again."""
         await self._calls.close()

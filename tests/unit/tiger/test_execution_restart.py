@@ -89,6 +89,20 @@ def test_a_stop_cancels_an_order_under_an_id_of_the_strategys_own(
         assert trader.alarms == []
 
 
+def test_a_stop_sends_no_entry_that_was_waiting(simulator: SimulatorProcess) -> None:
+    with TigerTrader(simulator) as trader:
+        before = len(simulator.account()["orders"])
+        orders = [trader.buy(1, limit=0.05) for _ in range(6)]
+        trader.wait(lambda: trader.status(orders[-1]) == "SUBMITTED", "the last one on its way")
+        client = trader.client
+        trader.do(client._disconnect())
+        for order in orders:
+            trader.wait(lambda o=order: trader.status(o) in {"CANCELED", "REJECTED"}, "its end")  # type: ignore[misc]
+        assert [trader.status(order) for order in orders].count("REJECTED") >= 2
+        assert len(simulator.account()["orders"]) - before <= 4
+        assert trader.alarms == []
+
+
 def test_a_stop_lists_an_order_whose_outcome_is_unknown(
     simulator: SimulatorProcess,
 ) -> None:

@@ -56,9 +56,11 @@ def test_position_outside_the_window_around_spot_is_sold_at_the_restart(
 ) -> None:
     far = str(simulator.control("GET", "/session")["contracts"][0])
     buy(simulator, far)
+    config = tmp_path / "unrecorded.toml"
+    config.write_text(DEMO.read_text() + "\n[live]\nrecord = false\n")
     kept = {name: text for name, text in os.environ.items() if not name.startswith("TIGER")}
     ended = subprocess.run(
-        [AUTOTRADE, "paper", str(DEMO), "--broker", "--minutes", "0.12",
+        [AUTOTRADE, "paper", str(config), "--broker", "--minutes", "0.12",
          "--runs", str(tmp_path / "runs"), "--catalog", str(tmp_path / "catalog")],
         env=kept | simulator.environment("paper"),
         capture_output=True,
@@ -70,3 +72,4 @@ def test_position_outside_the_window_around_spot_is_sold_at_the_restart(
     assert (decision["instrument_id"], decision["reason"]) == (f"{far}.US", "RESTART")
     assert simulator.account()["positions"] == {}
     assert ended.returncode == 0, ended.stdout
+    assert not (tmp_path / "catalog").exists()

@@ -1,5 +1,6 @@
 """What becomes of paper positions at expiry: the engine's sandbox leaves them open."""
 
+import math
 from collections.abc import Sequence
 
 from autotrade_0dte.execution.ledger import Fill, FillKind, RoundTrip
@@ -14,7 +15,10 @@ def settle(trips: Sequence[RoundTrip], settled: SettledAt, expiry_ns: int) -> fl
     """Close open options at their value at expiry, in cash and without a fee; return dollars.
 
     Shares from an exercise do not come to a paper account: it is paid the difference instead.
+    Without a settlement price nothing is closed, and NaN is returned.
     """
+    if math.isnan(settled.price):
+        return math.nan
     paid = 0.0
     for trip in trips:
         if not trip.held:

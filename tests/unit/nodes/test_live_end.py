@@ -209,6 +209,16 @@ def test_paper_position_is_paid_its_value_at_expiry(node: MakeNode) -> None:
     assert ended.equity() == [10_000.0, 9_999.0]
 
 
+def test_paper_position_without_a_price_at_expiry_stays_open(node: MakeNode) -> None:
+    ended = node(BOUGHT, cash=9_799.0)
+    nothing = (0, float("nan"))
+    ended.components.chain.last_prints = (nothing, nothing)  # type: ignore[misc]
+    assert ended.conclude(mode=NodeMode.PAPER) == [
+        "SETTLEMENT_NO_PRICE: prints=0",
+        f"POSITION_OPEN: {CALL}.US +2",
+    ]
+
+
 def test_error_in_the_log_and_a_torn_line_are_reasons(node: MakeNode) -> None:
     ended = node()
     line = {"level": "ERROR", "component": "Strategy", "message": "broken\n  here"}

@@ -37,9 +37,10 @@ def test_option_open_at_expiry_is_paid_its_intrinsic_value(
     assert trip.fees == 3.0
 
 
-def test_closed_position_is_left_alone_and_an_unknown_price_stays_unknown() -> None:
+def test_closed_position_is_left_alone_and_an_unknown_price_closes_none() -> None:
     closed = held("SPY261120C00600000", 1, 1.0)
     settle([closed], SettledAt(602.0, "last print"), EXPIRY_NS)
     assert settle([closed], SettledAt(700.0, "last print"), EXPIRY_NS) == 0.0
     unknown = held("SPY261120C00600000", 1, 1.0)
     assert math.isnan(settle([unknown], SettledAt(math.nan, "none"), EXPIRY_NS))
+    assert (unknown.held, unknown.ts_closed) == (1, None)

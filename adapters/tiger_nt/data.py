@@ -252,7 +252,8 @@ class TigerDataClient(SubscriptionTakingClient):
         if event.state is LinkState.UP:
             self._quota_is_old = True
             self.review.set()
-        elif event.state is not LinkState.DOWN:
+        elif event.state is not LinkState.DOWN and not self.link_wanted:
+            # Whoever listens decides, and ends the node in words of its own.
             self._fail(TigerDeniedError("push", 0, f"{event.state}: {event.reason}"))
 
     def _on_refused(self, topic: Topic, symbols: list[str], reason: str) -> None:

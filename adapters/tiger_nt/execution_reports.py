@@ -31,7 +31,7 @@ from tiger_nt.account_state import AccountState
 from tiger_nt.alarms import Alarm, AlarmKind, Residual
 from tiger_nt.engine_output import EngineOutput
 from tiger_nt.engine_reports import EngineReports
-from tiger_nt.errors import TigerDeniedError, TigerError
+from tiger_nt.errors import TigerError
 from tiger_nt.execution_config import TigerExecutionClientConfig
 from tiger_nt.gateway import OrderGateway
 from tiger_nt.marks import user_mark
@@ -157,8 +157,8 @@ class ReportingClient(ExecutionClient):
     def _on_link(self, event: LinkEvent) -> None:
         if event.state is LinkState.UP:
             self._gap.set()
-        elif event.state is not LinkState.DOWN:
-            self._fail(TigerDeniedError("push", 0, f"{event.state}: {event.reason}"))
+        elif event.state is not LinkState.DOWN:  # what it means for the node is not ours to say
+            self._log.warning(f"{event.state}: no news of orders any more, they are asked for")
 
     def _on_assets(self, assets: AssetsView) -> None:
         if assets.currency != USD.code:

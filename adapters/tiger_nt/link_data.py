@@ -10,7 +10,8 @@ An actor of the node hears of them so::
     def on_data(self, data):  # CustomData
         link: TigerLink = data.data
 
-The present state comes at once, then every change.
+The present state comes at once, then every change. KICKED and REFUSED are final: an actor that
+listens has to stop the node then; where nobody listens, the data client's error does.
 """
 
 from nautilus_trader.model import CustomData, DataType, register_custom_data_class

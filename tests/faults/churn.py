@@ -226,6 +226,9 @@ class ChurnStrategy(Churn):
         end_ns = begin_ns + round(self._trade_for_s * _NS)
         self.clock.set_time_alert_ns("enough", end_ns, self._enough)
 
+    def on_order_event(self, event: Any) -> None:
+        """Keep nothing: the node's memory is watched."""
+
     def _begin(self, _event: Any) -> None:
         self.trading = True
 

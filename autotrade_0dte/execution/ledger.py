@@ -94,30 +94,34 @@ class RoundTrip(msgspec.Struct):
 def round_trips(fills: Iterable[Fill]) -> list[RoundTrip]:
     """Fold fills (in time order) into round trips, in the order of their opening.
 
-    A fill that takes a position through zero is not split: the order desk never sends one.
-
-    Raises
-    ------
-    ValueError
-        A fill crosses zero.
+    A fill that takes a position through zero ends one trip and begins another; its fee is shared
+    out by contracts. The order desk never sends such an order, but a broker's books may hold one.
     """
     trips: list[RoundTrip] = []
     open_trips: dict[tuple[str, str], RoundTrip] = {}
     for fill in fills:
         key = fill.strategy, fill.instrument_id
-        trip = open_trips.get(key)
-        if trip is None:
-            trip = open_trips[key] = RoundTrip(*key, fill.plan_id, fill.multiplier, fill.ts_event)
-            trips.append(trip)
-        if trip.held * (trip.held + fill.quantity) < 0:
-            raise ValueError(
-                f"Expected a fill of at most {abs(trip.held)} contracts to close, "
-                f"was {abs(fill.quantity)} ({fill.instrument_id})"
-            )
-        trip.add(fill)
-        if trip.held == 0:
-            del open_trips[key]
+        held = open_trips[key].held if key in open_trips else 0
+        for part in _split(fill, held):
+            trip = open_trips.get(key)
+            if trip is None:
+                trip = RoundTrip(*key, part.plan_id, part.multiplier, part.ts_event)
+                open_trips[key] = trip
+                trips.append(trip)
+            trip.add(part)
+            if trip.held == 0:
+                del open_trips[key]
     return trips
+
+
+def _split(fill: Fill, held: int) -> tuple[Fill, ...]:
+    """Return the fill, in two where it goes beyond closing the `held` contracts."""
+    if held * (held + fill.quantity) >= 0:
+        return (fill,)
+    replace = msgspec.structs.replace
+    fee = fill.fee * abs(held / fill.quantity)
+    closing = replace(fill, quantity=-held, fee=fee)
+    return closing, replace(fill, quantity=held + fill.quantity, fee=fill.fee - fee)
 
 
 def _average(value: float, quantity: int) -> float:

@@ -55,9 +55,10 @@ def test_expiry_without_a_reason_is_named_by_its_kind() -> None:
     assert trip.exit_reason == "EXPIRY_WORTHLESS"
 
 
-def test_fill_through_zero_raises() -> None:
-    with pytest.raises(ValueError, match="at most 1 contracts to close, was 2"):
-        round_trips([fill(1, 1.0), fill(-2, 1.0)])
+def test_fill_through_zero_ends_one_trip_and_begins_another() -> None:
+    closed, begun = round_trips([fill(1, 1.0, fee=1.0), fill(-3, 1.5, ts=7, fee=3.0)])
+    assert (closed.held, closed.ts_closed, closed.gross_pnl, closed.fees) == (0, 7, 50.0, 2.0)
+    assert (begun.held, begun.ts_opened, begun.fees, begun.average_open) == (-2, 7, 2.0, 1.5)
 
 
 def test_instruments_and_strategies_do_not_mix() -> None:
@@ -77,7 +78,7 @@ def test_pnl_of_all_trips_is_the_cash_flow_of_all_fills(
 ) -> None:
     fills, held = [], 0
     for ts, (quantity, cents, buy) in enumerate(steps):
-        signed = quantity if buy or held == 0 else -min(quantity, held)
+        signed = quantity if buy else -quantity
         held += signed
         fills.append(fill(signed, cents / 100, ts=ts, fee=0.01))
     trips: list[RoundTrip] = round_trips(fills)

@@ -74,11 +74,13 @@ class Reconciler:
         """Take in what happened since the last time, or today, and tell what is new."""
         done_ms = self._done_ms
         since_ms = _midnight_ms(now_ms) if done_ms is None else done_ms - _MARGIN_MS
+        # Orders placed meanwhile need not be in the answers.
+        before = [order for order in self._tracker.live() if order.view is not None]
         snapshot = await self._ask(since_ms)
         self._gateway.tell(self._feed(snapshot))
         listed = {order.id for order in snapshot.orders}
-        for order in self._tracker.live():
-            if order.id is not None and order.view is not None and order.id not in listed:
+        for order in before:
+            if order.id is not None and order.id not in listed and not order.is_done:
                 _log.warning("order %s: at work here, but not listed by Tiger: asking", order.id)
                 self._gateway.inquiry.suspect(order.id)
         self._done_ms = now_ms

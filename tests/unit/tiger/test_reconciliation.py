@@ -1,13 +1,16 @@
 """Since when Tiger is asked, and what becomes of answers that do not fit."""
 
 import asyncio
+import contextlib
 import datetime as dt
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from tiger_nt.gateway import OrderGateway
+from tiger_nt.inquiry import Patience
 from tiger_nt.reconciliation import Reconciler
 from tiger_nt.rest import TigerRest
 from tiger_nt.tracker import Change, OrderTracker
@@ -92,3 +95,37 @@ def test_whoever_asks_first_asks_for_the_day_in_new_york_and_later_for_what_is_n
     asyncio.run(ask())
     assert rest.since == [ms(midnight), ms(now) - 120_000]
     assert [type(event).__name__ for _, event in told] == ["Accepted"]
+
+
+class ForgetfulRest(QuietRest):
+    """Lists no order, and has one come in by push while it is asked."""
+
+    def __init__(self, tracker: OrderTracker) -> None:
+        super().__init__()
+        self.tracker = tracker
+        self.asked: list[int] = []
+
+    async def open_orders(self) -> list[OrderView]:
+        self.tracker.on_view(msgspec.structs.replace(WORKING, id=2))
+        return []
+
+    async def order(self, order_id: int) -> None:
+        self.asked.append(order_id)
+
+
+def test_only_what_was_at_work_before_the_question_is_missed_in_its_answer() -> None:
+    tracker = OrderTracker()
+    rest = ForgetfulRest(tracker)
+    patience = Patience(first_ask_s=0.0, longest_ask_s=60.0)
+    gateway = OrderGateway(cast(TigerRest, rest), tracker, lambda _: None, patience)
+    reconciler = Reconciler(cast(TigerRest, rest), tracker, gateway)
+    tracker.on_view(WORKING)
+
+    async def ask() -> None:
+        await reconciler.refresh(ms("2026-11-23T10:00:00"))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await gateway.inquiry.run()
+
+    asyncio.run(ask())
+    assert rest.asked == [WORKING.id]

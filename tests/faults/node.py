@@ -41,7 +41,7 @@ from tiger_nt.push_supervisor import Patience as PushPatience
 from tiger_nt.simulator.fees import fixed_plan
 
 SPY = Underlying("SPY", "SPY")
-HASTE = Patience(risk_s=6.0, first_ask_s=0.15, longest_ask_s=0.5, lost_s=3.0, lost_asks=4)
+HASTE = Patience(risk_s=6.0, first_ask_s=0.15, longest_ask_s=0.5, lost_s=10.0, lost_asks=4)
 PUSH_HASTE = PushPatience(silence_s=1.5, first_s=0.1, longest_s=0.5)
 TIMEOUT_S = 1.0
 

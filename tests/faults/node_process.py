@@ -17,7 +17,7 @@ from simulator_process import SimulatorProcess
 __all__ = ["TradingNode"]
 
 TESTS = Path(__file__).resolve().parents[1]
-WAIT_S = 20.0
+WAIT_S = 45.0
 POLL_S = 0.05
 
 

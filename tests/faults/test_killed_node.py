@@ -118,14 +118,28 @@ def _is_sold(account: dict[str, Any]) -> bool:
     return not account["positions"] and account["orders"][-1]["side"] == "SELL"
 
 
-def test_it_was_killed_with_an_order_at_work_and_a_position(outcome: Outcome) -> None:
+def test_killed_node_and_the_one_after_it(outcome: Outcome, subtests: pytest.Subtests) -> None:
+    """One test, so that parallel workers do not run the nodes again for each part of it."""
+    for check in (
+        killed_with_an_order_at_work_and_a_position,
+        next_one_cancels_the_order_and_sells_the_position,
+        engine_and_simulator_agree_on_both_runs,
+        it_ends_when_another_login_takes_its_place,
+        recording_of_both_is_in_the_catalog,
+        no_secret_is_in_anything_they_wrote,
+    ):
+        with subtests.test(check.__name__):
+            check(outcome)
+
+
+def killed_with_an_order_at_work_and_a_position(outcome: Outcome) -> None:
     [order] = outcome.at_kill["orders"]
     assert (order["status"], order["quantity"], order["filled"]) == ("Submitted", 3, 1)
     [position] = outcome.at_kill["positions"].values()
     assert position["quantity"] == 1
 
 
-def test_the_next_cancels_the_order_and_sells_the_position(outcome: Outcome) -> None:
+def next_one_cancels_the_order_and_sells_the_position(outcome: Outcome) -> None:
     [first, sold] = outcome.account["orders"]
     assert (first["status"], first["filled"]) == ("Cancelled", 1)
     assert (sold["side"], sold["quantity"], sold["filled"]) == ("SELL", 1, 1)
@@ -133,24 +147,24 @@ def test_the_next_cancels_the_order_and_sells_the_position(outcome: Outcome) -> 
     assert (exit_["reason"], exit_["quantity"]) == ("RESTART", 1)
 
 
-def test_engine_and_simulator_agree_on_both_runs(outcome: Outcome) -> None:
+def engine_and_simulator_agree_on_both_runs(outcome: Outcome) -> None:
     assert differences(run_books(outcome.run), tiger_books(outcome.account)) == []
 
 
-def test_it_ends_when_another_login_takes_its_place(outcome: Outcome) -> None:
+def it_ends_when_another_login_takes_its_place(outcome: Outcome) -> None:
     assert outcome.code == 3
     assert outcome.reasons == ["LINK_ENDED: KICKED kick out by a new connection"]
     assert outcome.account["positions"] == {}
 
 
-def test_the_recording_of_both_is_in_the_catalog(outcome: Outcome) -> None:
+def recording_of_both_is_in_the_catalog(outcome: Outcome) -> None:
     catalog = Catalog(outcome.folder / "catalog")
     [entry] = catalog.sessions()
     times = [tick.ts_init for chunk in catalog.chunks(entry) for tick in chunk]
     assert min(times) < outcome.killed_ns < max(times)
 
 
-def test_no_secret_is_in_anything_they_wrote(outcome: Outcome) -> None:
+def no_secret_is_in_anything_they_wrote(outcome: Outcome) -> None:
     key = outcome.environment["TIGEROPEN_PRIVATE_KEY"]
     secrets = [
         re.compile("|".join(re.escape(key[at : at + 32]) for at in range(0, len(key) - 32, 16))),

@@ -352,9 +352,10 @@ def _bad_input() -> tuple[type[BaseException], ...]:
 
 def _faults() -> tuple[type[BaseException], ...]:
     from autotrade_0dte.analysis.summary import AccountingError
+    from autotrade_0dte.nodes.live_end import NotWrittenError
     from autotrade_0dte.nodes.sessions import SessionFaultError
 
-    return SessionFaultError, AccountingError
+    return SessionFaultError, AccountingError, NotWrittenError
 
 
 def _refusals() -> tuple[type[BaseException], ...]:

@@ -214,6 +214,7 @@ def _run(
     from autotrade_0dte.analysis.terminal import print_summary
     from autotrade_0dte.nodes.confirmation import confirm_account
     from autotrade_0dte.nodes.live import NodeJob, run_node
+    from autotrade_0dte.nodes.live_end import NotWrittenError
     from autotrade_0dte.nodes.preflight import NodeMode
     from autotrade_0dte.nodes.preflight_table import print_checks
 
@@ -241,7 +242,10 @@ def _run(
         command=" ".join(["autotrade", *sys.argv[1:]]),
     )
     folder, summary = run_node(job, console)
-    report = write_report(folder)
+    try:
+        report = write_report(folder)
+    except OSError as e:
+        raise NotWrittenError(folder, e) from e
     if as_json:
         _print_json(summary)
     else:

@@ -37,7 +37,7 @@ from autotrade_0dte.nodes.settlement import settled_at
 from autotrade_0dte.nodes.verdict import left_over, past_desk, stale_fills
 from tiger_nt.config import TigerConfig
 
-__all__ = ["LiveEnd", "LiveUnclean", "conclude"]
+__all__ = ["LiveEnd", "LiveUnclean", "NotWrittenError", "conclude"]
 
 _NS = 1_000_000_000
 
@@ -53,6 +53,13 @@ class LiveUnclean(StrEnum):
     MADE_BY_HAND = "MADE_BY_HAND"
     NODE_FAILED = "NODE_FAILED"
     RECORDING_FAILED = "RECORDING_FAILED"
+
+
+class NotWrittenError(RuntimeError):
+    """The disk did not take all that a run leaves; orders were canceled all the same."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        super().__init__(f"Expected to write all of the run, was {error} ({folder})")
 
 
 class LiveEnd(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +90,24 @@ def conclude(
     """Write books, summary and recording; return the folder and the summary.
 
     Importing a recording takes a while: the summary is there before, and is written again after.
+
+    Raises
+    ------
+    NotWrittenError
+        The disk is full or broken.
     """
+    try:
+        return end.folder, _conclude(end, components, recorder, cache)
+    except OSError as e:
+        raise NotWrittenError(end.folder, e) from e
+
+
+def _conclude(
+    end: LiveEnd,
+    components: Components,
+    recorder: MarketRecorder | None,
+    cache: Any,
+) -> dict[str, Any]:
     orders = cache.orders()
     fills = tables.fills(orders, cache)
     trips = round_trips(fills)
@@ -127,7 +151,7 @@ def conclude(
         reasons += failure
     summary = _summary(end, run, reasons, source)
     write_summary(end.folder, summary)
-    return end.folder, summary
+    return summary
 
 
 def _summary(

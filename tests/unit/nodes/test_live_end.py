@@ -40,7 +40,7 @@ from autotrade_0dte.data.catalog import Catalog, CatalogError
 from autotrade_0dte.instruments import USD, option_contract, option_symbol
 from autotrade_0dte.nodes import live_end
 from autotrade_0dte.nodes.components import Components
-from autotrade_0dte.nodes.live_end import LiveEnd, conclude
+from autotrade_0dte.nodes.live_end import LiveEnd, NotWrittenError, conclude
 from autotrade_0dte.nodes.preflight import NodeMode
 
 DATE = dt.date(2026, 7, 20)
@@ -225,6 +225,13 @@ def test_error_in_the_log_and_a_torn_line_are_reasons(node: MakeNode) -> None:
     text = msgspec.json.encode(line)
     ended.end.log.write_bytes(text.replace(b"ERROR", b"WARN") + b"\n" + text + b"\n" + text[:20])
     assert ended.conclude() == ["ERROR: Strategy: broken here", "LOG_NOT_WRITTEN: line=3"]
+
+
+def test_disk_that_takes_no_books_is_told_with_the_folder(node: MakeNode) -> None:
+    ended = node(BOUGHT)
+    (ended.folder / "orders.parquet").mkdir()  # in the way
+    with pytest.raises(NotWrittenError, match=r"Expected to write all of the run, was .*run\)$"):
+        ended.conclude()
 
 
 def test_journal_that_could_not_be_written_is_not_imported(node: MakeNode) -> None:

@@ -36,6 +36,11 @@ class TerminalProcess:
     def __enter__(self) -> Self:
         return self
 
+    def hang_up(self) -> None:
+        """Close the terminal, as a lost connection does: the process gets SIGHUP."""
+        os.close(self._ours)
+        self._ours = -1
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -44,7 +49,8 @@ class TerminalProcess:
     ) -> None:
         self.process.kill()
         self.process.wait()
-        os.close(self._ours)
+        if self._ours >= 0:
+            os.close(self._ours)
 
     def read_until(self, text: str, timeout_s: float = 20.0) -> None:
         """Wait until `text` has been shown since the start."""

@@ -34,6 +34,20 @@ hold_s = 3600
 warm_up_s = 0
 """
 
+RESTING = """
+name = "resting"
+root = "SPY"
+snapshot_interval_ms = 250
+
+[strategy]
+path = "planned_strategy:PlannedStrategy"
+
+[strategy.params]
+symbols = {{ {date} = "{symbol}" }}
+at_s = 0
+entry_cap = 0.01
+"""
+
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[SimulatorProcess]:
@@ -67,7 +81,32 @@ def test_wrong_answer_of_the_operator_starts_nothing(
     assert simulator.account("live")["orders"] == []
 
 
-def test_interrupted_node_cancels_its_orders_and_lists_what_stays_open(
+def test_closed_terminal_cancels_the_orders_at_work(
+    simulator: SimulatorProcess, command: list[str], tmp_path: Path
+) -> None:
+    contracts = simulator.control("GET", "/session")["contracts"]
+    dear = contracts[len(contracts) // 2 - 10]  # a call in the money: a cent buys none
+    (tmp_path / "rehearsal.toml").write_text(RESTING.format(date=dear[3:9], symbol=dear))
+    account = simulator.environment("live")["TIGEROPEN_ACCOUNT"]
+
+    def rests(state: dict[str, Any]) -> bool:
+        orders = state["accounts"][account]["orders"]
+        return any(order["symbol"] == dear and order["status"] == "Submitted" for order in orders)
+
+    with TerminalProcess(command, environment(simulator)) as operator:
+        operator.read_until("to go on: ")
+        operator.type(account[-4:])
+        simulator.wait_for(rests, "an order at work", 40)
+        operator.hang_up()
+        operator.process.wait(30)
+    [order] = simulator.account("live")["orders"]
+    assert (order["status"], order["filled"]) == ("Cancelled", 0)
+    [run] = (tmp_path / "runs").iterdir()
+    summary = json.loads((run / "summary.json").read_text())
+    assert (summary["clean"], summary["orders"], summary["fills"]) == (True, 1, 0)
+
+
+def test_interrupted_node_stops_and_lists_what_stays_open(
     simulator: SimulatorProcess, command: list[str], tmp_path: Path
 ) -> None:
     account = simulator.environment("live")["TIGEROPEN_ACCOUNT"]

@@ -1,5 +1,6 @@
 """Records a session: decisions, chain states, account value, orders and fills, as table columns."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -88,13 +89,15 @@ class RunRecorder(DataActor):
             self.mark(chain.ts_event, self._position_value(chain))
 
     def _position_value(self, chain: ChainSnapshot) -> float:
-        """Mark open positions at mid; one without a mid makes the whole value unknown."""
+        """Mark options at mid and shares at spot; one without either makes it all unknown."""
         value = 0.0
         for position in self.cache.positions_open():
-            row = self._row.get(position.instrument_id)
-            if row is None:
+            name = position.instrument_id
+            row = self._row.get(name)
+            if row is not None:
+                value += position.signed_qty * self._multiplier[name] * float(chain.mid[row])
+            elif str(name.symbol) == self._underlying:
                 value += position.signed_qty * chain.spot
-            else:
-                multiplier = self._multiplier[position.instrument_id]
-                value += position.signed_qty * multiplier * float(chain.mid[row])
+            else:  # bought by hand, outside the chain
+                return math.nan
         return value

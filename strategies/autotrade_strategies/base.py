@@ -34,6 +34,8 @@ from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.execution.decision import DECISION_TOPIC, Decision, DecisionKind
 from autotrade_0dte.execution.fill_quote import FILL_QUOTE_TOPIC, FillQuote
 from autotrade_0dte.execution.plan import ExitReason, ManagedPlan, PlanPhase, TradePlan
+from autotrade_0dte.instruments import OptionSymbol, Right, option_symbol
+from autotrade_0dte.risk.cover import Leg
 from autotrade_0dte.risk.expiry import ExpiryReason, exercise_test
 
 __all__ = ["TradeStrategy"]
@@ -200,15 +202,18 @@ class TradeStrategy(Strategy):
         managed = self._managed
         if managed is None:
             return
+        own = option_symbol(managed.plan.instrument_id.rpartition(".")[0])
         closes = exercise_test(
-            option_legs(self.cache),
+            # The operator may hold others by hand, which do not expire today.
+            (leg for leg in option_legs(self.cache) if _expires_with(leg, own)),
             chain.spot,
             total_cash(self.cache),
             can_short_shares=self.session.can_short_shares,
         )
-        if closes:
-            self._at_market = True
-            self._begin_exit(managed, closes[0].reason, closes[0].figures)
+        for close in closes:
+            if (close.leg.strike, close.leg.is_call) == (own.strike, own.right is Right.CALL):
+                self._at_market = True
+                self._begin_exit(managed, close.reason, close.figures)
 
     # -- working the plan -----------------------------------------------------------------------
 
@@ -423,6 +428,10 @@ class TradeStrategy(Strategy):
             figures=dict(figures),
         )
         self.publish_message(DECISION_TOPIC, decision)
+
+
+def _expires_with(leg: Leg, own: OptionSymbol) -> bool:
+    return (leg.root, leg.expiry) == (own.root, own.expiry)
 
 
 def _quote(chain: ChainSnapshot, row: int) -> tuple[float, ...]:

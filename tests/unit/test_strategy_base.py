@@ -293,6 +293,28 @@ def test_exercise_test_waits_for_a_spot_and_is_made_once() -> None:
     assert venue.chain(103, 0.94, spot=605.0) == []
 
 
+def position(symbol: str, quantity: float) -> Any:
+    return SimpleNamespace(instrument_id=InstrumentId.from_str(symbol), signed_qty=quantity)
+
+
+def test_exercise_test_takes_no_account_of_what_does_not_expire_today() -> None:
+    venue = Venue(cash=1_000_000.0).opened()
+    venue.positions = [
+        position(CALL, 2.0),
+        position("SPY260724C00500000.US", 99.0),
+        position("AAPL260720C00200000.US", 99.0),
+    ]
+    venue.strategy._on_exercise_test(None)
+    assert venue.chain(102, 0.95, spot=605.0) == []
+
+
+def test_exercise_test_that_closes_another_position_leaves_the_plan_alone() -> None:
+    venue = Venue(cash=125_000.0).opened()  # pays for the plan's two and no more
+    venue.positions = [position(CALL, 2.0), position("SPY260720C00604000.US", 1.0)]
+    venue.strategy._on_exercise_test(None)
+    assert venue.chain(102, 0.95, spot=605.0) == []
+
+
 def test_position_that_passed_the_exercise_test_is_not_tested_again() -> None:
     venue = Venue(cash=1_000.0).opened()
     venue.positions = [SimpleNamespace(instrument_id=InstrumentId.from_str(CALL), signed_qty=2.0)]

@@ -345,9 +345,10 @@ def test_positions_are_valued_at_mid_and_shares_at_spot() -> None:
     ]
 
 
-def test_position_without_a_mid_makes_the_value_unknown() -> None:
-    recorder = listener(Cache(5_000.0, (position(CALL, 1), position(PUT, 1))))
-    recorder._on_chain(chain(0, math.nan, 0.25))
+@pytest.mark.parametrize("other", [PUT, "SPY260720C00900000", "QQQ"])
+def test_position_without_a_mid_or_outside_the_chain_makes_the_value_unknown(other: str) -> None:
+    recorder = listener(Cache(5_000.0, (position(CALL, 1), position(other, 1))))
+    recorder._on_chain(chain(0, 0.25, math.nan))
     [row] = rows(recorder.equity())
     assert row["cash"] == 5_000.0
     assert math.isnan(row["equity"])

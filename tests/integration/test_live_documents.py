@@ -205,7 +205,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
 
 
 def test_rehearsal_leads_to_a_comparison_and_a_recording(reader: Reader) -> None:
-    short = {"--minutes 3": "--minutes 0.05"}
+    short = {"--minutes 3": "--minutes 0.2"}
     kept = "--catalog catalog/rehearsal"
     code, said = reader.run("autotrade doctor", **{"--broker": "--live"})
     assert code == 0, said

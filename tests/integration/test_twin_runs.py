@@ -71,7 +71,8 @@ def traded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Runs]:
     folder = tmp_path_factory.mktemp("twin")
     (folder / "twin.toml").write_text(CONFIG)
     live, paper = Runs(folder, "live"), Runs(folder, "paper")
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("TIGER")}
+    # Not measured for coverage: that would slow the nodes, and others are.
+    kept = {n: text for n, text in os.environ.items() if not n.startswith(("TIGER", "COV"))}
     kept |= {"PYTHONPATH": str(TESTS), "TERM": "dumb"}
     with project_simulator(quotes_per_second=800.0) as simulator:
         paper_node = subprocess.Popen(

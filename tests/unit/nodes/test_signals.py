@@ -10,8 +10,8 @@ CODE = """
 import os, signal, sys
 from autotrade_0dte.nodes.signals import stopped_by_signals
 number = signal.Signals(int(sys.argv[1]))
-if sys.argv[2:]:
-    signal.signal(number, signal.SIG_IGN)
+# Not what was inherited: in the background a shell has its children ignore an interrupt.
+signal.signal(number, signal.SIG_IGN if sys.argv[2:] else signal.SIG_DFL)
 stops = []
 with stopped_by_signals(lambda: stops.append(1)):
     os.kill(os.getpid(), number)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from simulator_process import ADAPTERS, SimulatorProcess
 from small_market import write_session
+from terminal_process import TerminalProcess
 
 from autotrade_0dte.data.catalog import Catalog
 from autotrade_0dte.execution.fees import FeeParams, fee_schedule, order_fee
@@ -147,3 +148,14 @@ def test_printed_lines_set_the_environment_and_say_what_is_played(folder: Path):
     config = tiger_config(dict(pair.split("=", 1) for pair in exports))
     assert config.endpoints.is_loopback
     assert not config.credentials.is_paper
+
+
+def test_command_at_a_terminal_tells_what_goes_on_until_it_is_interrupted() -> None:
+    autotrade = str(Path(sys.executable).with_name("autotrade"))
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "160"}
+    with TerminalProcess([autotrade, "simulator", "--rate", "50"], environment) as operator:
+        operator.read_until("export TIGEROPEN_SERVER_URL=")
+        operator.read_until("closes in 2:59:")
+        operator.read_until("0 connected  0 orders  0 fills")
+        operator.process.send_signal(signal.SIGINT)
+        assert operator.end() == 0

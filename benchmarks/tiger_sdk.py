@@ -68,7 +68,7 @@ def main() -> None:
     """Log in, subscribe, and tell what came in; until stdin closes."""
     where = json.loads(sys.stdin.readline())
     settings: Any = sdk_config(tiger_config(where["environment"]))
-    assert settings.callback_thread_pool_size == _POOL
+    settings.callback_thread_pool_size = _POOL
     symbols: list[str] = where["symbols"]
     quotes = Quotes(settings, [_tiger(symbol) for symbol in symbols])
     orders = Orders(settings, symbols[len(symbols) // 2])

@@ -11,8 +11,10 @@ from types import TracebackType
 from typing import Self
 
 _TAKE_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
 fcntl.ioctl(1, termios.TIOCSCTTY, 0)
+for number in (signal.SIGHUP, signal.SIGINT):  # a test in the background has inherited others
+    signal.signal(number, signal.SIG_DFL)
 os.execvp(sys.argv[1], sys.argv[1:])
 """
 

@@ -227,9 +227,7 @@ def _run(
         print(f"autotrade: not started, {row.name}: {row.found}{expected}", file=sys.stderr)
         return int(row.exit_code)
     if NodeMode(mode) is NodeMode.LIVE:
-        confirm_account(
-            tiger.credentials, f"{system.name}: {system.strategy.path} on {system.root}"
-        )
+        confirm_account(tiger.credentials, f"{system.name}: {system.strategies} on {system.root}")
     job = NodeJob(
         config=system,
         tiger=tiger,

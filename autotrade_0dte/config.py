@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import re
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +11,13 @@ from typing import Annotated, Any
 import msgspec
 
 from autotrade_0dte.chain.book import ChainParams
+from autotrade_0dte.execution.coordinator import CoordinatorParams
 from autotrade_0dte.execution.fees import FeeParams
+from autotrade_0dte.indicators.params import IndicatorParams
+from autotrade_0dte.market_state.actions import ActionTable, Track
+from autotrade_0dte.market_state.detector import DetectorParams
+from autotrade_0dte.market_state.events import ScheduledEvent
+from autotrade_0dte.market_state.profile import Profile
 from autotrade_0dte.risk.expiry import ExpiryParams
 
 __all__ = ["AccountKind", "AccountParams", "ConfigError", "LiveParams", "SettlementRule"]
@@ -132,48 +139,97 @@ class SystemConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         Short name of the set-up, part of the run id.
     root : str
         Option root to trade, such as SPY or SPXW.
+    regular, anomaly : StrategySpec, optional
+        The strategy of each track; at least one.
     snapshot_interval_ms : int, default 1000
         Time between chain snapshots, and so between decisions.
+    profile_file : str, optional
+        What is usual at each minute of the day, as `autotrade data profile` writes it; relative to
+        the configuration file. Without one the last minutes are what is usual.
+    events_file : str, optional
+        Scheduled events, TOML with ``[[events]]``; relative to the configuration file.
+    profile, events
+        Content of these files in a resolved configuration.
     """
 
     name: Identifier
     root: Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9.]{0,5}$")]
-    strategy: StrategySpec
+    regular: StrategySpec | None = None
+    anomaly: StrategySpec | None = None
     snapshot_interval_ms: Annotated[int, msgspec.Meta(ge=50, le=60_000)] = 1_000
+    profile_file: str | None = None
+    events_file: str | None = None
     account: AccountParams = AccountParams()
     fees: FeeParams = FeeParams()
     simulation: SimulationParams = SimulationParams()
     chain: ChainParams = ChainParams()
     expiry: ExpiryParams = ExpiryParams()
+    indicators: IndicatorParams = IndicatorParams()
+    market_state: DetectorParams = DetectorParams()
+    actions: ActionTable = ActionTable()
+    coordinator: CoordinatorParams = CoordinatorParams()
     live: LiveParams = LiveParams()
+    profile: Profile | None = None
+    events: tuple[ScheduledEvent, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.tracks:
+            raise ValueError("Expected a table [regular] or [anomaly], was neither")
+
+    @property
+    def tracks(self) -> dict[Track, StrategySpec]:
+        """The strategy of each track that is traded."""
+        given = {Track.REGULAR: self.regular, Track.ANOMALY: self.anomaly}
+        return {track: spec for track, spec in given.items() if spec is not None}
+
+    @property
+    def strategies(self) -> str:
+        """The strategies by import path, for people."""
+        return ", ".join(spec.path for spec in self.tracks.values())
 
 
 def load_config(path: Path) -> SystemConfig:
     """Read and check a TOML file, strategy parameters included; raise ConfigError if unfit."""
-    try:
-        raw = msgspec.toml.decode(path.read_bytes())
-    except OSError as e:
-        raise ConfigError(f"Expected a readable TOML file, was {path}: {e.strerror}") from None
-    except (msgspec.DecodeError, ValueError) as e:
-        raise ConfigError(f"Expected TOML, was not: {e} ({path.name})") from None
+    raw = _read(path, msgspec.toml.decode, "TOML")
     config: SystemConfig = checked(raw, SystemConfig, path.name)
-    _, params = strategy_of(config.strategy, path.name)
-    spec = StrategySpec(config.strategy.path, msgspec.to_builtins(params))
-    return msgspec.structs.replace(config, strategy=spec)
+    config = _with_files(config, path)
+    resolved = {}
+    for track, spec in config.tracks.items():
+        _, params = strategy_of(spec, track, path.name)
+        resolved[str(track)] = StrategySpec(spec.path, msgspec.to_builtins(params))
+    return msgspec.structs.replace(config, **resolved)
 
 
-def strategy_of(spec: StrategySpec, where: str = "configuration") -> tuple[type[Any], Any]:
+class _Events(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    events: tuple[ScheduledEvent, ...]
+
+
+def _with_files(config: SystemConfig, path: Path) -> SystemConfig:
+    """Put the content of the named files into the configuration, which then needs them no more."""
+    found: dict[str, Any] = {}
+    if config.profile_file is not None:
+        raw = _read(path.parent / config.profile_file, msgspec.json.decode, "JSON")
+        found["profile"] = checked(raw, Profile, config.profile_file)
+    if config.events_file is not None:
+        raw = _read(path.parent / config.events_file, msgspec.toml.decode, "TOML")
+        found["events"] = checked(raw, _Events, config.events_file).events
+    return msgspec.structs.replace(config, profile_file=None, events_file=None, **found)
+
+
+def strategy_of(
+    spec: StrategySpec, track: Track, where: str = "configuration"
+) -> tuple[type[Any], Any]:
     """Import the strategy class and check its parameters; raise ConfigError if either fails."""
     module_name, class_name = spec.path.split(":")
     try:
         strategy = getattr(importlib.import_module(module_name), class_name)
     except (ImportError, AttributeError) as e:
         raise ConfigError(
-            f"strategy.path: Expected an importable module:Class, was {spec.path}: {e} ({where})"
+            f"{track}.path: Expected an importable module:Class, was {spec.path}: {e} ({where})"
         ) from None
     if not hasattr(strategy, "Params"):
-        raise ConfigError(f"strategy.path: Expected a class with Params, was {spec.path} ({where})")
-    return strategy, checked(spec.params, strategy.Params, where, "strategy.params")
+        raise ConfigError(f"{track}.path: Expected a class with Params, was {spec.path} ({where})")
+    return strategy, checked(spec.params, strategy.Params, where, f"{track}.params")
 
 
 def checked(raw: Any, kind: type[Any], where: str, prefix: str = "") -> Any:
@@ -186,6 +242,15 @@ def checked(raw: Any, kind: type[Any], where: str, prefix: str = "") -> Any:
         name = ".".join([prefix, *keys] if prefix else keys) or "top level"
         accepted = _accepted(kind, keys)
         raise ConfigError(f"{name}: {text}{accepted}, was {_at(raw, keys)!r} ({where})") from None
+
+
+def _read(path: Path, decode: Callable[[bytes], Any], kind: str) -> Any:
+    try:
+        return decode(path.read_bytes())
+    except OSError as e:
+        raise ConfigError(f"Expected a readable {kind} file, was {path}: {e.strerror}") from None
+    except (msgspec.DecodeError, ValueError) as e:
+        raise ConfigError(f"Expected {kind}, was not: {e} ({path.name})") from None
 
 
 def config_toml(config: SystemConfig) -> str:

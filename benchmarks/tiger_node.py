@@ -35,7 +35,7 @@ def main() -> None:
     config = load_config(CONFIG)
     config = msgspec.structs.replace(
         config,
-        strategy=StrategySpec("benchmarks.tiger_stopwatch:Stopwatch"),
+        regular=StrategySpec("benchmarks.tiger_stopwatch:Stopwatch"),
         live=msgspec.structs.replace(config.live, max_orders_per_minute=_MANY),
     )
     tiger = tiger_config(environment)

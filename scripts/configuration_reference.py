@@ -41,7 +41,7 @@ seconds, `_ms` milliseconds, `_usd` dollars, `_bps` hundredths of a percent, `_f
 STRATEGY = """\
 ## The regular strategy
 
-`[strategy.params]` when `strategy.path` is `autotrade_strategies.regular:RegularStrategy`; how it
+`[regular.params]` when `regular.path` is `autotrade_strategies.regular:RegularStrategy`; how it
 trades is in [strategies.md](strategies.md#the-regular-strategy).
 """
 
@@ -70,7 +70,7 @@ _TYPES: dict[Any, str] = {
 def document() -> str:
     """Return the whole text of docs/configuration.md."""
     parts = [HEAD, *_sections(SystemConfig, "")]
-    parts += [STRATEGY, *_sections(RegularParams, "[strategy.params]")]
+    parts += [STRATEGY, *_sections(RegularParams, "[regular.params]")]
     parts += [SYNTHETIC, *_sections(SyntheticParams, "")]
     return "\n".join(parts)
 

@@ -42,10 +42,10 @@ CONFIG = """
 name = "soak"
 root = "SPY"
 
-[strategy]
+[regular]
 path = "faults.churn:ChurnStrategy"
 
-[strategy.params]
+[regular.params]
 pause_s = 2.0
 trade_for_s = {trade_for_s}
 

@@ -108,7 +108,7 @@ def scripted(
     return SystemConfig(
         name="scripted",
         root=root,
-        strategy=StrategySpec("scripted_strategy:ScriptedStrategy", msgspec.to_builtins(params)),
+        regular=StrategySpec("scripted_strategy:ScriptedStrategy", msgspec.to_builtins(params)),
         account=AccountParams(kind, cash),
         **({"expiry": expiry} | changes),
     )

@@ -15,6 +15,7 @@ from nautilus_trader.model import (
 )
 
 from autotrade_0dte.chain.book import OptionChainBook
+from autotrade_0dte.chain.snapshot import Tape
 
 __all__ = ["ChainActor", "chain_topic"]
 
@@ -48,6 +49,8 @@ class ChainActor(DataActor):
         Time between snapshots.
     start_ns, stop_ns : int
         Snapshots are made from `start_ns` (the session's open) until just before `stop_ns`.
+    has_volume : bool
+        Whether the sizes of the underlying's trades are real.
     subscribe : bool
         Whether quotes must be asked for. A live feed sends nothing else; a backtest's engine caches
         all its data anyhow, and calling a handler for each quote would be most of its time.
@@ -66,6 +69,7 @@ class ChainActor(DataActor):
         start_ns: int,
         stop_ns: int,
         *,
+        has_volume: bool,
         subscribe: bool,
     ) -> None:
         super().__init__()
@@ -83,6 +87,7 @@ class ChainActor(DataActor):
         self._prints: deque[TradeTick | IndexPriceUpdate] = deque()
         self._spot = float("nan")
         self._spot_ns = 0
+        self._volume = self._turnover = 0.0 if has_volume else float("nan")
         self._print_before = (0, float("nan"))
         self._changed = False
         self._published_ns = 0
@@ -121,10 +126,15 @@ class ChainActor(DataActor):
 
     def _take_spot(self, tick: TradeTick | IndexPriceUpdate) -> None:
         if tick.ts_event <= self._stop_ns:
-            price = tick.price if isinstance(tick, TradeTick) else tick.value
             self._print_before = self._spot_ns, self._spot
             self._spot_ns = tick.ts_event
-            self._spot = price.as_double()
+            if isinstance(tick, TradeTick):
+                self._spot = tick.price.as_double()
+                size = tick.size.as_double()
+                self._volume += size
+                self._turnover += size * self._spot
+            else:
+                self._spot = tick.value.as_double()
             self._changed = True
 
     def _take_quotes(self, now_ns: int) -> None:
@@ -161,7 +171,8 @@ class ChainActor(DataActor):
             return
         self._changed = False
         self._published_ns = now_ns
-        self.publish_message(self._topic, self._book.snapshot(now_ns, self._spot))
+        tape = Tape(self._spot_ns, self._volume, self._turnover)
+        self.publish_message(self._topic, self._book.snapshot(now_ns, self._spot, tape))
 
     def _quote_at(self, instrument_id: InstrumentId, now_ns: int) -> QuoteTick | None:
         """Return the last quote that was there at `now_ns`.

@@ -26,7 +26,7 @@ _STATES = (
     "liquidity", "spread_fraction", "implied_move", "variance_gauge", "usable",
 )  # fmt: skip
 _EQUITY = ("ts_event", "cash", "position_value", "equity")
-_DECISIONS = Decision.__struct_fields__
+_DECISIONS = Decision.__struct_fields__[:11]
 
 
 class RunRecorder(DataActor):
@@ -74,7 +74,7 @@ class RunRecorder(DataActor):
         self._equity.insert(0, (ts_event, cash, 0.0, cash))
 
     def _on_decision(self, decision: Any) -> None:
-        *head, figures = msgspec.structs.astuple(decision)
+        *head, figures = msgspec.structs.astuple(decision)[: len(_DECISIONS)]
         self._decisions.append((*head, msgspec.json.encode(figures).decode()))
 
     def _on_fill_quote(self, quote: Any) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autotrade_0dte.chain.repricing import Settings, reprice
-from autotrade_0dte.chain.snapshot import ChainAnalytics, ChainSnapshot
+from autotrade_0dte.chain.snapshot import NO_TAPE, ChainAnalytics, ChainSnapshot, Tape
 from autotrade_0dte.pricing.black import GREEKS
 from autotrade_0dte.pricing.clock import ClockKind, years_to_expiry
 from autotrade_0dte.products import Product, product
@@ -164,7 +164,7 @@ class OptionChainBook:
         self._ask_size[row] = ask_size
         self._ts_event[row] = ts_event
 
-    def snapshot(self, now_ns: int, spot: float) -> ChainSnapshot:
+    def snapshot(self, now_ns: int, spot: float, tape: Tape = NO_TAPE) -> ChainSnapshot:
         """Judge, price and sum up the chain as of `now_ns`, UTC ns.
 
         `spot` is the underlying in dollars, NaN if unknown; it stands in for a forward that cannot
@@ -195,6 +195,8 @@ class OptionChainBook:
             is_call=self.is_call,
             quality=quality,
             status=status,
+            open_interest=self.open_interest,
+            tape=tape,
             analytics=ChainAnalytics(
                 atm_iv=atm_iv,
                 atm_iv_change_per_min=self._atm_change(atm_ns, atm_iv),

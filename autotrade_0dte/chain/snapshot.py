@@ -1,12 +1,14 @@
 """The published state of an option chain at one instant."""
 
+import math
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from autotrade_0dte.chain.quality import UNUSABLE
 
-__all__ = ["ChainAnalytics", "ChainSnapshot"]
+__all__ = ["NO_TAPE", "ChainAnalytics", "ChainSnapshot", "Tape"]
 
 _UNUSABLE = int(UNUSABLE)
 
@@ -54,6 +56,28 @@ class ChainAnalytics(msgspec.Struct, frozen=True, gc=False):
     stale_share: float
 
 
+class Tape(msgspec.Struct, frozen=True, gc=False):
+    """Trading of the underlying up to a snapshot.
+
+    Parameters
+    ----------
+    ts_event : int
+        Time of the last print, UTC ns; 0 for none.
+    volume : float
+        Shares traded since the open; NaN for an index.
+    turnover : float
+        Dollars traded since the open; NaN for an index.
+    """
+
+    ts_event: int = 0
+    volume: float = math.nan
+    turnover: float = math.nan
+
+
+NO_TAPE = Tape()
+"""Nothing known of the underlying's trading."""
+
+
 class ChainSnapshot(msgspec.Struct, frozen=True, eq=False):
     """One option chain at one instant: rows by strike, the call before the put.
 
@@ -89,6 +113,10 @@ class ChainSnapshot(msgspec.Struct, frozen=True, eq=False):
         Half a tick of the inverted option over its vega (half the ask when it has no bid).
     gex : float64
         Signed dollar gamma of the row's open interest; see `ChainAnalytics.gex`.
+    open_interest : float64
+        Contracts open at the start of the day; NaN where unknown.
+    tape : Tape
+        Trading of the underlying; the time of the print behind `spot`.
     """
 
     ts_event: int
@@ -118,7 +146,9 @@ class ChainSnapshot(msgspec.Struct, frozen=True, eq=False):
     gex: NDArray[np.float64]
     quality: NDArray[np.int8]
     status: NDArray[np.int8]
+    open_interest: NDArray[np.float64]
     analytics: ChainAnalytics
+    tape: Tape = NO_TAPE
 
     def usable(self) -> NDArray[np.bool_]:
         """Return which rows have a fresh, two-sided, uncrossed quote."""

@@ -16,6 +16,7 @@ import msgspec
 
 from autotrade_0dte.calendar import Session, learn, session
 from autotrade_0dte.data.chunks import DEFAULT_ROWS, merged
+from autotrade_0dte.data.columns import largest_size
 from autotrade_0dte.data.errors import CatalogConflictError, CatalogError, CatalogLockedError
 from autotrade_0dte.data.manifest import DatasetKind, ImportAccount, Manifest, StoredDataset
 from autotrade_0dte.data.session_data import SessionData, SettlementPrice
@@ -245,6 +246,12 @@ class Catalog:
         if not path.exists():
             return {}
         return msgspec.json.decode(path.read_bytes(), type=dict[str, float])
+
+    def has_volume(self, entry: SessionEntry) -> bool:
+        """Tell whether the underlying's trades have real sizes; a price series has all of 1."""
+        held = [d for d in entry.datasets if d.kind is DatasetKind.TRADES]
+        ticks = [file.path for d in held for file in d.files if "/trades/" in file.path]
+        return any(largest_size(self.path / path) > 1 for path in ticks)
 
     def chunks(self, entry: SessionEntry, rows: int = DEFAULT_ROWS) -> Iterator[list[Any]]:
         """Yield the session's market data as lists of about `rows` engine objects.

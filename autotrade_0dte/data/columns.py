@@ -5,6 +5,7 @@ decimal128(38, 16), times UTC nanoseconds, identity and precision in the schema'
 """
 
 import datetime as dt
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +14,7 @@ from nautilus_trader.model import IndexPriceUpdate, InstrumentId, QuoteTick, Tra
 from numpy.typing import NDArray
 
 __all__ = ["PRICE_DECIMALS", "SIZE_DECIMALS", "file_name", "index_table", "parquet_bytes"]
-__all__ += ["quote_table", "trade_table"]
+__all__ += ["largest_size", "quote_table", "trade_table"]
 
 PRICE_DECIMALS = 2
 SIZE_DECIMALS = 0
@@ -62,6 +63,14 @@ def trade_table(
     }
     metadata = TradeTick.get_metadata(instrument, PRICE_DECIMALS, SIZE_DECIMALS)
     return _table(columns, ts_event, ts_init, metadata | {"type_name": "TradeTick"})
+
+
+def largest_size(path: Path) -> float:
+    """Return the largest size of a file of trades, from the statistics of its row groups."""
+    meta = pq.read_metadata(path)
+    column = meta.schema.to_arrow_schema().names.index("size")
+    groups = [meta.row_group(group).column(column) for group in range(meta.num_row_groups)]
+    return max((float(group.statistics.max) for group in groups), default=0.0)
 
 
 def index_table(instrument: InstrumentId, ts_event: Ints, ts_init: Ints, value: Ints) -> pa.Table:

@@ -4,6 +4,10 @@ from enum import StrEnum
 
 import msgspec
 
+from autotrade_0dte.market_state.state import Level
+from autotrade_0dte.selection.ranking import Ranking
+from autotrade_0dte.signals.signal import Signal
+
 __all__ = ["DECISION_TOPIC", "Decision", "DecisionKind"]
 
 DECISION_TOPIC = "decision"
@@ -19,11 +23,27 @@ class DecisionKind(StrEnum):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """One decision; `price` is the cap or limit in dollars, NaN for an order at market."""
+    """One decision and what it was made on.
+
+    Parameters
+    ----------
+    plan_id : str, optional
+        The plan it belongs to; None where it kept one from being made.
+    price : float
+        Cap or limit in dollars, NaN for an order at market.
+    figures : dict[str, float]
+        Figures of the reason.
+    level : Level
+        The market state's level.
+    signal : Signal, optional
+        The signal of that snapshot.
+    ranking : Ranking, optional
+        The contracts that were considered; only where one was to be chosen.
+    """
 
     ts_event: int
     strategy: str
-    plan_id: str
+    plan_id: str | None
     kind: DecisionKind
     reason: str
     instrument_id: str
@@ -32,3 +52,6 @@ class Decision(msgspec.Struct, frozen=True):
     price: float
     spot: float
     figures: dict[str, float]
+    level: Level = Level.CALM
+    signal: Signal | None = None
+    ranking: Ranking | None = None

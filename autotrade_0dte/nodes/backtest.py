@@ -72,7 +72,15 @@ def run_session(job: SessionJob, progress: Callable[[float], None]) -> SessionFa
     trading = trading_session(job.config, entry.date, market)
     fees = job.config.fees.schedule(entry.date)
     interest = catalog.open_interest(entry)
-    components = assemble(job.config, trading, market, interest, fees, subscribe=False)
+    components = assemble(
+        job.config,
+        trading,
+        market,
+        interest,
+        fees,
+        has_volume=catalog.has_volume(entry),
+        subscribe=False,
+    )
     engine = _engine(job, market, components, TigerFeeModel(fees))
 
     official = catalog.settlement(entry.underlying, entry.date)
@@ -137,7 +145,8 @@ def _engine(
     engine.add_actor(components.recorder)
     engine.add_actor(components.chain)
     engine.add_exec_algorithm(components.desk)
-    engine.add_strategy(components.strategy)
+    for strategy in components.strategies:
+        engine.add_strategy(strategy)
     return engine
 
 

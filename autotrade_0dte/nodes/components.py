@@ -48,7 +48,7 @@ class Components(msgspec.Struct, frozen=True):
     chain: ChainActor
     recorder: RunRecorder
     desk: OrderDesk
-    strategy: Any
+    strategies: tuple[Any, ...]
 
 
 def trading_session(config: SystemConfig, date: dt.date, market: Market) -> TradingSession:
@@ -77,9 +77,14 @@ def assemble(
     open_interest: dict[str, float],
     fees: FeeSchedule,
     *,
+    has_volume: bool,
     subscribe: bool,
 ) -> Components:
-    """Build the components of one session; `subscribe` asks a live feed for the chain's quotes."""
+    """Build the components of one session.
+
+    `has_volume` tells whether the sizes of the underlying's trades are real; `subscribe` asks a
+    live feed for the chain's quotes.
+    """
     symbols = [option_symbol(str(c.id.symbol)) for c in market.contracts]
     book = OptionChainBook(
         np.array([s.strike for s in symbols]),
@@ -89,7 +94,10 @@ def assemble(
         np.array([open_interest.get(s.compact, np.nan) for s in symbols]),
         facts=product(config.root),
     )
-    strategy, params = strategy_of(config.strategy)
+    strategies = []
+    for track, spec in config.tracks.items():
+        strategy, params = strategy_of(spec, track)
+        strategies.append(strategy(trading, params))
     return Components(
         chain=ChainActor(
             market.contracts,
@@ -98,11 +106,12 @@ def assemble(
             config.snapshot_interval_ms,
             trading.open_ns,
             trading.expiry_ns,
+            has_volume=has_volume,
             subscribe=subscribe,
         ),
         recorder=RunRecorder(trading.underlying, market.contracts),
         desk=OrderDesk(fees, short_legs=config.account.kind is AccountKind.MARGIN),
-        strategy=strategy(trading, params),
+        strategies=tuple(strategies),
     )
 
 

@@ -29,7 +29,7 @@ from nautilus_trader.live import (
     LiveNodeBuilder,
     LiveNodeConfig,
 )
-from nautilus_trader.model import AccountType, Money, OmsType, TraderId
+from nautilus_trader.model import AccountType, IndexInstrument, Money, OmsType, TraderId
 from rich.console import Console
 
 from autotrade_0dte.actors.fee_model import TigerFeeModel
@@ -113,7 +113,10 @@ def run_node(job: NodeJob, console: Console) -> tuple[Path, dict[str, Any]]:
     trading = trading_session(job.config, job.day.date, market)
     fees = job.config.fees.schedule(job.day.date)
     interest = _open_interest(chain)
-    components = assemble(job.config, trading, market, interest, fees, subscribe=True)
+    has_volume = not isinstance(market.underlying, IndexInstrument)
+    components = assemble(
+        job.config, trading, market, interest, fees, has_volume=has_volume, subscribe=True
+    )
     folder = new_run_folder(job.config, job.runs)
     recorder = _recorder(job, market, interest) if job.config.live.record else None
 
@@ -128,7 +131,8 @@ def run_node(job: NodeJob, console: Console) -> tuple[Path, dict[str, Any]]:
         if actor is not None:
             node.add_actor(actor)
     node.add_exec_algorithm(components.desk)
-    node.add_strategy(components.strategy)
+    for strategy in components.strategies:
+        node.add_strategy(strategy)
 
     timer = threading.Timer(_lifetime_s(job), handle.stop)
     timer.daemon = True

@@ -50,7 +50,7 @@ def run_facts(
     return RunFacts(
         run_id=run_id,
         name=config.name,
-        strategy=config.strategy.path,
+        strategy=config.strategies,
         underlying=product(config.root).underlying,
         synthetic=synthetic,
         starting_cash=cash,

@@ -28,10 +28,10 @@ name = "killed"
 root = "SPY"
 snapshot_interval_ms = 250
 
-[strategy]
+[regular]
 path = "planned_strategy:PlannedStrategy"
 
-[strategy.params]
+[regular.params]
 symbols = {{ {date} = "{symbol}" }}
 quantity = 3
 at_s = 0

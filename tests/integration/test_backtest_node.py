@@ -117,7 +117,7 @@ def test_result_does_not_depend_on_the_number_of_workers(tmp_path: Path) -> None
 def test_strategy_that_cannot_start_is_a_fault_that_names_the_session(tmp_path: Path) -> None:
     catalog = write_catalog(tmp_path, "2026-07-20")
     broken = StrategySpec("broken_strategy:BrokenStrategy", {})
-    config = msgspec.structs.replace(scripted("SPY"), strategy=broken)
+    config = msgspec.structs.replace(scripted("SPY"), regular=broken)
     with pytest.raises(SessionFaultError, match=r"2026-07-20 .* stopped by ValueError: never"):
         run(config, catalog, tmp_path / "runs")
 
@@ -130,7 +130,7 @@ def test_strategy_that_goes_round_the_desk_ends_unclean(
 ) -> None:
     catalog = write_catalog(tmp_path, "2026-07-20")
     spec = StrategySpec("rogue_strategy:RogueStrategy", {"action": action})
-    config = msgspec.structs.replace(scripted("SPY"), strategy=spec)
+    config = msgspec.structs.replace(scripted("SPY"), regular=spec)
     outcome = run(config, catalog, tmp_path / "runs")
     codes = {
         reason.partition(":")[0] for reason in outcome.summary["per_session"][0]["unclean_reasons"]

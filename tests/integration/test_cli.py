@@ -204,7 +204,7 @@ def test_strategy_that_cannot_start_is_a_fault_with_code_1_and_one_line(
     small: Path, tmp_path: Path
 ) -> None:
     broken = StrategySpec("broken_strategy:BrokenStrategy", {})
-    config = save(msgspec.structs.replace(scripted("SPY"), strategy=broken), tmp_path)
+    config = save(msgspec.structs.replace(scripted("SPY"), regular=broken), tmp_path)
     done = autotrade(
         "backtest", config, "--catalog", small, "--runs", tmp_path / "runs",
         "--sessions", f":{MONDAY}",

@@ -23,10 +23,10 @@ name = "rehearsal"
 root = "SPY"
 snapshot_interval_ms = 250
 
-[strategy]
+[regular]
 path = "eager_strategy:EagerStrategy"
 
-[strategy.params]
+[regular.params]
 bar_s = 1
 momentum_window_s = 1
 min_momentum_bps = 0.0
@@ -39,10 +39,10 @@ name = "resting"
 root = "SPY"
 snapshot_interval_ms = 250
 
-[strategy]
+[regular]
 path = "planned_strategy:PlannedStrategy"
 
-[strategy.params]
+[regular.params]
 symbols = {{ {date} = "{symbol}" }}
 at_s = 0
 entry_cap = 0.01

@@ -25,7 +25,7 @@ def planned(symbols: dict[str, str], **changes: Any) -> SystemConfig:
     return SystemConfig(
         name="planned",
         root="SPY",
-        strategy=StrategySpec("planned_strategy:PlannedStrategy", msgspec.to_builtins(params)),
+        regular=StrategySpec("planned_strategy:PlannedStrategy", msgspec.to_builtins(params)),
         **({"account": AccountParams(starting_cash=20_000.0)} | changes),
     )
 

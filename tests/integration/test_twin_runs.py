@@ -23,10 +23,10 @@ name = "twin"
 root = "SPY"
 snapshot_interval_ms = 250
 
-[strategy]
+[regular]
 path = "eager_strategy:EagerStrategy"
 
-[strategy.params]
+[regular.params]
 bar_s = 2
 momentum_window_s = 4
 min_momentum_bps = 0.3

@@ -7,7 +7,7 @@ from autotrade_0dte.config import ConfigError, config_hash, config_toml, load_co
 MINIMAL = """
 name = "test"
 root = "SPY"
-[strategy]
+[regular]
 path = "autotrade_strategies.regular:RegularStrategy"
 """
 
@@ -32,12 +32,12 @@ def write(tmp_path: Path, text: str) -> Path:
         ("[simulation]\nlatency_ms = 90000", r"accepted: >= 0 and <= 60000\), was 90000"),
         ("[chain]\nannual_rate = 4.5", r"^chain.annual_rate: .*<= 0.25\), was 4.5"),
         ("[expiry]\npolicy = 'hope'", r"^expiry.policy: Invalid enum value 'hope'"),
-        ("[strategy.params]\nhold_s = 0", r"^strategy.params.hold_s: .*>= 1"),
+        ("[regular.params]\nhold_s = 0", r"^regular.params.hold_s: .*>= 1"),
         (
-            "[strategy.params]\nmagic = 1",
-            r"^strategy.params: .*unknown field `magic` \(known: bar_s",
+            "[regular.params]\nmagic = 1",
+            r"^regular.params: .*unknown field `magic` \(known: bar_s",
         ),
-        ("[strategy.params]\nfast_bars = 9", r"^strategy.params: Expected fast_bars below slow"),
+        ("[regular.params]\nfast_bars = 9", r"^regular.params: Expected fast_bars below slow"),
         ("[nonsense]\n", r"^top level: .*unknown field `nonsense`"),
         ("= 3", r"Expected TOML, was not: .*system.toml"),
     ],
@@ -72,7 +72,7 @@ def test_resolved_configuration_read_again_is_the_same(tmp_path: Path) -> None:
 
 def test_hash_changes_with_any_parameter(tmp_path: Path) -> None:
     config = load_config(write(tmp_path, MINIMAL))
-    other = load_config(write(tmp_path, MINIMAL + "[strategy.params]\nhold_s = 1799\n"))
+    other = load_config(write(tmp_path, MINIMAL + "[regular.params]\nhold_s = 1799\n"))
     assert config_hash(other) != config_hash(config)
 
 

@@ -71,6 +71,7 @@ def snapshot(at_s: float, spot: float, rows: Sequence[Row] = ROWS) -> ChainSnaps
         **dict.fromkeys(UNUSED, zero),
         quality=quality.astype(np.int8),
         status=zero.astype(np.int8),
+        open_interest=zero,
         analytics=UNKNOWN,
     )
 

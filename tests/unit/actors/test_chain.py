@@ -72,7 +72,14 @@ class Engine:
             facts=product("SPY"),
         )
         self.actor = Actor(
-            CONTRACTS, underlying, self.book, 1_000, OPEN_NS, CLOSE_NS, subscribe=subscribe
+            CONTRACTS,
+            underlying,
+            self.book,
+            1_000,
+            OPEN_NS,
+            CLOSE_NS,
+            has_volume=True,
+            subscribe=subscribe,
         )
 
     def quote(self, row: int, bid: float, ask: float, at_s: float) -> None:
@@ -99,7 +106,7 @@ def trade(price: float, ts_event: int) -> TradeTick:
 
 @pytest.mark.parametrize("subscribe", [True, False], ids=["live", "backtest"])
 def test_quotes_are_asked_for_only_where_a_feed_needs_it(subscribe: bool) -> None:
-    engine = Engine(equity("SPY"), subscribe=subscribe)
+    engine = Engine(equity("SPY"), has_volume=True, subscribe=subscribe)
     engine.actor.on_start()
     quotes = [f"quotes {contract.id}" for contract in CONTRACTS] if subscribe else []
     assert engine.subscribed == [*quotes, "trades SPY.US"]

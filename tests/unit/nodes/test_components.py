@@ -27,7 +27,7 @@ def contracts(root: str, date: dt.date, *strikes: int) -> list[Any]:
 
 
 def config(root: str, **expiry: Any) -> SystemConfig:
-    return SystemConfig(name="test", root=root, strategy=REGULAR, expiry=ExpiryParams(**expiry))
+    return SystemConfig(name="test", root=root, regular=REGULAR, expiry=ExpiryParams(**expiry))
 
 
 def traded(root: str, date: dt.date, underlying: Any, **expiry: Any) -> TradingSession:
@@ -119,11 +119,11 @@ def test_assembled_book_has_a_row_a_contract_with_its_open_interest(
     trading = trading_session(system, MONDAY, market)
     interest = {"SPY260720P00595000": 12.0, "SPY260720C00600000": 7.0}
     fees = FeeParams().schedule(MONDAY)
-    assembled = assemble(system, trading, market, interest, fees, subscribe=False)
+    assembled = assemble(system, trading, market, interest, fees, has_volume=True, subscribe=False)
     [(strike, is_call, expiry, chain, held)] = made
     assert strike.tolist() == [595.0, 595.0, 600.0, 600.0]
     assert is_call.tolist() == [True, False, True, False]
     assert (expiry, chain) == (trading.expiry_ns, system.chain)
     np.testing.assert_array_equal(held, [np.nan, 12.0, 7.0, np.nan])
-    assert isinstance(assembled.strategy, RegularStrategy)
-    assert assembled.strategy.session is trading
+    assert isinstance(assembled.strategies[0], RegularStrategy)
+    assert assembled.strategies[0].session is trading

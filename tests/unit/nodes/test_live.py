@@ -41,7 +41,7 @@ def job(mode: NodeMode = NodeMode.LIVE, closes_in_s: float = 3_600.0, **changes:
         config=SystemConfig(
             name="built",
             root="SPY",
-            strategy=StrategySpec("autotrade_strategies.regular:RegularStrategy"),
+            regular=StrategySpec("autotrade_strategies.regular:RegularStrategy"),
             account=AccountParams(starting_cash=5_000.0),
             live=PARAMS,
         ),

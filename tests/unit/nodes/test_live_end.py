@@ -50,7 +50,7 @@ STARTED_NS = DAY.open_ns + 1_000
 CONFIG = SystemConfig(
     name="ended",
     root="SPY",
-    strategy=StrategySpec("autotrade_strategies.regular:RegularStrategy"),
+    regular=StrategySpec("autotrade_strategies.regular:RegularStrategy"),
 )
 HEAD = (TraderId("TESTER-001"), StrategyId("Test-001"), InstrumentId.from_str(f"{CALL}.US"))
 US = AccountId("US-001")
@@ -129,7 +129,7 @@ class Node:
         last: Any = SimpleNamespace(last_prints=((0, 600.0), (DAY.close_ns, 601.0)))
         none: Any = None
         self.components = Components(
-            chain=last, recorder=Recorder("SPY", []), desk=none, strategy=none
+            chain=last, recorder=Recorder("SPY", []), desk=none, strategies=()
         )
 
     def conclude(self, **changes: Any) -> list[str]:

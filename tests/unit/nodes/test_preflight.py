@@ -39,7 +39,7 @@ PAPER, LIVE = "2" * 17, "50001234"
 CONFIG = SystemConfig(
     name="checked",
     root="SPY",
-    strategy=StrategySpec("autotrade_strategies.regular:RegularStrategy"),
+    regular=StrategySpec("autotrade_strategies.regular:RegularStrategy"),
 )
 
 

@@ -37,7 +37,7 @@ CALL, PUT, SHARES = "SPY260720C00600000.US", "SPY260720P00600000.US", "SPY.US"
 
 def config(**expiry: Any) -> SystemConfig:
     spec = StrategySpec("test:Test")
-    return SystemConfig(name="test", root="SPY", strategy=spec, expiry=ExpiryParams(**expiry))
+    return SystemConfig(name="test", root="SPY", regular=spec, expiry=ExpiryParams(**expiry))
 
 
 def fill(

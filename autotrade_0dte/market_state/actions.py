@@ -1,0 +1,93 @@
+"""What each level of the market state does to each track."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+from autotrade_0dte.market_state.state import Level
+
+__all__ = ["Action", "ActionTable", "Track", "TrackActions", "Urgency"]
+
+
+class Track(StrEnum):
+    """One of the two strategies that run side by side."""
+
+    REGULAR = "regular"
+    ANOMALY = "anomaly"
+
+
+class Urgency(StrEnum):
+    """How hard orders are worked: PATIENT rests longer, URGENT crosses sooner."""
+
+    PATIENT = "patient"
+    NORMAL = "normal"
+    URGENT = "urgent"
+
+
+class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one level does to one track.
+
+    Parameters
+    ----------
+    entries : bool, default true
+        Whether new positions may be opened.
+    size_factor : float, default 1.0
+        Multiple of the track's usual size.
+    exits_forced : bool, default false
+        Whether open positions are closed when the level is entered.
+    urgency : Urgency, default NORMAL
+        How hard orders are worked.
+    """
+
+    entries: bool = True
+    size_factor: Annotated[float, msgspec.Meta(ge=0, le=4)] = 1.0
+    exits_forced: bool = False
+    urgency: Urgency = Urgency.NORMAL
+
+
+class TrackActions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Actions of one track by level."""
+
+    calm: Action = Action()
+    l1: Action = Action()
+    l2: Action = Action()
+    l3: Action = Action()
+
+    def at(self, level: Level) -> Action:
+        """Return the action of a level."""
+        return (self.calm, self.l1, self.l2, self.l3)[level]
+
+
+_REGULAR = TrackActions(
+    l1=Action(size_factor=0.5),
+    l2=Action(entries=False, urgency=Urgency.URGENT),
+    l3=Action(entries=False, exits_forced=True, urgency=Urgency.URGENT),
+)
+_ANOMALY = TrackActions(
+    calm=Action(entries=False),
+    l1=Action(entries=False),
+    l2=Action(urgency=Urgency.URGENT),
+    l3=Action(size_factor=0.5, urgency=Urgency.URGENT),
+)
+
+
+class ActionTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The action table.
+
+    The defaults halve the regular track at L1, stop its entries at L2 and close it at L3, where
+    spreads and moves are beyond what its stops were made for. The anomaly track only acts from L2,
+    and at half size at L3, where fills are worst.
+
+    Parameters
+    ----------
+    regular, anomaly : TrackActions
+        Actions of each track.
+    """
+
+    regular: TrackActions = _REGULAR
+    anomaly: TrackActions = _ANOMALY
+
+    def of(self, track: Track, level: Level) -> Action:
+        """Return what `level` does to `track`."""
+        return (self.regular if track is Track.REGULAR else self.anomaly).at(level)

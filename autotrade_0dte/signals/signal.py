@@ -4,7 +4,10 @@ from enum import StrEnum
 
 import msgspec
 
-__all__ = ["FACTORS", "Factor", "Reading", "Signal", "SignalRefusal"]
+__all__ = ["FACTORS", "SIGNAL_TOPIC", "Factor", "Reading", "Signal", "SignalRefusal"]
+
+SIGNAL_TOPIC = "signal"
+"""Bus topic on which every track's signal of every snapshot is published."""
 
 
 class Factor(StrEnum):

@@ -59,7 +59,7 @@ def test_missing_file_is_refused_by_name(tmp_path: Path) -> None:
 )
 def test_strategy_that_cannot_be_used_is_refused(tmp_path: Path, path: str) -> None:
     text = MINIMAL.replace("autotrade_strategies.regular:RegularStrategy", path)
-    with pytest.raises(ConfigError, match=r"^strategy\.path: Expected"):
+    with pytest.raises(ConfigError, match=r"^regular\.path: Expected"):
         load_config(write(tmp_path, text))
 
 
@@ -74,6 +74,55 @@ def test_hash_changes_with_any_parameter(tmp_path: Path) -> None:
     config = load_config(write(tmp_path, MINIMAL))
     other = load_config(write(tmp_path, MINIMAL + "[regular.params]\nhold_s = 1799\n"))
     assert config_hash(other) != config_hash(config)
+
+
+def test_configuration_without_a_strategy_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=r"^top level: Expected a table \[regular\] or \[anomaly\]"
+    ):
+        load_config(write(tmp_path, 'name = "test"\nroot = "SPY"\n'))
+
+
+def test_each_track_has_the_strategy_it_names(tmp_path: Path) -> None:
+    text = MINIMAL + '[anomaly]\npath = "broken_strategy:BrokenStrategy"\n'
+    config = load_config(write(tmp_path, text))
+    assert [(str(track), spec.path.partition(":")[2]) for track, spec in config.tracks.items()] == [
+        ("regular", "RegularStrategy"),
+        ("anomaly", "BrokenStrategy"),
+    ]
+    alone = load_config(
+        write(
+            tmp_path,
+            text.replace("[regular]\npath", "[anomaly]\npath", 1).rpartition("[anomaly]")[0],
+        )
+    )
+    assert list(alone.tracks) == ["anomaly"]
+
+
+def test_events_file_beside_the_configuration_becomes_part_of_it(tmp_path: Path) -> None:
+    event = '[[events]]\nat = "2026-07-29 14:00"\nname = "FOMC"\n'
+    (tmp_path / "events.toml").write_text(event)
+    config = load_config(write(tmp_path, 'events_file = "events.toml"\n' + MINIMAL))
+    assert [(event.at, event.name) for event in config.events] == [("2026-07-29 14:00", "FOMC")]
+    assert config.events_file is None  # a resolved configuration stands alone
+    assert load_config(write(tmp_path, config_toml(config))) == config
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, r"Expected a readable TOML file, was .*events\.toml: No such file"),
+        ("[[events]]\nname = 'FOMC'\n", r"missing required field `at`.*\(events\.toml\)"),
+        ("= 3", r"Expected TOML, was not: .*\(events\.toml\)"),
+    ],
+)
+def test_events_file_that_cannot_be_used_is_refused_by_name(
+    tmp_path: Path, text: str | None, message: str
+) -> None:
+    if text is not None:
+        (tmp_path / "events.toml").write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        load_config(write(tmp_path, 'events_file = "events.toml"\n' + MINIMAL))
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)

@@ -36,7 +36,9 @@ CONTRACTS = [
 class Engine:
     """The engine as far as the actor sees it: newest quotes, timers, subscriptions, the bus."""
 
-    def __init__(self, underlying: Any, *, subscribe: bool = False) -> None:
+    def __init__(
+        self, underlying: Any, *, has_volume: bool = True, subscribe: bool = False
+    ) -> None:
         self.quotes: dict[Any, QuoteTick] = {}
         self.history: dict[Any, list[QuoteTick]] = {}
         self.now_ns = 0
@@ -78,7 +80,7 @@ class Engine:
             1_000,
             OPEN_NS,
             CLOSE_NS,
-            has_volume=True,
+            has_volume=has_volume,
             subscribe=subscribe,
         )
 
@@ -97,16 +99,16 @@ class Engine:
         return [message for _, message in self.published[before:]]
 
 
-def trade(price: float, ts_event: int) -> TradeTick:
+def trade(price: float, ts_event: int, size: int = 1) -> TradeTick:
     return TradeTick(
-        equity("SPY").id, Price(price, 2), Quantity.from_int(1), AggressorSide.NO_AGGRESSOR,
+        equity("SPY").id, Price(price, 2), Quantity.from_int(size), AggressorSide.NO_AGGRESSOR,
         TradeId("1"), ts_event, ts_event,
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("subscribe", [True, False], ids=["live", "backtest"])
 def test_quotes_are_asked_for_only_where_a_feed_needs_it(subscribe: bool) -> None:
-    engine = Engine(equity("SPY"), has_volume=True, subscribe=subscribe)
+    engine = Engine(equity("SPY"), subscribe=subscribe)
     engine.actor.on_start()
     quotes = [f"quotes {contract.id}" for contract in CONTRACTS] if subscribe else []
     assert engine.subscribed == [*quotes, "trades SPY.US"]
@@ -201,3 +203,20 @@ def test_last_prints_are_unknown_until_they_come_and_leave_out_those_after_expir
     engine.actor.on_trade(trade(601.0, CLOSE_NS))
     engine.actor.on_trade(trade(650.0, CLOSE_NS + 1))
     assert engine.actor.last_prints == ((CLOSE_NS - 1, 600.0), (CLOSE_NS, 601.0))
+
+
+def test_tape_adds_up_what_was_traded_up_to_the_snapshots_instant() -> None:
+    engine = Engine(equity("SPY"))
+    for at_s, price, size in [(1, 600.0, 10), (2, 601.0, 30), (3.5, 602.0, 100)]:
+        engine.actor.on_trade(trade(price, OPEN_NS + round(at_s * NS), size))
+    first, second = engine.tick(3)[0].tape, engine.tick(4)[0].tape
+    assert (first.ts_event, first.volume, first.turnover) == (OPEN_NS + 2 * NS, 40.0, 24_030.0)
+    assert (second.volume, second.turnover) == (140.0, 84_230.0)
+
+
+def test_tape_without_real_sizes_has_no_volume() -> None:
+    engine = Engine(equity("SPY"), has_volume=False)
+    engine.actor.on_trade(trade(600.0, OPEN_NS + NS))
+    tape = engine.tick(2)[0].tape
+    assert tape.ts_event == OPEN_NS + NS
+    assert np.isnan([tape.volume, tape.turnover]).all()

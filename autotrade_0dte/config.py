@@ -109,6 +109,9 @@ class LiveParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Largest premium of an order in dollars, likewise.
     max_orders_per_minute : int, default 30
         New orders a minute, likewise.
+    volatility_index : bool, default False
+        Whether the level of `SystemConfig.volatility_index` is asked for. Off, because it is not
+        known which accounts Tiger lets have it; without it the chain's own gauge is evidence.
     record : bool, default True
         Whether what is received is kept as a session of the catalog.
     """
@@ -120,6 +123,7 @@ class LiveParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_order_contracts: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 50
     max_order_premium_usd: Annotated[float, msgspec.Meta(ge=10, le=1e7)] = 10_000.0
     max_orders_per_minute: Annotated[int, msgspec.Meta(ge=1, le=120)] = 30
+    volatility_index: bool = False
     record: bool = True
 
 
@@ -143,6 +147,8 @@ class SystemConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         The strategy of each track; at least one.
     snapshot_interval_ms : int, default 1000
         Time between chain snapshots, and so between decisions.
+    volatility_index : str, default VIX
+        Index whose level is evidence of the market's state, where the data have it.
     profile_file : str, optional
         What is usual at each minute of the day, as `autotrade data profile` writes it; relative to
         the configuration file. Without one the last minutes are what is usual.
@@ -157,6 +163,7 @@ class SystemConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     regular: StrategySpec | None = None
     anomaly: StrategySpec | None = None
     snapshot_interval_ms: Annotated[int, msgspec.Meta(ge=50, le=60_000)] = 1_000
+    volatility_index: Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]{0,9}$")] = "VIX"
     profile_file: str | None = None
     events_file: str | None = None
     account: AccountParams = AccountParams()

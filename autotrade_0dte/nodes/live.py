@@ -38,7 +38,7 @@ from autotrade_0dte.calendar import Session, learn
 from autotrade_0dte.config import AccountKind, SystemConfig
 from autotrade_0dte.data.journal import JournalHeader, JournalWriter
 from autotrade_0dte.execution.fees import FeeSchedule
-from autotrade_0dte.instruments import USD, VENUE
+from autotrade_0dte.instruments import USD, VENUE, index
 from autotrade_0dte.nodes.background_console import BackgroundConsole
 from autotrade_0dte.nodes.components import Market, assemble, trading_session
 from autotrade_0dte.nodes.console import ConsoleReporter
@@ -109,7 +109,10 @@ def run_node(job: NodeJob, console: Console) -> tuple[Path, dict[str, Any]]:
     started_ns = time.time_ns()
     learn(job.day)
     chain = _chain(job)
-    market = Market.of([chain.underlying, *chain.contracts], str(chain.underlying.id.symbol))
+    listed = [chain.underlying, *chain.contracts]
+    if job.config.live.volatility_index:
+        listed.append(index(job.config.volatility_index))
+    market = Market.of(listed, str(chain.underlying.id.symbol))
     trading = trading_session(job.config, job.day.date, market)
     fees = job.config.fees.schedule(job.day.date)
     interest = _open_interest(chain)
@@ -258,7 +261,7 @@ def _open_interest(chain: Chain) -> dict[str, float]:
 
 
 def _recorder(job: NodeJob, market: Market, open_interest: dict[str, float]) -> MarketRecorder:
-    instruments = [market.underlying, *market.contracts]
+    instruments = [market.underlying, *market.others, *market.contracts]
     loopback = job.tiger.endpoints.is_loopback
     header = JournalHeader(
         root=job.config.root,

@@ -5,15 +5,13 @@ from typing import Any
 
 from nautilus_trader.model import OrderFilled, OrderSide
 
+from autotrade_0dte.actors.row_buffer import Columns, columns_of
 from autotrade_0dte.execution.fill_quote import FillQuote
 from autotrade_0dte.execution.ledger import Fill, FillKind, RoundTrip
 from autotrade_0dte.instruments import VENUE
 
-__all__ = ["Columns", "columns_of", "fill_columns", "fills", "is_expiry", "limit_price"]
-__all__ += ["order_columns", "position_columns"]
-
-type Columns = dict[str, list[Any]]
-"""A table by columns, without the run id and the session, which the node adds."""
+__all__ = ["fill_columns", "fills", "is_expiry", "limit_price", "order_columns"]
+__all__ += ["position_columns"]
 
 _NAN = float("nan")
 _UNKNOWN_QUOTE = FillQuote("", "", _NAN, _NAN, _NAN)
@@ -157,9 +155,3 @@ def _tags(order: Any) -> dict[str, str]:
         elif tag.startswith("EXPIRATION_"):
             tags["expiry"] = _EXPIRY_KINDS[tag.removeprefix(f"EXPIRATION_{VENUE}_")]
     return tags
-
-
-def columns_of(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Columns:
-    """Turn rows into columns; no rows give empty columns."""
-    columns = zip(*rows, strict=True) if rows else ((),) * len(names)
-    return {name: list(column) for name, column in zip(names, columns, strict=True)}

@@ -1,4 +1,4 @@
-"""Records a session: decisions, chain states, account value, orders and fills, as table columns."""
+"""Records a session as table columns: market states, signals, decisions and account value."""
 
 import math
 from collections.abc import Sequence
@@ -9,28 +9,43 @@ from nautilus_trader.common import DataActor
 from nautilus_trader.model import OptionContract
 
 from autotrade_0dte.actors.account import total_cash
-from autotrade_0dte.actors.chain import chain_topic
-from autotrade_0dte.actors.order_tables import Columns, columns_of
+from autotrade_0dte.actors.candidate_rows import CandidateRows
+from autotrade_0dte.actors.market_state import market_topic
+from autotrade_0dte.actors.row_buffer import Columns, RowBuffer, columns_of
 from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.execution.decision import DECISION_TOPIC, Decision
 from autotrade_0dte.execution.fill_quote import FILL_QUOTE_TOPIC, FillQuote
+from autotrade_0dte.market_state.state import CHANNELS, Level
+from autotrade_0dte.market_state.view import MarketView
+from autotrade_0dte.signals.signal import FACTORS, SIGNAL_TOPIC, Signal
 
 __all__ = ["RunRecorder"]
 
 
 _EQUITY_EVERY_NS = 60_000_000_000
+_SIGNAL_EVERY_NS = 10_000_000_000
 
 # After the first three, the names of the first fields of ChainAnalytics, in their order.
-_STATES = (
+_SCALARS = (
     "ts_event", "spot", "forward", "atm_iv", "atm_iv_change", "skew", "gex", "gex_flip",
     "liquidity", "spread_fraction", "implied_move", "variance_gauge", "usable",
 )  # fmt: skip
+_EVIDENCE = tuple(f"{channel}_{part}" for channel in CHANNELS for part in ("value", "score"))
+_STATES = (*_SCALARS, "level", "supported", "since", "onset", *_EVIDENCE)
+_READINGS = tuple(f"{factor}_{part}" for factor in FACTORS for part in ("value", "confidence"))
+_SIGNALS = (
+    "ts_event", "track", "direction", "score", "strength", "agreement", "onset", "valid_until",
+    "priority", "refusal", "level", "spot", *_READINGS, "figures",
+)  # fmt: skip
 _EQUITY = ("ts_event", "cash", "position_value", "equity")
-_DECISIONS = Decision.__struct_fields__[:11]
+_DECISION_FIELDS = Decision.__struct_fields__[:10]
+_DECISIONS = (
+    *_DECISION_FIELDS, "figures", "level", "track", "direction", "strength", "score"
+)  # fmt: skip
 
 
 class RunRecorder(DataActor):
-    """Listens to decisions and chain snapshots and keeps what a run folder needs of them."""
+    """Listens to market views, signals and decisions and keeps what a run folder needs of them."""
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
         """Pass none of the arguments on: the engine's base class accepts only a configuration."""
@@ -43,22 +58,45 @@ class RunRecorder(DataActor):
         self._multiplier = {c.id: int(c.multiplier.as_double()) for c in contracts}
         self._next_equity_ns = 0
         self._decisions: list[tuple[Any, ...]] = []
-        self._states: list[tuple[Any, ...]] = []
+        self._candidates = CandidateRows(contracts)
+        self._chain: ChainSnapshot | None = None
+        self._level = Level.CALM
+        self._states = RowBuffer(
+            _STATES,
+            integers={"ts_event", "usable", "level", "supported", "since", "onset"},
+            absent_at_zero={"since", "onset"},
+        )
+        self._signals = RowBuffer(
+            _SIGNALS,
+            integers={"ts_event", "direction", "onset", "valid_until", "priority", "level"},
+            texts={"track", "refusal", "figures"},
+            absent_at_zero={"onset", "valid_until"},
+        )
+        self._last_signal: dict[str, Signal] = {}
         self._equity: list[tuple[Any, ...]] = []
         self.fill_quotes: dict[tuple[str, str], FillQuote] = {}
 
     def on_start(self) -> None:
         self.subscribe_topic(DECISION_TOPIC, self._on_decision)
         self.subscribe_topic(FILL_QUOTE_TOPIC, self._on_fill_quote)
-        self.subscribe_topic(chain_topic(self._underlying), self._on_chain)
+        self.subscribe_topic(market_topic(self._underlying), self._on_market)
+        self.subscribe_topic(SIGNAL_TOPIC, self._on_signal)
 
     def decisions(self) -> Columns:
         """Return the table of decisions."""
         return columns_of(_DECISIONS, self._decisions)
 
     def states(self) -> Columns:
-        """Return the table of chain states."""
-        return columns_of(_STATES, self._states)
+        """Return the table of market states."""
+        return self._states.columns()
+
+    def signals(self) -> Columns:
+        """Return the table of signals."""
+        return self._signals.columns()
+
+    def candidates(self) -> Columns:
+        """Return the table of the contracts that were considered."""
+        return self._candidates.columns()
 
     def equity(self) -> Columns:
         """Return the table of account values."""
@@ -73,17 +111,65 @@ class RunRecorder(DataActor):
         """Put the account as it was before the first row, when it held only cash."""
         self._equity.insert(0, (ts_event, cash, 0.0, cash))
 
-    def _on_decision(self, decision: Any) -> None:
-        *head, figures = msgspec.structs.astuple(decision)[: len(_DECISIONS)]
-        self._decisions.append((*head, msgspec.json.encode(figures).decode()))
+    def _on_decision(self, message: Any) -> None:
+        decision: Decision = message
+        signal = decision.signal
+        of_signal: tuple[Any, ...] = "", 0, math.nan, math.nan
+        if signal is not None:
+            of_signal = signal.track, signal.direction, signal.strength, signal.score
+            self._keep_signal(signal)
+        figures = msgspec.json.encode(decision.figures).decode()
+        head = msgspec.structs.astuple(decision)[: len(_DECISION_FIELDS)]
+        self._decisions.append((*head, figures, int(decision.level), *of_signal))
+        if decision.ranking is not None and self._chain is not None:
+            self._candidates.add(decision, decision.ranking, self._chain)
 
     def _on_fill_quote(self, quote: Any) -> None:
         self.fill_quotes[quote.client_order_id, quote.trade_id] = quote
 
-    def _on_chain(self, message: Any) -> None:
-        chain: ChainSnapshot = message
-        analytics = msgspec.structs.astuple(chain.analytics)[: len(_STATES) - 3]
-        self._states.append((chain.ts_event, chain.spot, chain.forward, *analytics))
+    def _on_signal(self, message: Any) -> None:
+        signal: Signal = message
+        last = self._last_signal.get(signal.track)
+        if (
+            last is None
+            or signal.direction != last.direction
+            or signal.refusal is not last.refusal
+            or signal.ts_event - last.ts_event >= _SIGNAL_EVERY_NS
+        ):
+            self._keep_signal(signal)
+
+    def _keep_signal(self, signal: Signal) -> None:
+        last = self._last_signal.get(signal.track)
+        if last is not None and last.ts_event == signal.ts_event:
+            return
+        self._last_signal[signal.track] = signal
+        floats = [signal.score, signal.strength, signal.agreement]
+        floats.append(math.nan if self._chain is None else self._chain.spot)
+        for reading in signal.readings:
+            floats += reading.value, reading.confidence
+        self._signals.append(
+            (
+                signal.ts_event, signal.direction, signal.onset_ns, signal.valid_until_ns,
+                signal.priority, self._level,
+            ),
+            floats,
+            (signal.track, signal.refusal or "", msgspec.json.encode(signal.figures).decode()),
+        )  # fmt: skip
+
+    def _on_market(self, message: Any) -> None:
+        view: MarketView = message
+        chain, state = view.chain, view.state
+        self._chain, self._level = chain, state.level
+        *scalars, usable = msgspec.structs.astuple(chain.analytics)[: len(_SCALARS) - 3]
+        pairs = zip(state.values, state.scores, strict=True)
+        evidence = [figure for pair in pairs for figure in pair]
+        self._states.append(
+            (
+                chain.ts_event, usable, state.level, state.supported, state.since_ns,
+                state.onset_ns,
+            ),
+            (chain.spot, chain.forward, *scalars, *evidence),
+        )  # fmt: skip
         if chain.ts_event >= self._next_equity_ns:
             self._next_equity_ns = chain.ts_event + _EQUITY_EVERY_NS
             self.mark(chain.ts_event, self._position_value(chain))

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from autotrade_0dte.execution.fees import FeeSchedule
+
 __all__ = ["TradingSession"]
 
 
@@ -25,6 +27,8 @@ class TradingSession(msgspec.Struct, frozen=True):
         that settle in cash.
     can_short_shares : bool
         Whether exercising a put alone may leave the account short of shares.
+    fees : FeeSchedule
+        What orders of this day cost.
     """
 
     root: str
@@ -37,3 +41,4 @@ class TradingSession(msgspec.Struct, frozen=True):
     flatten_ns: int | None
     exercise_test_ns: int | None
     can_short_shares: bool
+    fees: FeeSchedule

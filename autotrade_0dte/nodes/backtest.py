@@ -70,18 +70,16 @@ def run_session(job: SessionJob, progress: Callable[[float], None]) -> SessionFa
     entry = job.entry
     market = Market.of(catalog.instruments(entry), entry.underlying)
     trading = trading_session(job.config, entry.date, market)
-    fees = job.config.fees.schedule(entry.date)
     interest = catalog.open_interest(entry)
     components = assemble(
         job.config,
         trading,
         market,
         interest,
-        fees,
         has_volume=catalog.has_volume(entry),
         subscribe=False,
     )
-    engine = _engine(job, market, components, TigerFeeModel(fees))
+    engine = _engine(job, market, components, TigerFeeModel(trading.fees))
 
     official = catalog.settlement(entry.underlying, entry.date)
     chunks = catalog.chunks(entry)

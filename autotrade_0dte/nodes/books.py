@@ -28,6 +28,8 @@ def write_books(
     written = {
         "decisions": recorder.decisions(),
         "states": recorder.states(),
+        "signals": recorder.signals(),
+        "candidates": recorder.candidates(),
         "equity": recorder.equity(),
         "orders": tables.order_columns(orders),
         "fills": tables.fill_columns(orders, cache, recorder.fill_quotes),

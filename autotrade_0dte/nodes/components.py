@@ -15,7 +15,6 @@ from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.calendar import expiry_ns, session
 from autotrade_0dte.chain.book import OptionChainBook
 from autotrade_0dte.config import AccountKind, SystemConfig, strategy_of
-from autotrade_0dte.execution.fees import FeeSchedule
 from autotrade_0dte.instruments import Right, option_symbol
 from autotrade_0dte.products import Settlement, product
 
@@ -67,6 +66,7 @@ def trading_session(config: SystemConfig, date: dt.date, market: Market) -> Trad
         flatten_ns=config.expiry.flatten_ns(hours.close_ns),
         exercise_test_ns=config.expiry.exercise_test_ns(hours.close_ns) if physical else None,
         can_short_shares=config.expiry.can_short_shares,
+        fees=config.fees.schedule(date),
     )
 
 
@@ -75,7 +75,6 @@ def assemble(
     trading: TradingSession,
     market: Market,
     open_interest: dict[str, float],
-    fees: FeeSchedule,
     *,
     has_volume: bool,
     subscribe: bool,
@@ -110,7 +109,7 @@ def assemble(
             subscribe=subscribe,
         ),
         recorder=RunRecorder(trading.underlying, market.contracts),
-        desk=OrderDesk(fees, short_legs=config.account.kind is AccountKind.MARGIN),
+        desk=OrderDesk(trading.fees, short_legs=config.account.kind is AccountKind.MARGIN),
         strategies=tuple(strategies),
     )
 

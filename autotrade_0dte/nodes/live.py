@@ -114,18 +114,17 @@ def run_node(job: NodeJob, console: Console) -> tuple[Path, dict[str, Any]]:
         listed.append(index(job.config.volatility_index))
     market = Market.of(listed, str(chain.underlying.id.symbol))
     trading = trading_session(job.config, job.day.date, market)
-    fees = job.config.fees.schedule(job.day.date)
     interest = _open_interest(chain)
     has_volume = not isinstance(market.underlying, IndexInstrument)
     components = assemble(
-        job.config, trading, market, interest, fees, has_volume=has_volume, subscribe=True
+        job.config, trading, market, interest, has_volume=has_volume, subscribe=True
     )
     folder = new_run_folder(job.config, job.runs)
     recorder = _recorder(job, market, interest) if job.config.live.record else None
 
     connection = TigerConnection(job.tiger)
     alarms: list[Alarm] = []
-    node = _node(job, chain, connection, fees, folder, alarms)
+    node = _node(job, chain, connection, trading.fees, folder, alarms)
     handle = node.handle()
     shown = BackgroundConsole(console)
     status = ConsoleReporter(trading.underlying, shown.print, _STATUS_EVERY_S)

@@ -9,7 +9,6 @@ import pytest
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.calendar import new_york_ns
 from autotrade_0dte.config import StrategySpec, SystemConfig
-from autotrade_0dte.execution.fees import FeeParams
 from autotrade_0dte.instruments import OptionSymbol, Right, equity, index, option_contract
 from autotrade_0dte.nodes.components import Market, assemble, trading_session
 from autotrade_0dte.risk.expiry import ExpiryParams, ExpiryPolicy
@@ -118,8 +117,7 @@ def test_assembled_book_has_a_row_a_contract_with_its_open_interest(
     market = Market.of([equity("SPY"), *contracts("SPY", MONDAY, 600, 595)], "SPY")
     trading = trading_session(system, MONDAY, market)
     interest = {"SPY260720P00595000": 12.0, "SPY260720C00600000": 7.0}
-    fees = FeeParams().schedule(MONDAY)
-    assembled = assemble(system, trading, market, interest, fees, has_volume=True, subscribe=False)
+    assembled = assemble(system, trading, market, interest, has_volume=True, subscribe=False)
     [(strike, is_call, expiry, chain, held)] = made
     assert strike.tolist() == [595.0, 595.0, 600.0, 600.0]
     assert is_call.tolist() == [True, False, True, False]

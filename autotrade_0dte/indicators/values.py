@@ -24,6 +24,8 @@ class IndicatorValues(msgspec.Struct, frozen=True, gc=False):
         ``ln(ema_fast / ema_slow)``; its sign is the side of the cross.
     bars_since_cross : float
         Bars closed since the averages changed sides.
+    bar_close : float
+        Close of the last bar that ended, dollars.
     momentum : float
         Return over the momentum window.
     volume_rate : float
@@ -66,6 +68,7 @@ class IndicatorValues(msgspec.Struct, frozen=True, gc=False):
     ema_slow: float = _NAN
     ema_gap: float = _NAN
     bars_since_cross: float = _NAN
+    bar_close: float = _NAN
     momentum: float = _NAN
     volume_rate: float = _NAN
     volume_burst: float = _NAN

@@ -15,9 +15,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-__all__ = ["BOOKS", "DECISIONS", "EQUITY", "FILLS", "ORDERS", "POSITIONS", "STATES", "TABLES"]
-__all__ += ["TableError", "by_session", "join_sessions", "read_table", "read_tables"]
-__all__ += ["table_path", "write_bytes", "write_table"]
+from autotrade_0dte.market_state.state import CHANNELS
+from autotrade_0dte.selection.ranking import TERMS
+from autotrade_0dte.signals.signal import FACTORS
+
+__all__ = ["BOOKS", "CANDIDATES", "DECISIONS", "EQUITY", "FILLS", "ORDERS", "POSITIONS", "SIGNALS"]
+__all__ += ["STATES", "TABLES", "TableError", "by_session", "join_sessions", "read_table"]
+__all__ += ["read_tables", "table_path", "write_bytes", "write_table"]
 
 
 class TableError(ValueError):
@@ -28,7 +32,8 @@ _TIME = pa.timestamp("ns", "UTC")
 _TEXT = pa.string()
 _FLOAT = pa.float64()
 _COUNT = pa.int64()
-_NULLABLE = {"plan_id", "ts_closed"}
+_LEVEL = pa.int8()
+_NULLABLE = {"plan_id", "ts_closed", "since", "onset", "valid_until", "short_instrument_id"}
 
 
 def _schema(**columns: pa.DataType) -> pa.Schema:
@@ -50,8 +55,16 @@ DECISIONS = _schema(
     price=_FLOAT,
     spot=_FLOAT,
     figures=_TEXT,
+    level=_LEVEL,
+    track=_TEXT,
+    direction=_LEVEL,
+    strength=_FLOAT,
+    score=_FLOAT,
 )
-"""What a strategy decided: ENTER, EXIT or REFUSE, with its price cap and figures (JSON)."""
+"""What a strategy decided: ENTER, EXIT or REFUSE, with its price cap and figures (JSON).
+
+Track, direction, strength and score are of the signal; without one empty, 0 and NaN.
+"""
 
 ORDERS = _schema(
     ts_init=_TIME,
@@ -129,8 +142,61 @@ STATES = _schema(
     implied_move=_FLOAT,
     variance_gauge=_FLOAT,
     usable=_COUNT,
+    level=_LEVEL,
+    supported=_LEVEL,
+    since=_TIME,
+    onset=_TIME,
+    **{f"{channel}_{part}": _FLOAT for channel in CHANNELS for part in ("value", "score")},
 )
-"""Scalars of the chain snapshots; `spread_fraction` is the median relative spread near ATM."""
+"""Each snapshot: scalars of the chain, the market's level and the evidence of each channel.
+
+`spread_fraction` is the median relative spread near ATM; there is no `onset` while CALM.
+"""
+
+SIGNALS = _schema(
+    ts_event=_TIME,
+    track=_TEXT,
+    direction=_LEVEL,
+    score=_FLOAT,
+    strength=_FLOAT,
+    agreement=_FLOAT,
+    onset=_TIME,
+    valid_until=_TIME,
+    priority=_COUNT,
+    refusal=_TEXT,
+    level=_LEVEL,
+    spot=_FLOAT,
+    **{f"{factor}_{part}": _FLOAT for factor in FACTORS for part in ("value", "confidence")},
+    figures=_TEXT,
+)
+"""Signals of each track: every change, at each decision, and otherwise every ten seconds.
+
+`refusal` is empty where the signal may be acted on, `figures` (JSON) what it was judged by.
+"""
+
+CANDIDATES = _schema(
+    ts_event=_TIME,
+    strategy=_TEXT,
+    plan_id=_TEXT,
+    rank=_COUNT,
+    instrument_id=_TEXT,
+    short_instrument_id=_TEXT,
+    right=_TEXT,
+    strike=_FLOAT,
+    bid=_FLOAT,
+    ask=_FLOAT,
+    delta=_FLOAT,
+    score=_FLOAT,
+    **dict.fromkeys(map(str, TERMS), _FLOAT),
+    debit=_FLOAT,
+    worst_loss=_FLOAT,
+    fall=_TEXT,
+)
+"""Every contract of the wanted right at each decision where one was to be chosen.
+
+Rank 1 is the best, 0 was not offered and has its `fall`; debit and worst loss are known of those
+that were put forward.
+"""
 
 TABLES: dict[str, pa.Schema] = {
     "decisions": DECISIONS,
@@ -139,10 +205,12 @@ TABLES: dict[str, pa.Schema] = {
     "positions": POSITIONS,
     "equity": EQUITY,
     "states": STATES,
+    "signals": SIGNALS,
+    "candidates": CANDIDATES,
 }
 
 BOOKS = ("decisions", "orders", "fills", "positions", "equity")
-"""All tables but the states, which can be millions of rows and hold no money."""
+"""The tables that hold money; the others can be millions of rows."""
 
 
 def table_path(folder: Path, name: str) -> Path:

@@ -1,11 +1,13 @@
 """Tables of a session from orders, fills and positions of stand-in engine objects."""
 
+import datetime as dt
 import json
 import math
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import msgspec
+import numpy as np
 import pytest
 from nautilus_trader.core import UUID4
 from nautilus_trader.model import (
@@ -27,6 +29,7 @@ from nautilus_trader.model import (
     VenueOrderId,
 )
 
+from autotrade_0dte.actors.candidate_rows import CandidateRows
 from autotrade_0dte.actors.order_tables import (
     fill_columns,
     fills,
@@ -35,12 +38,15 @@ from autotrade_0dte.actors.order_tables import (
     position_columns,
 )
 from autotrade_0dte.actors.recorder import RunRecorder
-from autotrade_0dte.analysis.tables import TABLES
+from autotrade_0dte.analysis.tables import TABLES, read_table, write_table
 from autotrade_0dte.chain.snapshot import ChainAnalytics
 from autotrade_0dte.execution.decision import Decision, DecisionKind
 from autotrade_0dte.execution.fill_quote import FillQuote
 from autotrade_0dte.execution.ledger import FillKind, round_trips
 from autotrade_0dte.instruments import USD, option_contract, option_symbol
+from autotrade_0dte.market_state.state import CHANNELS, Level, MarketState
+from autotrade_0dte.selection.ranking import TERMS, Candidate, Fall, Ranking
+from autotrade_0dte.signals.signal import FACTORS, Reading, Signal, SignalRefusal
 
 NS = 1_000_000_000
 _EVENT_ID = UUID4()
@@ -276,12 +282,36 @@ def listener(cache: Cache | None = None) -> Any:
     return Recorder("SPY", contracts)
 
 
-def chain(at_s: float, *mids: float, spot: float = 600.0) -> Any:
+def view(at_s: float, *mids: float, spot: float = 600.0, **state: Any) -> Any:
+    """Return a view of a chain with a call and a put, both struck at 600."""
+    at = round(at_s * NS)
     figures = [float(n) for n in range(9)]
-    analytics = ChainAnalytics(*figures, 7, 0.1, 0.2)
-    return SimpleNamespace(
-        ts_event=round(at_s * NS), spot=spot, forward=600.5, analytics=analytics, mid=mids
-    )
+    chain = SimpleNamespace(
+        ts_event=at, spot=spot, forward=600.5, mid=mids,
+        analytics=ChainAnalytics(*figures, 7, 0.1, 0.2),
+        strike=np.array([600.0, 600.0]), is_call=np.array([True, False]),
+        bid=np.array([1.0, 2.0]), ask=np.array([1.1, 2.1]), delta=np.array([0.5, -0.5]),
+    )  # fmt: skip
+    return SimpleNamespace(chain=chain, state=MarketState(at, **{"level": Level.CALM} | state))
+
+
+def signal(at_s: float, direction: int = 1, **changes: Any) -> Signal:
+    given = {
+        "ts_event": round(at_s * NS), "track": "regular", "direction": direction, "score": 0.4,
+        "strength": 0.4, "agreement": 0.8, "onset_ns": 3, "valid_until_ns": 9, "priority": 1,
+        "refusal": None, "readings": tuple(Reading(n / 10, 0.5) for n in range(len(FACTORS))),
+        "figures": {"minimum": 0.3},
+    }  # fmt: skip
+    return Signal(**given | changes)
+
+
+def decision(**changes: Any) -> Decision:
+    given = {
+        "ts_event": 5, "strategy": "Test-001", "plan_id": "P-1", "kind": DecisionKind.ENTER,
+        "reason": "UP", "instrument_id": f"{CALL}.US", "side": "BUY", "quantity": 2, "price": 1.25,
+        "spot": 600.0, "figures": {"delta": 0.4},
+    }  # fmt: skip
+    return Decision(**given | changes)
 
 
 def position(symbol: str, quantity: float) -> Any:
@@ -293,6 +323,8 @@ def test_tables_have_the_columns_of_their_schemas_even_when_empty() -> None:
     made = {
         "decisions": recorder.decisions(),
         "states": recorder.states(),
+        "signals": recorder.signals(),
+        "candidates": recorder.candidates(),
         "equity": recorder.equity(),
         "orders": order_columns([]),
         "fills": fill_columns([], Cache(), {}),
@@ -305,40 +337,199 @@ def test_tables_have_the_columns_of_their_schemas_even_when_empty() -> None:
 
 def test_decision_is_recorded_with_its_figures_as_json() -> None:
     recorder = listener()
-    decision = Decision(
-        5, "Test-001", "P-1", DecisionKind.ENTER, "UP", f"{CALL}.US", "BUY", 2, 1.25, 600.0,
-        {"delta": 0.4},
-    )  # fmt: skip
-    recorder._on_decision(decision)
+    made = decision()
+    recorder._on_decision(made)
     [row] = rows(recorder.decisions())
     assert json.loads(row.pop("figures")) == {"delta": 0.4}
-    assert row == {k: v for k, v in msgspec.structs.asdict(decision).items() if k != "figures"}
+    assert all(math.isnan(row.pop(name)) for name in ("strength", "score"))
+    assert (row.pop("level"), row.pop("track"), row.pop("direction")) == (0, "", 0)
+    assert row == {name: getattr(made, name) for name in row}
+    assert recorder.signals()["ts_event"].size == 0
 
 
-def test_every_chain_is_a_state_and_each_analytics_figure_keeps_its_column() -> None:
+def test_decision_carries_the_level_and_the_signal_it_was_made_on() -> None:
     recorder = listener()
-    recorder._on_chain(chain(1, 1.0, 2.0))
-    recorder._on_chain(chain(2, 1.0, 2.0, spot=math.nan))
+    recorder._on_decision(decision(level=Level.L2, signal=signal(7, -1, score=-0.4)))
+    [row] = rows(recorder.decisions())
+    assert (row["level"], row["track"], row["direction"]) == (2, "regular", -1)
+    assert (row["strength"], row["score"]) == (0.4, -0.4)
+
+
+def test_every_view_is_a_state_and_each_figure_keeps_its_column() -> None:
+    recorder = listener()
+    count = len(CHANNELS)
+    values, scores = tuple(map(float, range(count))), tuple(map(float, range(50, 50 + count)))
+    recorder._on_market(view(1, 1.0, 2.0))
+    recorder._on_market(
+        view(
+            2, 1.0, 2.0, spot=math.nan, level=Level.L2, supported=Level.L1, since_ns=7, onset_ns=5,
+            values=values, scores=scores,
+        )
+    )  # fmt: skip
     first, second = rows(recorder.states())
-    assert first == {
+    assert {name: first[name] for name in tuple(first)[:17]} == {
         "ts_event": NS, "spot": 600.0, "forward": 600.5, "atm_iv": 0.0, "atm_iv_change": 1.0,
         "skew": 2.0, "gex": 3.0, "gex_flip": 4.0, "liquidity": 5.0, "spread_fraction": 6.0,
-        "implied_move": 7.0, "variance_gauge": 8.0, "usable": 7,
+        "implied_move": 7.0, "variance_gauge": 8.0, "usable": 7, "level": 0, "supported": 0,
+        "since": np.ma.masked, "onset": np.ma.masked,
     }  # fmt: skip
     assert math.isnan(second["spot"])
+    assert [second[name] for name in ("level", "supported", "since", "onset")] == [2, 1, 7, 5]
+    for at, channel in enumerate(CHANNELS):
+        assert math.isnan(first[f"{channel}_value"])
+        assert (second[f"{channel}_value"], second[f"{channel}_score"]) == (values[at], scores[at])
+
+
+def test_signal_is_recorded_with_every_factor_and_the_market_it_was_made_in() -> None:
+    recorder = listener()
+    recorder._on_market(view(4, 1.0, 2.0, spot=601.5, level=Level.L1))
+    recorder._on_signal(signal(4, refusal=SignalRefusal.WEAK))
+    [row] = rows(recorder.signals())
+    readings = {
+        f"{factor}_{part}": value
+        for n, factor in enumerate(FACTORS)
+        for part, value in (("value", n / 10), ("confidence", 0.5))
+    }
+    assert row == readings | {
+        "ts_event": 4 * NS, "track": "regular", "direction": 1, "score": 0.4, "strength": 0.4,
+        "agreement": 0.8, "onset": 3, "valid_until": 9, "priority": 1, "refusal": "WEAK",
+        "level": 1, "spot": 601.5, "figures": '{"minimum":0.3}',
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("later", "kept"),
+    [
+        (signal(9), False),
+        (signal(9, 0, onset_ns=0), True),
+        (signal(9, refusal=SignalRefusal.COOL_DOWN), True),
+        (signal(9, track="anomaly"), True),
+        (signal(10), True),
+    ],
+    ids=["the same", "direction", "refusal", "other track", "ten seconds"],
+)
+def test_signal_is_recorded_when_it_changes_and_every_ten_seconds(
+    later: Signal, kept: bool
+) -> None:
+    recorder = listener()
+    recorder._on_signal(signal(0))
+    recorder._on_signal(later)
+    assert len(recorder.signals()["ts_event"]) == 1 + kept
+
+
+def test_signal_without_a_direction_has_no_onset() -> None:
+    recorder = listener()
+    recorder._on_signal(signal(0, 0, onset_ns=0, valid_until_ns=0))
+    [row] = rows(recorder.signals())
+    assert row["onset"] is row["valid_until"] is np.ma.masked
+
+
+@pytest.mark.parametrize("decided_first", [True, False])
+def test_signal_of_a_decision_is_recorded_once(decided_first: bool) -> None:
+    recorder = listener()
+    recorder._on_signal(signal(0))
+    same = signal(1)
+    hear = [lambda: recorder._on_decision(decision(signal=same)), lambda: recorder._on_signal(same)]
+    for take in hear if decided_first else reversed(hear):
+        take()
+    assert recorder.signals()["ts_event"].tolist() == [0, NS]
+
+
+# -- candidates -------------------------------------------------------------------------------
+
+
+def ranking(direction: int, *, short_row: int = -1, offered: bool = True) -> Ranking:
+    """Return a ranking of the call and the put in which only the wanted right may be offered."""
+    row = 0 if direction > 0 else 1
+    falls = np.full(2, Fall.WRONG_RIGHT, np.int8)
+    falls[row] = Fall.NONE if offered else Fall.SPREAD
+    scores, terms = np.full(2, math.nan), np.full((len(TERMS), 2), math.nan)
+    candidates: tuple[Candidate, ...] = ()
+    if offered:
+        scores[row] = 0.7
+        terms[:, row] = np.arange(len(TERMS)) / 10
+        found = Candidate(row, short_row, 0.7, tuple(terms[:, row]), 1.1, 111.3, 0.5, 0.2)
+        candidates = (found,)
+    return Ranking(direction, candidates, len(candidates), falls, scores, terms)
+
+
+def considered(direction: int, **changes: Any) -> dict[str, Any]:
+    recorder = listener()
+    recorder._on_market(view(5, 1.05, 2.05))
+    recorder._on_decision(decision(ranking=ranking(direction, **changes)))
+    [row] = rows(recorder.candidates())
+    return row
+
+
+def test_offered_contract_is_recorded_with_its_quote_terms_and_rank() -> None:
+    row = considered(1)
+    assert row == {
+        "ts_event": 5, "strategy": "Test-001", "plan_id": "P-1", "rank": 1,
+        "instrument_id": f"{CALL}.US", "short_instrument_id": None, "right": "C", "strike": 600.0,
+        "bid": 1.0, "ask": 1.1, "delta": 0.5, "score": 0.7, "debit": 1.1, "worst_loss": 111.3,
+        "fall": "", **{term: n / 10 for n, term in enumerate(TERMS)},
+    }  # fmt: skip
+
+
+def test_contracts_of_the_other_right_are_not_recorded() -> None:
+    assert (considered(-1)["right"], considered(-1)["instrument_id"]) == ("P", f"{PUT}.US")
+
+
+def test_short_leg_of_a_vertical_is_named() -> None:
+    assert considered(1, short_row=1)["short_instrument_id"] == f"{PUT}.US"
+
+
+def test_refused_contract_keeps_why_it_fell_and_has_no_rank() -> None:
+    row = considered(1, offered=False)
+    assert (row["fall"], row["rank"]) == ("SPREAD", 0)
+    assert all(math.isnan(row[name]) for name in ("score", "debit", "worst_loss", *TERMS))
+
+
+def test_contracts_that_passed_but_were_not_put_forward_are_ranked_by_score() -> None:
+    contracts = [
+        option_contract(option_symbol(f"SPY260720C00{strike}000")) for strike in (600, 601, 602)
+    ]
+    terms = np.zeros((len(TERMS), 3))
+    best = Candidate(1, -1, 0.6, (0.0,) * len(TERMS), 1.0, 100.0, 0.5, 0.1)
+    falls = np.zeros(3, np.int8)
+    ranked = Ranking(1, (best,), 3, falls, np.array([0.2, 0.6, 0.5]), terms)
+    nothing = np.zeros(3)
+    chain: Any = SimpleNamespace(
+        is_call=np.array([True] * 3), strike=nothing, bid=nothing, ask=nothing, delta=nothing
+    )
+    found = CandidateRows(contracts)
+    found.add(decision(), ranked, chain)
+    found.add(decision(ts_event=6), ranked, chain)
+    assert found.columns()["rank"].tolist() == [3, 1, 2] * 2
+    assert found.columns()["ts_event"].tolist() == [5] * 3 + [6] * 3
+
+
+def test_recorded_tables_can_be_written_and_read(tmp_path: Path) -> None:
+    recorder = listener()
+    recorder._on_market(view(5, 1.05, 2.05))
+    recorder._on_decision(decision(signal=signal(5), ranking=ranking(1)))
+    for name in ("decisions", "states", "signals", "candidates"):
+        columns = getattr(recorder, name)()
+        write_table(tmp_path, name, columns | {"run_id": ["r"], "session": [dt.date(2026, 7, 20)]})
+        [row] = read_table(tmp_path, name).to_pylist()
+        assert row["ts_event"].value == (5 if name in {"decisions", "candidates"} else 5 * NS)
+    assert read_table(tmp_path, "states")["onset"].null_count == 1
+
+
+# -- account value ----------------------------------------------------------------------------
 
 
 def test_account_value_is_recorded_once_a_minute() -> None:
     recorder = listener()
     for at_s in (0, 1, 59.9, 60, 61, 125):
-        recorder._on_chain(chain(at_s, 1.0, 2.0))
+        recorder._on_market(view(at_s, 1.0, 2.0))
     assert recorder.equity()["ts_event"] == [0, 60 * NS, 125 * NS]
 
 
 def test_positions_are_valued_at_mid_and_shares_at_spot() -> None:
     held = (position(CALL, 2), position(PUT, -1), position("SPY", -100))
     recorder = listener(Cache(5_000.0, held))
-    recorder._on_chain(chain(0, 1.5, 0.25, spot=601.0))
+    recorder._on_market(view(0, 1.5, 0.25, spot=601.0))
     value = 2 * 150.0 - 25.0 - 60_100.0
     assert rows(recorder.equity()) == [
         {"ts_event": 0, "cash": 5_000.0, "position_value": value, "equity": 5_000.0 + value}
@@ -348,7 +539,7 @@ def test_positions_are_valued_at_mid_and_shares_at_spot() -> None:
 @pytest.mark.parametrize("other", [PUT, "SPY260720C00900000", "QQQ"])
 def test_position_without_a_mid_or_outside_the_chain_makes_the_value_unknown(other: str) -> None:
     recorder = listener(Cache(5_000.0, (position(CALL, 1), position(other, 1))))
-    recorder._on_chain(chain(0, 0.25, math.nan))
+    recorder._on_market(view(0, 0.25, math.nan))
     [row] = rows(recorder.equity())
     assert row["cash"] == 5_000.0
     assert math.isnan(row["equity"])

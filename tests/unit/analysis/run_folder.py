@@ -14,6 +14,7 @@ import numpy as np
 from autotrade_0dte.analysis.summary import RunFacts, SessionFacts, summarize, write_summary
 from autotrade_0dte.analysis.tables import TABLES, read_tables, write_table
 from autotrade_0dte.calendar import Session, sessions_between
+from autotrade_0dte.market_state.state import CHANNELS
 
 RUN_ID = "invented-20240102-001"
 STARTING_CASH = 25_000.0
@@ -72,6 +73,12 @@ class DayBooks:
             implied_move=iv * self.spot / 16,
             variance_gauge=100 * iv,
             usable=np.full(len(minutes), 140),
+            level=np.zeros(len(minutes), np.int64),
+            supported=np.zeros(len(minutes), np.int64),
+            since=np.full(len(minutes), self.day.open_ns),
+            onset=np.full(len(minutes), None),
+            **{f"{channel}_value": np.nan * flat for channel in CHANNELS},
+            **{f"{channel}_score": np.nan * flat for channel in CHANNELS},
         )
 
     def add_trade(self, number: int, plan: str | None, *, stays_open: bool = False) -> None:
@@ -176,6 +183,11 @@ class DayBooks:
             price=float("nan"),
             spot=self.spot_at(ns),
             figures=json.dumps({"strength": 0.7, "spread_fraction": 0.04}),
+            level=0,
+            track="regular",
+            direction=1 if "UP" in reason else -1,
+            strength=0.7,
+            score=0.7,
             **common,
         )
 
@@ -224,7 +236,7 @@ def build_tables(
     denied: bool = True,
     seed: int = 7,
 ) -> list[dt.date]:
-    """Write the six tables of an invented run and return its sessions."""
+    """Write the tables of an invented run and return its sessions."""
     days = sessions_between(first, first + dt.timedelta(days=2 * sessions + 10))[:sessions]
     columns: dict[str, dict[str, list[Any]]] = {n: defaultdict(list) for n in TABLES}
     for number, day in enumerate(days):

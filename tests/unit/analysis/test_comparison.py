@@ -38,6 +38,11 @@ def decision(at_s: float, **changes: Any) -> dict[str, Any]:
         "price": 1.30,
         "spot": 600.0,
         "figures": "{}",
+        "level": 0,
+        "track": "regular",
+        "direction": 1,
+        "strength": 0.6,
+        "score": 0.6,
     }
     return row | changes
 
@@ -101,8 +106,9 @@ def write_run(tmp_path: Path) -> Callable[..., Path]:
         folder = tmp_path / f"run-{next(numbers)}"
         folder.mkdir()
         states = [
-            {"ts_event": OPEN_NS + round(s * SECOND), "usable": 3}
-            | dict.fromkeys(TABLES["states"].names[3:-1], math.nan)
+            dict.fromkeys(TABLES["states"].names[3:], math.nan)
+            | {"ts_event": OPEN_NS + round(s * SECOND), "usable": 3, "level": 0, "supported": 0}
+            | {"since": None, "onset": None}
             for s in seen
         ]
         tables = {"decisions": decisions, "orders": orders, "fills": fills, "states": states}

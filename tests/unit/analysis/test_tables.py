@@ -46,9 +46,10 @@ def test_every_table_starts_with_run_and_session():
         assert schema.field("session").type == pa.date32()
 
 
-def test_only_a_plan_and_a_close_may_be_null():
+def test_only_plans_legs_and_times_that_may_not_be_are_null():
     nullable = {field.name for schema in TABLES.values() for field in schema if field.nullable}
-    assert nullable == {"plan_id", "ts_closed"}
+    times = {"ts_closed", "since", "onset", "valid_until"}
+    assert nullable == {"plan_id", "short_instrument_id"} | times
 
 
 def test_written_table_reads_back_with_its_schema_and_utc_times(tmp_path):

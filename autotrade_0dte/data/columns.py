@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from nautilus_trader.model import IndexPriceUpdate, InstrumentId, QuoteTick, TradeTick
 from numpy.typing import NDArray
@@ -66,11 +67,9 @@ def trade_table(
 
 
 def largest_size(path: Path) -> float:
-    """Return the largest size of a file of trades, from the statistics of its row groups."""
-    meta = pq.read_metadata(path)
-    column = meta.schema.to_arrow_schema().names.index("size")
-    groups = [meta.row_group(group).column(column) for group in range(meta.num_row_groups)]
-    return max((float(group.statistics.max) for group in groups), default=0.0)
+    """Return the largest size of a file of trades, 0 when it has none."""
+    largest = pc.max(pq.read_table(path, columns=["size"])["size"]).as_py()
+    return 0.0 if largest is None else float(largest)
 
 
 def index_table(instrument: InstrumentId, ts_event: Ints, ts_init: Ints, value: Ints) -> pa.Table:

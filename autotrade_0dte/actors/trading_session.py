@@ -3,6 +3,7 @@
 import msgspec
 
 from autotrade_0dte.execution.fees import FeeSchedule
+from autotrade_0dte.indicators.params import IndicatorParams
 
 __all__ = ["TradingSession"]
 
@@ -29,6 +30,8 @@ class TradingSession(msgspec.Struct, frozen=True):
         Whether exercising a put alone may leave the account short of shares.
     fees : FeeSchedule
         What orders of this day cost.
+    indicators : IndicatorParams
+        Windows that the indicators of its views are measured over.
     """
 
     root: str
@@ -42,3 +45,4 @@ class TradingSession(msgspec.Struct, frozen=True):
     exercise_test_ns: int | None
     can_short_shares: bool
     fees: FeeSchedule
+    indicators: IndicatorParams = IndicatorParams()

@@ -1,13 +1,13 @@
 """The live state of one option chain, and its repricing into snapshots."""
 
 import math
-from collections import deque
 from typing import Annotated, cast
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from autotrade_0dte.chain.change import ChangePerMinute
 from autotrade_0dte.chain.repricing import Settings, reprice
 from autotrade_0dte.chain.snapshot import NO_TAPE, ChainAnalytics, ChainSnapshot, Tape
 from autotrade_0dte.pricing.black import GREEKS
@@ -18,7 +18,6 @@ __all__ = ["ChainParams", "OptionChainBook", "warm"]
 
 _QUOTE = ("bid", "ask", "bid_size", "ask_size", "mid", "quote_age_s")
 _COLUMNS = (*_QUOTE, "iv", *GREEKS, "iv_uncertainty", "gex")
-_NANOSECONDS_PER_MINUTE = 60e9
 
 
 class ChainParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -152,7 +151,7 @@ class OptionChainBook:
             tick_from_3=facts.tick_from_3 / 100,
             gex_scale=facts.multiplier * params.gex_move_fraction,
         )
-        self._atm_history: deque[tuple[int, float]] = deque()
+        self._atm_change = ChangePerMinute(params.iv_change_window_s)
 
     def update(
         self, row: int, bid: float, ask: float, bid_size: float, ask_size: float, ts_event: int
@@ -199,7 +198,7 @@ class OptionChainBook:
             tape=tape,
             analytics=ChainAnalytics(
                 atm_iv=atm_iv,
-                atm_iv_change_per_min=self._atm_change(atm_ns, atm_iv),
+                atm_iv_change_per_min=self._atm_change.update(atm_ns, atm_iv),
                 skew=skew,
                 gex=gex,
                 gex_flip=gex_flip,
@@ -213,28 +212,6 @@ class OptionChainBook:
             ),
             **dict(zip(_COLUMNS, columns, strict=True)),
         )
-
-    def _atm_change(self, atm_ns: int, atm_iv: float) -> float:
-        """Note an observation and return the change per minute since the reference.
-
-        Observations carry the time of their quotes, so that repricing unchanged quotes is not
-        taken for a calm market.
-        """
-        history = self._atm_history
-        window_ns = self.params.iv_change_window_s * 1e9
-        if math.isnan(atm_iv):
-            return math.nan
-        if not history or atm_ns > history[-1][0]:
-            history.append((atm_ns, atm_iv))
-        newest_ns, newest_iv = history[-1]
-        target = newest_ns - window_ns
-        # The target only moves forward, so an observation passed by its successor is done with.
-        while len(history) > 1 and abs(history[1][0] - target) <= abs(history[0][0] - target):
-            history.popleft()
-        reference_ns, reference_iv = history[0]
-        if abs(reference_ns - target) > 0.5 * window_ns:
-            return math.nan
-        return (newest_iv - reference_iv) / ((newest_ns - reference_ns) / _NANOSECONDS_PER_MINUTE)
 
 
 def warm() -> None:

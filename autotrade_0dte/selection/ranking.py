@@ -1,5 +1,6 @@
 """Ranked contracts for one trade: scores by term, and why each of the others fell."""
 
+import math
 from enum import IntEnum, StrEnum
 
 import msgspec
@@ -37,7 +38,12 @@ TERMS = tuple(Term)
 
 
 class Fall(IntEnum):
-    """Why a contract was not offered; NONE is a candidate. The first that applies is kept."""
+    """Why a contract was not offered; NONE is a candidate. The first that applies is kept.
+
+    There is none for traded volume: quotes do not carry what was traded in a contract, so that the
+    chain does not know it. Size, spread and open interest stand in for it.
+    SPREAD_OVER_MOVE also holds where the expected move is unknown, OVER_BUDGET where the loss is.
+    """
 
     NONE = 0
     WRONG_RIGHT = 1
@@ -50,10 +56,9 @@ class Fall(IntEnum):
     SPREAD = 8
     SIZE = 9
     OPEN_INTEREST = 10
-    VOLUME = 11
-    NO_SHORT_LEG = 12
-    SPREAD_OVER_MOVE = 13
-    OVER_BUDGET = 14
+    NO_SHORT_LEG = 11
+    SPREAD_OVER_MOVE = 12
+    OVER_BUDGET = 13
 
 
 class Candidate(msgspec.Struct, frozen=True, gc=False):
@@ -77,6 +82,8 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
         Net delta.
     theta_per_hour : float
         Dollars a share of value lost in an hour, net (positive loses).
+    displayed : float
+        Contracts shown at the touch, the smaller of the legs; NaN if unknown.
     """
 
     row: int
@@ -87,6 +94,7 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
     worst_loss: float
     delta: float
     theta_per_hour: float
+    displayed: float = math.nan
 
 
 class Ranking(msgspec.Struct, frozen=True, eq=False):

@@ -1,0 +1,119 @@
+"""The trades that can be made of the rows that passed: single options, or debit verticals."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autotrade_0dte.chain.snapshot import ChainSnapshot
+from autotrade_0dte.risk.scenarios import Legs
+from autotrade_0dte.selection.filters import sellable
+from autotrade_0dte.selection.params import SelectionParams, ShortLeg
+from autotrade_0dte.selection.ranking import Structure
+
+__all__ = ["NO_LEG", "Trades", "legs_of", "trades_of"]
+
+NO_LEG = -1
+"""Short row of a single option."""
+
+type Floats = NDArray[np.float64]
+type Rows = NDArray[np.intp]
+
+_LONG = np.array([1.0])
+_LONG_AND_SHORT = np.array([1.0, -1.0])
+
+
+class Trades(NamedTuple):
+    """Trades, arrays of one value each; net figures, dollars a share, units of `pricing.black`.
+
+    `row` is bought and `short_row` sold; `debit` is what it costs at the touch; `spread` is that of
+    both legs; `displayed` the contracts shown at the touch, the smaller of the legs.
+    """
+
+    row: Rows
+    short_row: Rows
+    debit: Floats
+    spread: Floats
+    displayed: Floats
+    delta: Floats
+    gamma: Floats
+    theta: Floats
+
+    def where(self, mask: NDArray[np.bool_]) -> "Trades":
+        """Return the trades that `mask` names."""
+        return Trades._make(column[mask] for column in self)
+
+
+def trades_of(chain: ChainSnapshot, rows: Rows, direction: int, params: SelectionParams) -> Trades:
+    """Return the trade of each row to buy; a vertical without a usable short leg is left out."""
+    if params.structure is Structure.SINGLE:
+        return _singles(chain, rows)
+    return _verticals(chain, rows, direction, params)
+
+
+def legs_of(chain: ChainSnapshot, trades: Trades, structure: Structure) -> Legs:
+    """Return the legs of trades of one structure, as held."""
+    if structure is Structure.SINGLE:
+        rows, quantity = trades.row[:, None], _LONG
+    else:
+        rows, quantity = np.stack([trades.row, trades.short_row], axis=1), _LONG_AND_SHORT
+    return Legs(
+        quantity=np.broadcast_to(quantity, rows.shape),
+        strike=chain.strike[rows],
+        is_call=chain.is_call[rows],
+        iv=chain.iv[rows],
+        mid=chain.mid[rows],
+        half_spread=0.5 * (chain.ask[rows] - chain.bid[rows]),
+    )
+
+
+def _singles(chain: ChainSnapshot, rows: Rows) -> Trades:
+    ask = chain.ask[rows]
+    return Trades(
+        row=rows,
+        short_row=np.full(rows.size, NO_LEG),
+        debit=ask,
+        spread=ask - chain.bid[rows],
+        displayed=chain.ask_size[rows],
+        delta=chain.delta[rows],
+        gamma=chain.gamma[rows],
+        theta=chain.theta[rows],
+    )
+
+
+def _verticals(chain: ChainSnapshot, rows: Rows, direction: int, params: SelectionParams) -> Trades:
+    long, short = _pairs(chain, rows, direction, params)
+    bought, sold = _singles(chain, long), _singles(chain, short)
+    # Touch prices are on the tick; the rounding takes off what subtracting floats adds.
+    debit = np.round(bought.debit - chain.bid[short], 4)
+    trades = Trades(
+        row=long,
+        short_row=short,
+        debit=debit,
+        spread=bought.spread + sold.spread,
+        displayed=np.minimum(chain.ask_size[long], chain.bid_size[short]),
+        delta=bought.delta - sold.delta,
+        gamma=bought.gamma - sold.gamma,
+        theta=bought.theta - sold.theta,
+    )
+    width = np.abs(chain.strike[short] - chain.strike[long])
+    # At a debit of the width or more nothing can be earned; at none, a quote is in error.
+    return trades.where((debit > 0.0) & (debit < width))
+
+
+def _pairs(
+    chain: ChainSnapshot, rows: Rows, direction: int, params: SelectionParams
+) -> tuple[Rows, Rows]:
+    """Return the rows to buy that have a short leg, and the short legs."""
+    # Outward, so that further out of the money is later, for calls and puts alike.
+    usable = np.flatnonzero(sellable(chain, direction, params))[::direction]
+    first = np.searchsorted(direction * usable, direction * rows, side="right")
+    if params.short_leg is ShortLeg.STRIKES:
+        chosen = first + params.width_strikes - 1
+    else:
+        distance = np.abs(np.abs(chain.delta[usable]) - params.short_delta)
+        beyond = np.arange(usable.size) >= first[:, None]
+        chosen = np.argmin(np.where(beyond, distance, np.inf), axis=1) if usable.size else first
+        chosen = np.maximum(chosen, first)  # none beyond: past the end
+    found = chosen < usable.size
+    return rows[found], usable[chosen[found]]

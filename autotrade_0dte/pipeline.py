@@ -1,6 +1,7 @@
 """The pure stages of the pipeline as a configuration wants them, for engine and replay alike."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,7 +10,10 @@ from autotrade_0dte.config import SystemConfig
 from autotrade_0dte.instruments import OptionSymbol, Right
 from autotrade_0dte.products import product
 
-__all__ = ["chain_book"]
+if TYPE_CHECKING:
+    from autotrade_0dte.market_state.watch import MarketWatch
+
+__all__ = ["chain_book", "market_watch"]
 
 
 def chain_book(
@@ -29,4 +33,18 @@ def chain_book(
         config.chain,
         np.array([open_interest.get(symbol.compact, np.nan) for symbol in symbols]),
         facts=product(config.root),
+    )
+
+
+def market_watch(config: SystemConfig, open_ns: int, close_ns: int) -> "MarketWatch":
+    """Return the indicators, detector and ladder of a session that opens and closes then."""
+    from autotrade_0dte.market_state.watch import MarketWatch  # noqa: PLC0415
+
+    return MarketWatch(
+        config.indicators,
+        config.market_state,
+        open_ns=open_ns,
+        close_ns=close_ns,
+        profile=config.profile,
+        events=config.events,
     )

@@ -142,6 +142,7 @@ def _engine(
         engine.add_instrument(instrument)
     engine.add_actor(components.recorder)
     engine.add_actor(components.chain)
+    engine.add_actor(components.state)
     engine.add_exec_algorithm(components.desk)
     for strategy in components.strategies:
         engine.add_strategy(strategy)

@@ -5,17 +5,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-import numpy as np
-from nautilus_trader.model import Equity, IndexInstrument, OptionContract
+from nautilus_trader.model import Equity, IndexInstrument, InstrumentId, OptionContract
 
 from autotrade_0dte.actors.chain import ChainActor
+from autotrade_0dte.actors.market_state import MarketStateActor
 from autotrade_0dte.actors.order_desk import OrderDesk
 from autotrade_0dte.actors.recorder import RunRecorder
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.calendar import expiry_ns, session
-from autotrade_0dte.chain.book import OptionChainBook
 from autotrade_0dte.config import AccountKind, SystemConfig, strategy_of
-from autotrade_0dte.instruments import Right, option_symbol
+from autotrade_0dte.execution.coordinator import Coordinator
+from autotrade_0dte.instruments import option_symbol
+from autotrade_0dte.pipeline import chain_book, market_watch
 from autotrade_0dte.products import Settlement, product
 
 __all__ = ["Components", "Market", "assemble", "trading_session"]
@@ -45,6 +46,7 @@ class Components(msgspec.Struct, frozen=True):
     """What a node adds to its engine, in this order."""
 
     chain: ChainActor
+    state: MarketStateActor
     recorder: RunRecorder
     desk: OrderDesk
     strategies: tuple[Any, ...]
@@ -67,6 +69,7 @@ def trading_session(config: SystemConfig, date: dt.date, market: Market) -> Trad
         exercise_test_ns=config.expiry.exercise_test_ns(hours.close_ns) if physical else None,
         can_short_shares=config.expiry.can_short_shares,
         fees=config.fees.schedule(date),
+        indicators=config.indicators,
     )
 
 
@@ -85,18 +88,13 @@ def assemble(
     live feed for the chain's quotes.
     """
     symbols = [option_symbol(str(c.id.symbol)) for c in market.contracts]
-    book = OptionChainBook(
-        np.array([s.strike for s in symbols]),
-        np.array([s.right is Right.CALL for s in symbols]),
-        trading.expiry_ns,
-        config.chain,
-        np.array([open_interest.get(s.compact, np.nan) for s in symbols]),
-        facts=product(config.root),
-    )
+    book = chain_book(config, symbols, open_interest, trading.expiry_ns)
+    watch = market_watch(config, trading.open_ns, trading.close_ns)
+    coordinator = Coordinator(config.coordinator, config.actions)
     strategies = []
     for track, spec in config.tracks.items():
         strategy, params = strategy_of(spec, track)
-        strategies.append(strategy(trading, params))
+        strategies.append(strategy(trading, params, coordinator.allotment(track)))
     return Components(
         chain=ChainActor(
             market.contracts,
@@ -108,10 +106,19 @@ def assemble(
             has_volume=has_volume,
             subscribe=subscribe,
         ),
+        state=MarketStateActor(
+            trading.underlying, watch, _volatility_index(config.volatility_index, market)
+        ),
         recorder=RunRecorder(trading.underlying, market.contracts),
         desk=OrderDesk(trading.fees, short_legs=config.account.kind is AccountKind.MARGIN),
         strategies=tuple(strategies),
     )
+
+
+def _volatility_index(symbol: str, market: Market) -> InstrumentId | None:
+    """Return the id of the index where the session has it."""
+    indices = [i.id for i in market.others if isinstance(i, IndexInstrument)]
+    return next((name for name in indices if str(name.symbol) == symbol), None)
 
 
 def _row_order(contract: OptionContract) -> tuple[int, str]:

@@ -43,7 +43,12 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
 
 
 class SignalRefusal(StrEnum):
-    """Which filter kept a signal from being acted on."""
+    """Which filter kept a signal from being acted on.
+
+    The last six are the anomaly track's. NO_TRIGGER: the episode has no move to trade. ACT_WINDOW:
+    it began too long ago. UNCONFIRMED: too few prints show the move. AGAINST_TRIGGER: the factors
+    point elsewhere. MAX_ATTEMPTS, LOSING_EPISODES: enough was tried, enough was lost.
+    """
 
     WARM_UP = "WARM_UP"
     OUTSIDE_WINDOW = "OUTSIDE_WINDOW"
@@ -57,6 +62,12 @@ class SignalRefusal(StrEnum):
     STATE = "STATE"
     TRACK_CONFLICT = "TRACK_CONFLICT"
     EXPIRED = "EXPIRED"
+    NO_TRIGGER = "NO_TRIGGER"
+    ACT_WINDOW = "ACT_WINDOW"
+    UNCONFIRMED = "UNCONFIRMED"
+    AGAINST_TRIGGER = "AGAINST_TRIGGER"
+    MAX_ATTEMPTS = "MAX_ATTEMPTS"
+    LOSING_EPISODES = "LOSING_EPISODES"
 
 
 class Signal(msgspec.Struct, frozen=True, gc=False):

@@ -2,9 +2,47 @@
 
 import math
 
-__all__ = ["BarCloses", "Ema"]
+from autotrade_0dte.indicators.lagged import nanoseconds
 
-_NS = 1_000_000_000
+__all__ = ["BarCloses", "Ema", "EmaCross"]
+
+
+class BarCloses:
+    """Turns irregular prints into closes of time bars.
+
+    A bar holds the prints in ``(start, end]`` and closes at `end`, so that the last print of a
+    minute and data that come once a minute, stamped at its end, close the bar they belong to.
+    Bars are aligned to the epoch; those without a print are skipped, not filled in.
+    """
+
+    __slots__ = ("_bar", "_closed", "_last", "_width_ns")
+
+    def __init__(self, width_s: float) -> None:
+        self._width_ns = nanoseconds(width_s)
+        self._bar = 0
+        self._closed = 0
+        self._last = math.nan
+
+    def add(self, ts_event: int, price: float) -> float:
+        """Take a print, later than all before; return the close of the bar it ends, else NaN.
+
+        A print that arrives after its bar has closed counts to the next one.
+        """
+        bar = max(-(-ts_event // self._width_ns), self._closed + 1)
+        close = self._close() if bar > self._bar else math.nan
+        self._bar = bar
+        self._last = price
+        return close
+
+    def at(self, now_ns: int) -> float:
+        """Return the close of the bar that is over at `now_ns` and had not closed, else NaN."""
+        return self._close() if now_ns >= self._bar * self._width_ns else math.nan
+
+    def _close(self) -> float:
+        close = self._last
+        self._closed = self._bar
+        self._last = math.nan
+        return close
 
 
 class Ema:
@@ -36,26 +74,30 @@ class Ema:
         return self.value
 
 
-class BarCloses:
-    """Turns irregular prices into closes of time bars aligned to the epoch.
+class EmaCross:
+    """Two moving averages, and the bars since they changed sides.
 
-    A bar closes when the first price of a later bar arrives; bars without a price are skipped,
-    not filled in.
+    Averages that meet are on neither side: the one before holds. The count is NaN until they have
+    changed sides, and 0 at the bar that does it.
     """
 
-    __slots__ = ("_bar", "_last", "_width_ns")
+    __slots__ = ("_side", "bars_since", "close", "fast", "gap", "slow")
 
-    def __init__(self, width_s: float) -> None:
-        if not width_s > 0:
-            raise ValueError(f"Expected a bar width above 0 s, was {width_s}")
-        self._width_ns = round(width_s * _NS)
-        self._bar = -1
-        self._last = math.nan
+    def __init__(self, fast_bars: int, slow_bars: int) -> None:
+        self.fast = Ema(fast_bars)
+        self.slow = Ema(slow_bars)
+        self.close = math.nan
+        self.gap = math.nan
+        self.bars_since = math.nan
+        self._side = 0
 
-    def update(self, ts_event: int, price: float) -> float:
-        """Take a price; return the close of the bar it completes, else NaN."""
-        bar = ts_event // self._width_ns
-        closed = self._last if self._bar >= 0 and bar > self._bar else math.nan
-        self._bar = bar
-        self._last = price
-        return closed
+    def update(self, close: float) -> None:
+        """Take the next bar's close."""
+        self.close = close
+        self.gap = math.log(self.fast.update(close) / self.slow.update(close))
+        side = (self.gap > 0.0) - (self.gap < 0.0)
+        self.bars_since += 1.0
+        if side:
+            if side == -self._side:
+                self.bars_since = 0.0
+            self._side = side

@@ -1,35 +1,35 @@
 """Price momentum over an event-time window."""
 
 import math
-from collections import deque
+
+from autotrade_0dte.indicators.lagged import Lagged, nanoseconds
 
 __all__ = ["Momentum"]
 
-_NS = 1_000_000_000
-
 
 class Momentum:
-    """Log return from the last price at least `window_s` old to the newest one.
+    """Log return from the last print at least `window_s` old to the newest one.
 
-    NaN until a price that old has been seen.
+    NaN until a print that old has been seen, and when the newest print is itself that old: a price
+    that nobody has renewed has not stood still.
     """
 
-    __slots__ = ("_prices", "_window_ns", "value")
+    __slots__ = ("_before", "_newest", "_newest_ns", "_window_ns")
 
     def __init__(self, window_s: float) -> None:
-        if not window_s > 0:
-            raise ValueError(f"Expected a window above 0 s, was {window_s}")
-        self._window_ns = round(window_s * _NS)
-        self._prices: deque[tuple[int, float]] = deque()
-        self.value = math.nan
+        self._window_ns = nanoseconds(window_s)
+        self._before = Lagged(window_s)
+        self._newest_ns = 0
+        self._newest = math.nan
 
-    def update(self, ts_event: int, price: float) -> float:
-        """Take the next price (positive, in time order) and return the new value."""
-        prices = self._prices
-        prices.append((ts_event, price))
-        cutoff = ts_event - self._window_ns
-        while len(prices) > 1 and prices[1][0] <= cutoff:
-            prices.popleft()
-        reference_ts, reference = prices[0]
-        self.value = math.log(price / reference) if reference_ts <= cutoff else math.nan
-        return self.value
+    def add(self, ts_event: int, price: float) -> None:
+        """Take a print, later than all before."""
+        self._before.add(ts_event, price)
+        self._newest_ns = ts_event
+        self._newest = price
+
+    def at(self, now_ns: int) -> float:
+        """Return the momentum as of `now_ns`."""
+        if self._newest_ns <= now_ns - self._window_ns:
+            return math.nan
+        return math.log(self._newest / self._before.at(now_ns))

@@ -18,6 +18,8 @@ class IndicatorValues(msgspec.Struct, frozen=True, gc=False):
     ----------
     ts_event : int
         The snapshot's instant, UTC ns.
+    price_ns : int
+        Time of the newest print seen, UTC ns; 0 for none. It tells a new price from a repeated one.
     ema_fast, ema_slow : float
         Moving averages of bar closes, dollars.
     ema_gap : float
@@ -42,7 +44,9 @@ class IndicatorValues(msgspec.Struct, frozen=True, gc=False):
     realized_ratio : float
         Short over long.
     last_return : float
-        Return since the snapshot before with another price.
+        Return between the newest two prints that snapshots showed; 0 if they are equal.
+    last_return_s : float
+        Time between these two prints, seconds.
     range_high, range_low : float
         Opening range in dollars; NaN until it is complete.
     range_position : float
@@ -50,7 +54,7 @@ class IndicatorValues(msgspec.Struct, frozen=True, gc=False):
     vwap : float
         Volume-weighted average price since the open, dollars.
     vwap_distance : float
-        ``ln(spot / vwap)``.
+        ``ln(price / vwap)``.
     iv_change_per_min : float
         Change of the ATM volatility per minute (0.01 is a vol point).
     skew_change_per_min : float
@@ -64,6 +68,7 @@ class IndicatorValues(msgspec.Struct, frozen=True, gc=False):
     """
 
     ts_event: int
+    price_ns: int = 0
     ema_fast: float = _NAN
     ema_slow: float = _NAN
     ema_gap: float = _NAN
@@ -78,6 +83,7 @@ class IndicatorValues(msgspec.Struct, frozen=True, gc=False):
     realized_long: float = _NAN
     realized_ratio: float = _NAN
     last_return: float = _NAN
+    last_return_s: float = _NAN
     range_high: float = _NAN
     range_low: float = _NAN
     range_position: float = _NAN

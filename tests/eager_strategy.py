@@ -4,8 +4,6 @@ Its decisions hang on the market alone, not on how fast an order was filled: wha
 can be compared with its backtest however the fills differ.
 """
 
-import math
-
 import msgspec
 
 from autotrade_0dte.chain.snapshot import ChainSnapshot
@@ -23,4 +21,7 @@ class EagerStrategy(RegularStrategy):
         if plan is None:
             return None
         cap = round(plan.entry_cap + _SLACK, 2)
-        return msgspec.structs.replace(plan, entry_cap=cap, target=math.inf, stop=0.0)
+        exits = msgspec.structs.replace(
+            plan.exits, profit_fraction=1_000, loss_fraction=1, theta_burn_fraction=1_000
+        )
+        return msgspec.structs.replace(plan, entry_cap=cap, exits=exits)

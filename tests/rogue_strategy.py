@@ -32,7 +32,7 @@ class RogueStrategy(Strategy):
     def __new__(cls, *_args: Any) -> Self:
         return super().__new__(cls, _CONFIG)
 
-    def __init__(self, session: TradingSession, params: RogueParams) -> None:
+    def __init__(self, session: TradingSession, params: RogueParams, *_args: Any) -> None:
         super().__init__(_CONFIG)
         self.session = session
         self.params = params

@@ -45,7 +45,7 @@ class ScriptedStrategy(Strategy):
     def __new__(cls, *_args: Any) -> Self:
         return super().__new__(cls, StrategyConfig(strategy_id=StrategyId("Scripted-001")))
 
-    def __init__(self, session: TradingSession, params: ScriptedParams) -> None:
+    def __init__(self, session: TradingSession, params: ScriptedParams, *_args: Any) -> None:
         super().__init__(StrategyConfig(strategy_id=StrategyId("Scripted-001")))
         self.session = session
         self.params = params

@@ -8,9 +8,12 @@ import numpy as np
 
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.chain.snapshot import ChainSnapshot
+from autotrade_0dte.execution.coordinator import Allotment
+from autotrade_0dte.execution.exits import ExitParams
 from autotrade_0dte.execution.plan import TradePlan
 from autotrade_0dte.indicators.ema import BarCloses, Ema
 from autotrade_0dte.indicators.momentum import Momentum
+from autotrade_0dte.market_state.view import MarketView
 from autotrade_strategies.base import TradeStrategy
 
 __all__ = ["RegularParams", "RegularStrategy"]
@@ -96,25 +99,29 @@ class RegularStrategy(TradeStrategy):
     Params = RegularParams
     params: RegularParams
 
-    def __init__(self, session: TradingSession, params: RegularParams) -> None:
-        super().__init__(session, params)
+    def __init__(
+        self, session: TradingSession, params: RegularParams, allotment: Allotment
+    ) -> None:
+        super().__init__(session, params, allotment)
         self._bars = BarCloses(params.bar_s)
         self._fast = Ema(params.fast_bars)
         self._slow = Ema(params.slow_bars)
         self._momentum = Momentum(params.momentum_window_s)
         self._next_entry_ns = session.open_ns + params.warm_up_s * _NS
 
-    def observe(self, chain: ChainSnapshot) -> None:
+    def observe(self, view: MarketView) -> None:
+        chain = view.chain
         if math.isnan(chain.spot):
             return
-        self._momentum.update(chain.ts_event, chain.spot)
-        close = self._bars.update(chain.ts_event, chain.spot)
+        self._momentum.add(chain.ts_event, chain.spot)
+        close = self._bars.add(chain.ts_event, chain.spot)
         if not math.isnan(close):
             self._fast.update(close)
             self._slow.update(close)
 
-    def decide(self, chain: ChainSnapshot) -> TradePlan | None:
-        direction = self._direction()
+    def decide(self, view: MarketView) -> TradePlan | None:
+        chain = view.chain
+        direction = self._direction(chain.ts_event)
         if direction == 0 or not self._in_entry_window(chain.ts_event):
             return None
         row = self._contract(chain, is_call=direction > 0)
@@ -122,9 +129,9 @@ class RegularStrategy(TradeStrategy):
             return None
         return self._plan(chain, row)
 
-    def _direction(self) -> int:
+    def _direction(self, now_ns: int) -> int:
         trend = self._fast.value - self._slow.value
-        momentum = self._momentum.value * _BPS
+        momentum = self._momentum.at(now_ns) * _BPS
         if trend > 0 and momentum >= self.params.min_momentum_bps:
             return 1
         if trend < 0 and momentum <= -self.params.min_momentum_bps:
@@ -164,18 +171,23 @@ class RegularStrategy(TradeStrategy):
         self._next_entry_ns = now_ns + params.cool_down_s * _NS
         return TradePlan(
             plan_id=f"P{self.trades + 1:03d}",
+            direction=1 if chain.is_call[row] else -1,
             instrument_id=self.session.instrument_ids[row],
             quantity=quantity,
             entry_cap=ask,
-            target=ask * (1 + params.profit_fraction),
-            stop=ask * (1 - params.loss_fraction),
-            entry_deadline_ns=now_ns + params.entry_timeout_s * _NS,
-            exit_deadline_ns=now_ns + params.hold_s * _NS,
+            decided_ns=now_ns,
+            worst_loss_usd=quantity * ask * self.session.multiplier,
+            exits=ExitParams(
+                profit_fraction=params.profit_fraction,
+                loss_fraction=params.loss_fraction,
+                hold_s=params.hold_s,
+                entry_timeout_s=params.entry_timeout_s,
+            ),
             reason="TREND_UP" if chain.is_call[row] else "TREND_DOWN",
             figures={
                 "ema_fast": self._fast.value,
                 "ema_slow": self._slow.value,
-                "momentum_bps": self._momentum.value * _BPS,
+                "momentum_bps": self._momentum.at(now_ns) * _BPS,
                 "delta": float(chain.delta[row]),
                 "iv": float(chain.iv[row]),
             },

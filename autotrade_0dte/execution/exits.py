@@ -1,0 +1,148 @@
+"""When a position should be closed: the rules on its value, its time value and its age."""
+
+import math
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+__all__ = ["ExitParams", "ExitReason", "ExitWatch"]
+
+_NS = 1_000_000_000
+_NS_PER_YEAR = 365 * 86_400 * _NS
+
+Seconds = Annotated[int, msgspec.Meta(ge=1, le=23_400)]
+Gain = Annotated[float, msgspec.Meta(gt=0, le=1_000)]
+Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
+
+
+class ExitReason(StrEnum):
+    """Why a plan closes its position; the last day adds the reasons of `risk.expiry`.
+
+    TARGET, STOP, TRAILING, THETA_BURN and TIME_STOP are the rules of `ExitParams`.
+    SIGNAL_REVERSAL: the signal behind the plan has turned. EVENT_OVER: the market is calm again and
+    the event a plan was made for is past. STATE_FORCED: the market entered a level at which the
+    action table closes everything. LEG_NOT_FILLED: the option to sell against the long one was not
+    sold in time. RESTART closes what a node finds of its own at its start: the plan behind it went
+    with the process that made it.
+    """
+
+    TARGET = "TARGET"
+    STOP = "STOP"
+    TRAILING = "TRAILING"
+    THETA_BURN = "THETA_BURN"
+    TIME_STOP = "TIME_STOP"
+    SIGNAL_REVERSAL = "SIGNAL_REVERSAL"
+    EVENT_OVER = "EVENT_OVER"
+    STATE_FORCED = "STATE_FORCED"
+    LEG_NOT_FILLED = "LEG_NOT_FILLED"
+    RESTART = "RESTART"
+
+
+class ExitParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a plan's orders and its position end.
+
+    Gains and losses are fractions of the cost: the highest price the plan was willing to pay, for
+    a spread its net debit. The position's value is what closing it at the touch would bring.
+
+    Parameters
+    ----------
+    profit_fraction : float, default 0.5
+        Target. Long premium wins seldom and must win more than it loses when it does; a large
+        number leaves the position to the other rules.
+    loss_fraction : float, default 0.4
+        Stop; below the target, so that two losses do not eat more than two gains.
+    trail_after_fraction : float, optional
+        Gain from which on the best gain is guarded. None (the default) guards nothing.
+    trail_fraction : float, default 0.5
+        Share of the best gain given back before the guarded position is closed; less is within the
+        noise of an option's quotes.
+    theta_burn_fraction : float, default 0.35
+        Time value lost since the entry, by the chain's theta, at which a position worth no more
+        than its cost is closed: the move it was bought for has not come. Below the stop, else it
+        would never come first.
+    hold_s : int, default 1800
+        Longest time from the decision to the close, seconds; intraday momentum is gone by then.
+    entry_timeout_s : int, default 30
+        What is not bought by then is given up, seconds: the prices it was decided on are gone.
+    leg_timeout_s : int, default 15
+        Longest time that bought contracts wait for the option sold against them, seconds; until
+        then the position is larger than planned.
+    keep_single : bool, default true
+        What follows then: true keeps the long option alone, false closes the position.
+    """
+
+    profit_fraction: Gain = 0.5
+    loss_fraction: Share = 0.4
+    trail_after_fraction: Gain | None = None
+    trail_fraction: Share = 0.5
+    theta_burn_fraction: Gain = 0.35
+    hold_s: Seconds = 1_800
+    entry_timeout_s: Seconds = 30
+    leg_timeout_s: Seconds = 15
+    keep_single: bool = True
+
+
+class ExitWatch:
+    """Follows one position from snapshot to snapshot and says which rule closes it first.
+
+    Attributes
+    ----------
+    best_gain : float
+        Best gain seen, as a fraction of the cost; -inf before the first value.
+    burnt : float
+        Time value lost to theta, dollars a share. Intervals whose theta is unknown are left out: it
+        is then a lower bound.
+    """
+
+    __slots__ = ("_deadline_ns", "_params", "_seen_ns", "best_gain", "burnt")
+
+    def __init__(self, params: ExitParams, decided_ns: int) -> None:
+        self._params = params
+        self._deadline_ns = decided_ns + params.hold_s * _NS
+        self._seen_ns = 0
+        self.best_gain = -math.inf
+        self.burnt = 0.0
+
+    def due(
+        self, now_ns: int, value: float, cost: float, theta: float = math.nan
+    ) -> ExitReason | None:
+        """Return the first rule that closes the position now, or None.
+
+        Parameters
+        ----------
+        now_ns : int
+            Event time, ns; not before that of the last call.
+        value : float
+            What closing the position would bring, dollars a share; NaN when a quote for that is
+            missing or stale: then only the time stop applies.
+        cost : float
+            What it was meant to cost, dollars a share, above zero.
+        theta : float, optional
+            Change of its value with time, dollars a share and calendar year (negative loses).
+        """
+        self._burn(now_ns, theta)
+        if not math.isnan(value):
+            reason = self._by_value(round(value / cost - 1.0, 9), cost)
+            if reason is not None:
+                return reason
+        return ExitReason.TIME_STOP if now_ns >= self._deadline_ns else None
+
+    def _by_value(self, gain: float, cost: float) -> ExitReason | None:
+        params = self._params
+        self.best_gain = best = max(self.best_gain, gain)
+        if gain >= params.profit_fraction:
+            return ExitReason.TARGET
+        if gain <= -params.loss_fraction:
+            return ExitReason.STOP
+        after = params.trail_after_fraction
+        if after is not None and best >= after and gain <= best * (1.0 - params.trail_fraction):
+            return ExitReason.TRAILING
+        if gain <= 0.0 and self.burnt >= params.theta_burn_fraction * cost:
+            return ExitReason.THETA_BURN
+        return None
+
+    def _burn(self, now_ns: int, theta: float) -> None:
+        if self._seen_ns and not math.isnan(theta):
+            self.burnt -= theta * (now_ns - self._seen_ns) / _NS_PER_YEAR
+        self._seen_ns = now_ns

@@ -1,0 +1,225 @@
+"""The state machine that keeps to a plan: what fills made of it, and what is to be done next."""
+
+import math
+import sys
+from enum import StrEnum
+
+from autotrade_0dte.execution.exits import ExitParams, ExitReason, ExitWatch
+from autotrade_0dte.execution.plan import TradePlan
+
+__all__ = ["ManagedPlan", "PlanPhase", "Step"]
+
+_NS = 1_000_000_000
+
+
+class PlanPhase(StrEnum):
+    """ENTERING → OPEN → EXITING → CLOSED; an entry that never fills goes straight to CLOSED.
+
+    ENTERING ends with the order for the long leg; the short leg may be sold after that.
+    """
+
+    ENTERING = "ENTERING"
+    OPEN = "OPEN"
+    EXITING = "EXITING"
+    CLOSED = "CLOSED"
+
+
+class Step(StrEnum):
+    """What brings a plan further: SELL_SHORT covers its long leg, the others close it."""
+
+    SELL_SHORT = "SELL_SHORT"
+    BUY_BACK = "BUY_BACK"
+    SELL_LONG = "SELL_LONG"
+
+
+class ManagedPlan:
+    """One plan on its way: quantities follow the fills, and an exit once begun stays begun.
+
+    Attributes
+    ----------
+    held, sold : int
+        Contracts of the long leg held, and of the short leg sold against them.
+    bought : int
+        Contracts of the long leg bought in all.
+    cash : float
+        What all fills took in less what they paid: dollars a share times contracts, before fees.
+    leg_risk_ns : int
+        How long bought contracts waited for the short leg in all, ns.
+    found : bool
+        Whether it was held before the node started; its cost is not known then.
+    """
+
+    __slots__ = (
+        "_naked_ns", "_paid", "_short_over", "_watch", "bought", "cash", "exit_reason", "found",
+        "held", "leg_risk_ns", "phase", "plan", "sold",
+    )  # fmt: skip
+
+    def __init__(self, plan: TradePlan) -> None:
+        self.plan = plan
+        self.phase = PlanPhase.ENTERING
+        self.exit_reason: StrEnum | None = None
+        self.held = self.sold = self.bought = 0
+        self.cash = 0.0
+        self.leg_risk_ns = 0
+        self.found = False
+        self._paid = 0.0
+        self._naked_ns = 0
+        self._short_over = plan.short_instrument_id is None
+        self._watch = ExitWatch(plan.exits, plan.decided_ns)
+
+    @classmethod
+    def of_position(
+        cls, number: int, instrument_id: str, quantity: int, now_ns: int
+    ) -> "ManagedPlan":
+        """Return the plan that closes `quantity` contracts (short below 0) found at the start."""
+        plan = TradePlan(
+            plan_id=f"FOUND{number:02d}",
+            direction=1,  # not known, and nothing is opened in it
+            instrument_id=instrument_id,
+            quantity=abs(quantity),
+            entry_cap=sys.float_info.max,
+            decided_ns=now_ns,
+            worst_loss_usd=0.0,
+            exits=ExitParams(),
+            reason=ExitReason.RESTART,
+            short_instrument_id=instrument_id if quantity < 0 else None,
+            net_cap=1.0 if quantity < 0 else math.nan,
+        )
+        managed = cls(plan)
+        managed.found = True
+        managed.phase = PlanPhase.OPEN
+        managed.held, managed.sold = max(quantity, 0), max(-quantity, 0)
+        return managed
+
+    # -- what happened --------------------------------------------------------------------------
+
+    def filled(self, instrument_id: str, quantity: int, price: float, now_ns: int) -> None:
+        """Count a fill of either leg; contracts bought count even when an exit has begun.
+
+        Parameters
+        ----------
+        instrument_id : str
+            Engine id of the contract.
+        quantity : int
+            Contracts; sold ones below 0.
+        price : float
+            Dollars a share.
+        now_ns : int
+            Event time, ns.
+
+        Raises
+        ------
+        ValueError
+            More contracts of a leg were closed than were open.
+        """
+        if instrument_id == self.plan.short_instrument_id:
+            self._closes(quantity, self.sold)
+            self.sold -= quantity
+        else:
+            self._closes(-quantity, self.held)
+            self.held += quantity
+            if quantity > 0:
+                self.bought += quantity
+                self._paid += quantity * price
+        self.cash -= quantity * price
+        if self.is_flat and self.phase is not PlanPhase.ENTERING:
+            self.phase = PlanPhase.CLOSED
+        elif self.phase is PlanPhase.CLOSED:
+            self.phase = PlanPhase.EXITING
+        self._time_leg_risk(now_ns)
+
+    def entry_ended(self) -> None:
+        """Note that the long leg's order fills no further: filled, canceled, rejected, denied."""
+        if self.phase is PlanPhase.ENTERING:
+            self.phase = PlanPhase.CLOSED if self.is_flat else PlanPhase.OPEN
+
+    def give_up_short_leg(self, now_ns: int) -> None:
+        """Sell no more of the short leg; what is held goes on, or is closed, as the plan says."""
+        self._short_over = True
+        self._time_leg_risk(now_ns)
+        if not self.plan.exits.keep_single:
+            self.begin_exit(ExitReason.LEG_NOT_FILLED, now_ns)
+
+    def begin_exit(self, reason: StrEnum, now_ns: int) -> None:
+        """Start closing; the first reason is kept."""
+        if self.phase is PlanPhase.CLOSED:
+            return
+        self.phase = PlanPhase.CLOSED if self.is_flat else PlanPhase.EXITING
+        self.exit_reason = self.exit_reason or reason
+        self._time_leg_risk(now_ns)
+
+    # -- what is to be done ---------------------------------------------------------------------
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether nothing is held and nothing is sold."""
+        return self.held == 0 and self.sold == 0
+
+    @property
+    def step(self) -> tuple[Step, int] | None:
+        """What brings the plan further, and for how many contracts.
+
+        The short leg is sold for what of the long one is held and not covered. To close, it is
+        bought back before any of the long one is sold.
+        """
+        if self.phase is PlanPhase.EXITING:
+            return (Step.BUY_BACK, self.sold) if self.sold else (Step.SELL_LONG, self.held)
+        missing = self._missing
+        return (Step.SELL_SHORT, missing) if missing else None
+
+    @property
+    def short_floor(self) -> float:
+        """Lowest price for the short leg that keeps the net debit within its cap, dollars."""
+        return self._paid / self.bought - self.plan.net_cap if self.bought else math.nan
+
+    def is_leg_overdue(self, now_ns: int) -> bool:
+        """Return whether bought contracts have waited too long for the short leg."""
+        timeout_ns = self.plan.exits.leg_timeout_s * _NS
+        return self._naked_ns > 0 and now_ns >= self._naked_ns + timeout_ns
+
+    def due_exit(
+        self, now_ns: int, bid: float, short_ask: float = math.nan, theta: float = math.nan
+    ) -> ExitReason | None:
+        """Return why what is held should be closed now, or None; a partly filled entry counts.
+
+        Parameters
+        ----------
+        now_ns : int
+            Event time, ns.
+        bid, short_ask : float
+            What the long leg can be sold at, and the short one bought at, dollars; NaN where there
+            is none or it is stale.
+        theta : float, optional
+            Change of the position's value with time, dollars a share of the long leg and year.
+        """
+        if self.held == 0 or self.phase is PlanPhase.EXITING:
+            return None
+        covered = self.sold / self.held
+        value, cost = bid, self.plan.entry_cap
+        if covered:
+            value -= covered * short_ask
+            cost -= covered * (self.plan.entry_cap - self.plan.net_cap)
+        return self._watch.due(now_ns, value, cost, theta)
+
+    # -- inside ---------------------------------------------------------------------------------
+
+    @property
+    def _missing(self) -> int:
+        """Contracts of the long leg that wait for the short one."""
+        if self._short_over or self.phase in (PlanPhase.EXITING, PlanPhase.CLOSED):
+            return 0
+        return max(self.held - self.sold, 0)
+
+    def _time_leg_risk(self, now_ns: int) -> None:
+        if self._missing and not self._naked_ns:
+            self._naked_ns = now_ns
+        elif not self._missing and self._naked_ns:
+            self.leg_risk_ns += now_ns - self._naked_ns
+            self._naked_ns = 0
+
+    def _closes(self, quantity: int, opened: int) -> None:
+        if quantity > opened:
+            raise ValueError(
+                f"Expected to close at most {opened} contracts, was {quantity} "
+                f"(plan {self.plan.plan_id})"
+            )

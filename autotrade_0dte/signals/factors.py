@@ -126,7 +126,7 @@ class Factors:
 
     def _trend(self, values: IndicatorValues, sd: float) -> Reading:
         reading = _squashed(values.ema_gap, sd * self._gap)
-        if values.bars_since_cross < 1:
+        if reading is not UNKNOWN and values.bars_since_cross < 1:
             return Reading(reading.value, self._params.unconfirmed_cross_confidence)
         return reading
 

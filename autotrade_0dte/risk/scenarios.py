@@ -14,12 +14,15 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from autotrade_0dte.pricing.black import price_and_greeks
+from autotrade_0dte.pricing.jit import strict_kernel
+from autotrade_0dte.pricing.kernel import priced_rows
 
 __all__ = ["Cells", "Legs", "ScenarioParams", "exit_values", "scenario_cells"]
 
 type Floats = NDArray[np.float64]
 
+_MOVES, _VOLS, _TIMES = 5, 3, 2
+_STRESSES = _MOVES * _VOLS * _TIMES
 _LEAST_YEARS = 1e-12  # of the pricing kernel: an expired option is worth its intrinsic value
 # A move that comes the hoped-for way, in expected absolute moves, and what each stands for: the
 # half-normal law between the midpoints. Its mean absolute value is sqrt(2/pi) deviations, so that
@@ -68,7 +71,8 @@ class Cells(NamedTuple):
 class Legs(NamedTuple):
     """Options of one expiry: arrays of shape (positions, legs), dollars a share.
 
-    `quantity` is signed, long above zero; `half_spread` is what leaving costs against `mid`.
+    `quantity` is signed, long above zero, and may be (legs,) where it is the same for every
+    position; `half_spread` is what leaving costs against `mid`.
     """
 
     quantity: Floats
@@ -101,18 +105,20 @@ def scenario_cells(
         params.hold_move_multiple * hold_move,
         params.session_move_multiple * implied_move,
     )
-    moves = np.array([0.0, far, -far, farther, -farther])
-    vols = np.array([1.0, 1.0 - params.vol_down_fraction, 1.0 + params.vol_up_fraction])
-    hoped = _HOPED_MOVES.size
-    stressed = moves.size * vols.size * 2
-    return Cells(
-        move=np.concatenate(
-            [np.repeat(moves, vols.size * 2), direction * hold_move * _HOPED_MOVES]
-        ),
-        vol_factor=np.concatenate([np.tile(np.repeat(vols, 2), moves.size), np.ones(hoped)]),
-        passed=np.concatenate([np.tile([0.0, passed], stressed // 2), np.full(hoped, passed)]),
-        weight=np.concatenate([np.zeros(stressed), _HOPED_WEIGHTS]),
-    )
+    stress = np.empty((4, _MOVES, _VOLS, _TIMES))
+    stress[0] = np.array([0.0, far, -far, farther, -farther])[:, None, None]
+    stress[1] = np.array([1.0, 1.0 - params.vol_down_fraction, 1.0 + params.vol_up_fraction])[
+        :, None
+    ]
+    stress[2] = 0.0, passed
+    stress[3] = 0.0
+    cells = np.empty((4, _STRESSES + _HOPED_MOVES.size))
+    cells[:, :_STRESSES] = stress.reshape(4, _STRESSES)
+    cells[0, _STRESSES:] = direction * hold_move * _HOPED_MOVES
+    cells[1, _STRESSES:] = 1.0
+    cells[2, _STRESSES:] = passed
+    cells[3, _STRESSES:] = _HOPED_WEIGHTS
+    return Cells._make(cells)
 
 
 def exit_values(legs: Legs, cells: Cells, forward: float, years: float) -> Floats:
@@ -134,25 +140,54 @@ def exit_values(legs: Legs, cells: Cells, forward: float, years: float) -> Float
     float64 (positions, cells)
         NaN where a figure of a leg is unknown.
     """
-    moved = forward + cells.move
-    left = np.maximum(years * (1.0 - cells.passed), _LEAST_YEARS)
-    vols = legs.iv[..., None] * cells.vol_factor
-    now = _prices(legs, legs.iv[..., None], np.array([forward]), np.array([years]))
-    change = _prices(legs, vols, moved, left) - now
-    value = np.maximum(legs.mid[..., None] + change, 0.0)
-    side = np.sign(legs.quantity)
-    touch = np.maximum(value - (side * legs.half_spread)[..., None], 0.0)
-    total: Floats = np.einsum("pl,plc->pc", legs.quantity, touch)
+    # One writable buffer gives the kernel one signature, whatever the flags of the arrays are.
+    held = np.empty((len(Legs._fields), *legs.iv.shape))
+    for column, values in zip(held, legs, strict=True):
+        column[...] = values
+    return _exit_values(held, np.array(cells), float(forward), float(years))
+
+
+# Compiled, so coverage cannot see the body; the unit tests reprice every cell one by one.
+
+
+@strict_kernel
+def _exit_values(  # pragma: no cover
+    held: NDArray[np.float64], cells: Floats, forward: float, years: float
+) -> Floats:
+    """Return `exit_values`; `held` (6, positions, legs) and `cells` (4, cells) as their tuples."""
+    _, positions, legs = held.shape
+    count = cells.shape[1] + 1
+    inputs = np.empty((6, positions * legs * count))
+    i = 0
+    for position in range(positions):
+        for leg in range(legs):
+            for cell in range(-1, count - 1):  # -1 is now
+                now = cell < 0
+                factor = 1.0 if now else cells[1, cell]
+                left = years if now else years * (1.0 - cells[2, cell])
+                inputs[0, i] = held[3, position, leg] * factor
+                inputs[1, i] = forward if now else forward + cells[0, cell]
+                inputs[2, i] = held[1, position, leg]
+                inputs[3, i] = max(left, _LEAST_YEARS)
+                inputs[4, i] = 0.0
+                inputs[5, i] = held[2, position, leg]
+                i += 1
+    priced = np.empty((9, inputs.shape[1]))
+    priced_rows(inputs, priced, np.empty(inputs.shape[1], np.int8))
+    return _left_at_touch(held, priced[0], count)
+
+
+@strict_kernel
+def _left_at_touch(held: Floats, price: Floats, count: int) -> Floats:  # pragma: no cover
+    """Sum the legs; `price` has for each leg the price now and those in the cells."""
+    _, positions, legs = held.shape
+    total = np.zeros((positions, count - 1))
+    for position in range(positions):
+        for leg in range(legs):
+            quantity, mid = held[0, position, leg], held[4, position, leg]
+            spread = held[5, position, leg] * np.sign(quantity)
+            start = (position * legs + leg) * count
+            for cell in range(count - 1):
+                value = max(mid + price[start + cell + 1] - price[start], 0.0)
+                total[position, cell] += quantity * max(value - spread, 0.0)
     return total
-
-
-def _prices(legs: Legs, vols: Floats, forward: Floats, years: Floats) -> Floats:
-    shape = vols.shape
-    return price_and_greeks(
-        vols.ravel(),
-        np.broadcast_to(forward, shape).ravel(),
-        np.broadcast_to(legs.strike[..., None], shape).ravel(),
-        np.broadcast_to(years, shape).ravel(),
-        0.0,
-        np.broadcast_to(legs.is_call[..., None], shape).ravel(),
-    ).price.reshape(shape)

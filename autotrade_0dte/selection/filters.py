@@ -16,6 +16,8 @@ type Mask = NDArray[np.bool_]
 _NO_QUOTE = int(QuoteFlag.MISSING | QuoteFlag.CROSSED | QuoteFlag.ONE_SIDED)
 _STALE = int(QuoteFlag.STALE)
 _NO_INFORMATION = int(QuoteFlag.NO_INFORMATION)
+_NONE, _NO_IV = int(Fall.NONE), int(Fall.NO_IV)
+_OK = int(PricingStatus.OK)
 _DEARER_TICK_FROM = 3.0
 
 
@@ -27,57 +29,35 @@ def row_falls(
     Unknown figures fail, but for open interest, which has a parameter.
     """
     p = params
-    delta = np.abs(chain.delta)
+    flags, delta = chain.quality, np.abs(chain.delta)
     # Written as what passes, so that NaN does not.
-    passes = (
-        (Fall.WRONG_RIGHT, _right(chain, direction)),
-        (Fall.NO_QUOTE, _quoted(chain)),
-        (Fall.STALE_QUOTE, _fresh(chain, p)),
-        (Fall.NO_IV, _priced(chain)),
-        (Fall.TICK_NOISE, _finer_than_tick(chain, p, limits)),
-        (Fall.DELTA_BAND, (delta >= p.min_delta) & (delta <= p.max_delta)),
-        (Fall.PREMIUM_BAND, (chain.ask >= p.min_premium) & (chain.ask <= p.max_premium)),
-        (Fall.SPREAD, chain.ask - chain.bid <= p.max_spread_fraction * chain.mid),
-        (Fall.SIZE, (chain.bid_size >= p.min_size) & (chain.ask_size >= p.min_size)),
-        (Fall.OPEN_INTEREST, _held(chain, p)),
-    )
-    falls = np.zeros(chain.strike.size, np.int8)
-    for fall, mask in reversed(passes):
-        np.copyto(falls, np.int8(fall), where=~mask)
+    passes = {
+        Fall.WRONG_RIGHT: chain.is_call == (direction > 0),
+        Fall.NO_QUOTE: (flags & _NO_QUOTE) == 0,
+        Fall.STALE_QUOTE: ((flags & _STALE) == 0) & (chain.quote_age_s <= p.max_quote_age_s),
+        Fall.NO_IV: (chain.status == _OK) & (chain.iv > 0.0),
+        Fall.TICK_NOISE: _finer_than_tick(chain, p, limits),
+        Fall.DELTA_BAND: (delta >= p.min_delta) & (delta <= p.max_delta),
+        Fall.PREMIUM_BAND: (chain.ask >= p.min_premium) & (chain.ask <= p.max_premium),
+        Fall.SPREAD: chain.ask - chain.bid <= p.max_spread_fraction * chain.mid,
+        Fall.SIZE: (chain.bid_size >= p.min_size) & (chain.ask_size >= p.min_size),
+        Fall.OPEN_INTEREST: _held(chain, p),
+    }
+    # The first filter that a row does not pass; the last row of the table stops those that do.
+    table = np.array([*passes.values(), np.zeros(delta.size, np.bool_)])
+    codes = np.array([*passes, Fall.NONE], np.int8)
+    falls: NDArray[np.int8] = codes[table.argmin(axis=0)]
     return falls
 
 
-def sellable(chain: ChainSnapshot, direction: int, params: SelectionParams) -> Mask:
-    """Return the rows that may be a vertical's short leg: of the right, a fresh bid of the size.
+def sellable(chain: ChainSnapshot, falls: NDArray[np.int8], params: SelectionParams) -> Mask:
+    """Return the rows that may be a vertical's short leg, from `row_falls`.
 
-    They may be too cheap for their own volatility to be known well: it only enters the net figures.
+    It has the right, a fresh two-sided quote with volatility and Greeks, and enough size at the
+    bid. Whether it would do as the leg to buy does not count.
     """
-    return (
-        _right(chain, direction)
-        & _quoted(chain)
-        & _fresh(chain, params)
-        & _priced(chain)
-        & (chain.bid_size >= params.min_size)
-    )
-
-
-def _right(chain: ChainSnapshot, direction: int) -> Mask:
-    return chain.is_call if direction > 0 else ~chain.is_call
-
-
-def _quoted(chain: ChainSnapshot) -> Mask:
-    mask: Mask = ((chain.quality & _NO_QUOTE) == 0) & (chain.bid > 0.0) & (chain.mid > 0.0)
-    return mask
-
-
-def _fresh(chain: ChainSnapshot, params: SelectionParams) -> Mask:
-    mask: Mask = ((chain.quality & _STALE) == 0) & (chain.quote_age_s <= params.max_quote_age_s)
-    return mask
-
-
-def _priced(chain: ChainSnapshot) -> Mask:
-    mask: Mask = (chain.status == PricingStatus.OK) & (chain.iv > 0.0)
-    return mask
+    mask: Mask = (falls == _NONE) | (falls > _NO_IV)
+    return mask & (chain.bid_size >= params.min_size)
 
 
 def _finer_than_tick(

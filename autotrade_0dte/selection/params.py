@@ -27,7 +27,7 @@ class ShortLeg(StrEnum):
 
 
 class TermWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Weights of the terms; only their proportions count.
+    """Weights of the terms, in the order of TERMS; only their proportions count.
 
     What is certain outweighs what is modelled: `liquidity` and `spread_cost` make up 0.40, because
     spread and fees are what most same-day trades lose to. `delta_fit` (0.25) keeps one trade

@@ -6,6 +6,7 @@ liquidity score.
 """
 
 import numpy as np
+from msgspec.structs import astuple
 from numpy.typing import NDArray
 
 from autotrade_0dte.chain.snapshot import ChainSnapshot
@@ -62,12 +63,13 @@ def terms_of(
         Term.THETA_BURN: 1.0 - burn,
         Term.PAYOFF: gain / (gain + worst),
     }
-    return np.clip(np.stack([term[name] for name in TERMS]), 0.0, 1.0)
+    terms: Floats = np.clip(np.array([term[name] for name in TERMS]), 0.0, 1.0)
+    return terms
 
 
 def score(terms: Floats, params: SelectionParams) -> Floats:
     """Return the weighted mean of the terms of each trade, [0, 1]."""
-    weights = np.array([getattr(params.weights, name) for name in TERMS], np.float64)
+    weights = np.array(astuple(params.weights), np.float64)
     total: Floats = weights @ terms / weights.sum()
     return total
 

@@ -18,6 +18,11 @@ __all__ = ["select"]
 
 type Floats = NDArray[np.float64]
 
+# Plain integers: numpy takes microseconds to read a member of an enumeration.
+_NONE = int(Fall.NONE)
+_NO_SHORT_LEG = int(Fall.NO_SHORT_LEG)
+_SPREAD_OVER_MOVE = int(Fall.SPREAD_OVER_MOVE)
+_OVER_BUDGET = int(Fall.OVER_BUDGET)
 _NS_PER_SECOND = 1e9
 _SECONDS_PER_HOUR = 3_600.0
 
@@ -38,27 +43,27 @@ def select(
     if direction not in {1, -1}:
         raise ValueError(f"Expected a direction of +1 or -1, was {direction}")
     falls = row_falls(chain, direction, params, limits)
-    rows = np.flatnonzero(falls == Fall.NONE)
-    trades = trades_of(chain, rows, direction, params)
-    falls[rows] = Fall.NO_SHORT_LEG
-    falls[trades.row] = Fall.NONE
-
+    trades = trades_of(chain, falls, direction, params)
     hold = _hold(chain, limits)
     worth = direction * trades.delta * hold.move
     earns = (worth > 0.0) & (trades.spread <= params.max_spread_to_move * worth)
-    falls[trades.row[~earns]] = Fall.SPREAD_OVER_MOVE
-    trades = trades.where(earns)
-
     worst, payoff = _outcomes(chain, trades, direction, params, limits, hold)
-    within = worst <= limits.budget_usd
-    falls[trades.row[~within]] = Fall.OVER_BUDGET
-    trades, worst, payoff = trades.where(within), worst[within], payoff[within]
+    fits = worst <= limits.budget_usd
 
+    falls[falls == _NONE] = _NO_SHORT_LEG
+    falls[trades.row] = np.where(earns, np.where(fits, _NONE, _OVER_BUDGET), _SPREAD_OVER_MOVE)
+    offered = earns & fits
+    trades, worst = trades.where(offered), worst[offered]
     terms = terms_of(
-        chain, trades, params,
-        move=hold.move, hold_years=hold.years, spread_to_move=trades.spread / worth[earns][within],
-        payoff=payoff, worst=worst,
-    )  # fmt: skip
+        chain,
+        trades,
+        params,
+        move=hold.move,
+        hold_years=hold.years,
+        spread_to_move=trades.spread / worth[offered],
+        worst=worst,
+        payoff=payoff[offered],
+    )
     return _ranking(chain, direction, params, falls, trades, terms, worst)
 
 

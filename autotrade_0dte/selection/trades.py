@@ -9,7 +9,7 @@ from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.risk.scenarios import Legs
 from autotrade_0dte.selection.filters import sellable
 from autotrade_0dte.selection.params import SelectionParams, ShortLeg
-from autotrade_0dte.selection.ranking import Structure
+from autotrade_0dte.selection.ranking import Fall, Structure
 
 __all__ = ["NO_LEG", "Trades", "legs_of", "trades_of"]
 
@@ -19,6 +19,7 @@ NO_LEG = -1
 type Floats = NDArray[np.float64]
 type Rows = NDArray[np.intp]
 
+_PASSED = int(Fall.NONE)
 _LONG = np.array([1.0])
 _LONG_AND_SHORT = np.array([1.0, -1.0])
 
@@ -44,11 +45,18 @@ class Trades(NamedTuple):
         return Trades._make(column[mask] for column in self)
 
 
-def trades_of(chain: ChainSnapshot, rows: Rows, direction: int, params: SelectionParams) -> Trades:
-    """Return the trade of each row to buy; a vertical without a usable short leg is left out."""
+def trades_of(
+    chain: ChainSnapshot, falls: NDArray[np.int8], direction: int, params: SelectionParams
+) -> Trades:
+    """Return the trade of each row that passed the filters, by row.
+
+    A vertical is left out if it has no usable short leg, or one that makes no debit spread of it.
+    """
+    rows = np.flatnonzero(falls == _PASSED)
     if params.structure is Structure.SINGLE:
         return _singles(chain, rows)
-    return _verticals(chain, rows, direction, params)
+    usable = np.flatnonzero(sellable(chain, falls, params))
+    return _verticals(chain, *_pairs(chain, rows, usable, direction, params))
 
 
 def legs_of(chain: ChainSnapshot, trades: Trades, structure: Structure) -> Legs:
@@ -56,9 +64,9 @@ def legs_of(chain: ChainSnapshot, trades: Trades, structure: Structure) -> Legs:
     if structure is Structure.SINGLE:
         rows, quantity = trades.row[:, None], _LONG
     else:
-        rows, quantity = np.stack([trades.row, trades.short_row], axis=1), _LONG_AND_SHORT
+        rows, quantity = np.array([trades.row, trades.short_row]).T, _LONG_AND_SHORT
     return Legs(
-        quantity=np.broadcast_to(quantity, rows.shape),
+        quantity=quantity,
         strike=chain.strike[rows],
         is_call=chain.is_call[rows],
         iv=chain.iv[rows],
@@ -81,20 +89,19 @@ def _singles(chain: ChainSnapshot, rows: Rows) -> Trades:
     )
 
 
-def _verticals(chain: ChainSnapshot, rows: Rows, direction: int, params: SelectionParams) -> Trades:
-    long, short = _pairs(chain, rows, direction, params)
-    bought, sold = _singles(chain, long), _singles(chain, short)
-    # Touch prices are on the tick; the rounding takes off what subtracting floats adds.
+def _verticals(chain: ChainSnapshot, long: Rows, short: Rows) -> Trades:
+    bought = _singles(chain, long)
+    # Quotes are on the tick; the rounding takes off what subtracting floats adds.
     debit = np.round(bought.debit - chain.bid[short], 4)
     trades = Trades(
         row=long,
         short_row=short,
         debit=debit,
-        spread=bought.spread + sold.spread,
-        displayed=np.minimum(chain.ask_size[long], chain.bid_size[short]),
-        delta=bought.delta - sold.delta,
-        gamma=bought.gamma - sold.gamma,
-        theta=bought.theta - sold.theta,
+        spread=bought.spread + chain.ask[short] - chain.bid[short],
+        displayed=np.minimum(bought.displayed, chain.bid_size[short]),
+        delta=bought.delta - chain.delta[short],
+        gamma=bought.gamma - chain.gamma[short],
+        theta=bought.theta - chain.theta[short],
     )
     width = np.abs(chain.strike[short] - chain.strike[long])
     # At a debit of the width or more nothing can be earned; at none, a quote is in error.
@@ -102,18 +109,22 @@ def _verticals(chain: ChainSnapshot, rows: Rows, direction: int, params: Selecti
 
 
 def _pairs(
-    chain: ChainSnapshot, rows: Rows, direction: int, params: SelectionParams
+    chain: ChainSnapshot, rows: Rows, usable: Rows, direction: int, params: SelectionParams
 ) -> tuple[Rows, Rows]:
-    """Return the rows to buy that have a short leg, and the short legs."""
-    # Outward, so that further out of the money is later, for calls and puts alike.
-    usable = np.flatnonzero(sellable(chain, direction, params))[::direction]
-    first = np.searchsorted(direction * usable, direction * rows, side="right")
+    """Return the rows to buy that have a short leg, and the short leg of each."""
+    outward = usable[::direction]  # calls and puts alike: the later, the further out of the money
+    first = np.searchsorted(direction * outward, direction * rows, side="right")
     if params.short_leg is ShortLeg.STRIKES:
         chosen = first + params.width_strikes - 1
     else:
-        distance = np.abs(np.abs(chain.delta[usable]) - params.short_delta)
-        beyond = np.arange(usable.size) >= first[:, None]
-        chosen = np.argmin(np.where(beyond, distance, np.inf), axis=1) if usable.size else first
-        chosen = np.maximum(chosen, first)  # none beyond: past the end
-    found = chosen < usable.size
-    return rows[found], usable[chosen[found]]
+        chosen = _nearest(np.abs(chain.delta[outward]), first, params.short_delta)
+    found = chosen < outward.size
+    return rows[found], outward[chosen[found]]
+
+
+def _nearest(delta: Floats, first: Rows, wanted: float) -> Rows:
+    """Return for each of `first` the index from there on nearest to a delta; the size if none."""
+    distance = np.append(np.abs(delta - wanted), np.inf)
+    beyond = np.arange(distance.size) >= first[:, None]
+    nearest: Rows = np.argmin(np.where(beyond, distance, np.inf), axis=1)
+    return np.maximum(nearest, first)

@@ -1,0 +1,154 @@
+"""From a signal to a plan: what the strategies of both tracks do alike."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from autotrade_0dte.actors.trading_session import TradingSession
+from autotrade_0dte.execution.coordinator import Allotment
+from autotrade_0dte.execution.exits import ExitParams
+from autotrade_0dte.execution.fees import order_fee
+from autotrade_0dte.execution.plan import TradePlan
+from autotrade_0dte.market_state.view import MarketView
+from autotrade_0dte.products import product
+from autotrade_0dte.risk.sizing import contracts
+from autotrade_0dte.selection.params import SelectionLimits, SelectionParams
+from autotrade_0dte.selection.ranking import Candidate, Structure
+from autotrade_0dte.selection.select import select
+from autotrade_0dte.signals.composer import SignalParams
+from autotrade_0dte.signals.filters import FilterParams
+from autotrade_0dte.signals.signal import Signal
+from autotrade_0dte.signals.source import SignalSource
+from autotrade_0dte.signals.standing import Standing
+from autotrade_strategies.base import TradeStrategy
+
+__all__ = ["SignalStrategy", "TrackParams"]
+
+_USUAL_PREMIUM = 1.0
+
+
+class TrackParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of every strategy that trades on signals; the stages' own tables are in it.
+
+    Parameters
+    ----------
+    signal : SignalParams
+        How factors become a signal.
+    filters : FilterParams
+        What keeps it from being acted on.
+    selection : SelectionParams
+        Which contracts may be bought.
+    exits : ExitParams
+        When the position is closed.
+    risk_usd : float
+        Most that one trade may lose in its worst scenario, fees included, dollars; multiplied by
+        the size factor of the action table.
+    max_contracts : int
+        Largest order.
+    """
+
+    signal: SignalParams = SignalParams()
+    filters: FilterParams = FilterParams()
+    selection: SelectionParams = SelectionParams()
+    exits: ExitParams = ExitParams()
+    risk_usd: Annotated[float, msgspec.Meta(gt=0, le=1e9)] = 500.0
+    max_contracts: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 10
+
+
+class SignalStrategy(TradeStrategy):
+    """Makes its track's signal at every snapshot, and a plan of the best contract for it."""
+
+    params: TrackParams
+
+    def __init__(self, session: TradingSession, params: Any, allotment: Allotment) -> None:
+        super().__init__(session, params, allotment)
+        self._source = SignalSource(
+            self.params.signal,
+            self.params.filters,
+            indicators=session.indicators,
+            track=allotment.track,
+            open_ns=session.open_ns,
+            close_ns=session.close_ns,
+        )
+        self._fee_usd = _round_trip_usd(session)
+
+    def read_signal(self, view: MarketView) -> Signal:
+        """Return the signal of the next snapshot."""
+        return self._source.update(view, self._standing(view))
+
+    def plan_for(self, view: MarketView, signal: Signal, reason: str) -> TradePlan | None:
+        """Rank the contracts in the signal's direction and plan to buy the best; None without one.
+
+        The size is what the budget, the shared budget's room and the size shown allow.
+        """
+        budget_usd = self._budget_usd(view, signal.direction)
+        limits = self._limits(budget_usd)
+        ranking = select(view.chain, signal.direction, self.params.selection, limits)
+        self.ranking = ranking
+        if not ranking.candidates:
+            return None
+        best = ranking.candidates[0]
+        size = contracts(best.worst_loss, best.displayed, budget_usd, self.params.max_contracts)
+        if size < 1:
+            return None
+        return self._plan(view, signal, best, size, reason)
+
+    def _standing(self, view: MarketView) -> Standing:
+        barred = [direction for direction in (1, -1) if self.allotment.conflicts(direction)]
+        return Standing(
+            trades=self.trades,
+            last_entry_ns=self.last_entry_ns,
+            last_loss_ns=self.last_loss_ns,
+            entries_allowed=self.entries_allowed(view),
+            barred_direction=barred[0] if barred else 0,
+        )
+
+    def _budget_usd(self, view: MarketView, direction: int) -> float:
+        factor = self.allotment.action(view.state.level).size_factor
+        return min(self.params.risk_usd * factor, self.allotment.room_usd(direction))
+
+    def _limits(self, budget_usd: float) -> SelectionLimits:
+        facts = product(self.session.root)
+        return SelectionLimits(
+            budget_usd=budget_usd,
+            fee_usd=self._fee_usd,
+            hold_s=self.params.exits.hold_s,
+            multiplier=self.session.multiplier,
+            tick_below_3=facts.tick_below_3 / 100,
+            tick_from_3=facts.tick_from_3 / 100,
+        )
+
+    def _plan(
+        self, view: MarketView, signal: Signal, best: Candidate, size: int, reason: str
+    ) -> TradePlan:
+        chain = view.chain
+        legs: dict[str, Any] = {}
+        if self.params.selection.structure is Structure.DEBIT_VERTICAL:
+            short = self.session.instrument_ids[best.short_row]
+            legs = {"short_instrument_id": short, "net_cap": best.debit}
+        return TradePlan(
+            plan_id=f"{self.allotment.track[0].upper()}{self.trades + 1:03d}",
+            direction=signal.direction,
+            instrument_id=self.session.instrument_ids[best.row],
+            quantity=size,
+            entry_cap=float(chain.ask[best.row]),
+            decided_ns=chain.ts_event,
+            worst_loss_usd=size * best.worst_loss,
+            exits=self.params.exits,
+            reason=reason,
+            figures={
+                "strength": signal.strength,
+                "agreement": signal.agreement,
+                "candidate_score": best.score,
+                "delta": best.delta,
+                "theta_per_hour": best.theta_per_hour,
+                "worst_loss_usd": size * best.worst_loss,
+            },
+            **legs,
+        )
+
+
+def _round_trip_usd(session: TradingSession) -> float:
+    """Return the fees of buying and selling one contract alone, where minimums weigh most."""
+    one = [(1, _USUAL_PREMIUM)]
+    return sum(order_fee(session.fees, session.root, sell, one).total for sell in (False, True))

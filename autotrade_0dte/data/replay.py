@@ -15,11 +15,9 @@ from autotrade_0dte.chain.book import OptionChainBook
 from autotrade_0dte.chain.snapshot import ChainSnapshot, Tape
 from autotrade_0dte.config import SystemConfig
 from autotrade_0dte.data.catalog import Catalog, SessionEntry
-from autotrade_0dte.data.manifest import DatasetKind
-from autotrade_0dte.data.ticks import chain_ticks, symbol_ticks
+from autotrade_0dte.data.ticks import chain_ticks, index_ticks, underlying_ticks
 from autotrade_0dte.instruments import option_symbol
 from autotrade_0dte.pipeline import chain_book
-from autotrade_0dte.products import Settlement, product
 
 __all__ = ["snapshots"]
 
@@ -122,12 +120,10 @@ class _Prints:
 
 
 def _prints(catalog: Catalog, entry: SessionEntry, grid: Ints, expiry: int) -> _Prints:
-    cash = product(entry.root).settlement is Settlement.CASH
-    kind = DatasetKind.INDEX if cash else DatasetKind.TRADES
-    ticks = symbol_ticks(catalog, entry, kind, entry.underlying)
+    ticks = underlying_ticks(catalog, entry)
     ticks = ticks.where(ticks.ts_event <= expiry)
-    price = ticks.values[0]
-    size = np.zeros(len(price)) if cash else ticks.values[1]
+    price, *sizes = ticks.values
+    size = sizes[0] if sizes else np.zeros(len(price))  # an index has none
     nothing = 0.0 if catalog.has_volume(entry) else np.nan
     seen = np.searchsorted(ticks.ts_init, grid, side="right")
     return _Prints(
@@ -141,7 +137,7 @@ def _prints(catalog: Catalog, entry: SessionEntry, grid: Ints, expiry: int) -> _
 
 def _index(catalog: Catalog, entry: SessionEntry, grid: Ints, symbol: str) -> tuple[Floats, Ints]:
     """Return value and time of an index at each instant."""
-    ticks = symbol_ticks(catalog, entry, DatasetKind.INDEX, symbol)
+    ticks = index_ticks(catalog, entry, symbol)
     seen = np.searchsorted(ticks.ts_init, grid, side="right")
     return _from(np.nan, ticks.values[0])[seen], _from(0, ticks.ts_event)[seen]
 

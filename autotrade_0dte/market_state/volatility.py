@@ -1,0 +1,63 @@
+"""Evidence from a volatility: an index, or what the chain's own quotes imply."""
+
+import math
+
+from autotrade_0dte.market_state.jump import ReturnWindow
+from autotrade_0dte.market_state.standard import Figure, Standard
+from autotrade_0dte.market_state.trailing import Trailing
+
+__all__ = ["VolatilityWatch"]
+
+
+class VolatilityWatch:
+    """Level and change of one volatility, both logarithmic.
+
+    The level is the logarithm over its own trailing median, so that it means the same in calm and
+    in wild weeks. With a second estimate of the same volatility the change is the lesser of both: a
+    wrong quote moves one of them, a shock both.
+
+    Parameters
+    ----------
+    level : Standard
+        Scores the level; where it asks for a trailing scale, it is that of `trailing`.
+    trailing : Trailing
+        Of the logarithm.
+    change : Figure
+        The change.
+    window_s : float
+        Window of the change, seconds.
+    """
+
+    __slots__ = (
+        "_first", "_second", "_standard", "_trailing", "_ts_event", "change", "level",
+        "level_score",
+    )  # fmt: skip
+
+    def __init__(
+        self, level: Standard, trailing: Trailing, change: Figure, window_s: float
+    ) -> None:
+        self._standard = level
+        self._trailing = trailing
+        self._first = ReturnWindow(window_s)
+        self._second = ReturnWindow(window_s)
+        self._ts_event = 0
+        self.change = change
+        self.level = self.level_score = math.nan
+
+    def update(self, minute: int, ts_event: int, value: float, second: float = math.nan) -> bool:
+        """Take the newest value, its second estimate and their time; return whether it is new."""
+        if ts_event <= self._ts_event:
+            return False
+        self._ts_event = ts_event
+        log_value = math.log(value) if value > 0.0 else math.nan
+        self._first.update(ts_event, log_value)
+        change = self._first.value
+        if second > 0.0:
+            self._second.update(ts_event, math.log(second))
+            change = min(change, self._second.value)
+        self.change.update(minute, ts_event, change)
+        trailing = self._trailing
+        trailing.update(ts_event, log_value)
+        self.level = log_value - trailing.median
+        self.level_score = self._standard.score(minute, self.level, 0.0, trailing.scale)
+        return True

@@ -168,6 +168,45 @@ def compare(
     return 0 if result.agrees else EXIT_UNCLEAN
 
 
+@app.command
+def explain(
+    run: Path,
+    /,
+    *,
+    at: str | None = None,
+    session: dt.date | None = None,
+    track: str | None = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what a run saw, thought, held and did at a moment, or all day where none is given.
+
+    Parameters
+    ----------
+    run
+        Run folder.
+    at
+        Time in New York as 10:31 or 10:31:05, or an ISO instant. Without it every change of the
+        market's level and every decision of the session is listed.
+    session
+        Date of the session; needed where the run has several.
+    track
+        Only this track: regular or anomaly.
+    as_json
+        Print one JSON object.
+    """
+    from autotrade_0dte.analysis.explain import explain as explain_moment
+    from autotrade_0dte.analysis.explain_terminal import print_explanation
+    from autotrade_0dte.analysis.timeline import timeline
+    from autotrade_0dte.analysis.timeline_terminal import print_timeline
+
+    if at is None:
+        told = timeline(run, session=session, track=track)
+        _print_json(told) if as_json else print_timeline(told)
+    else:
+        found = explain_moment(run, at, session=session, track=track)
+        _print_json(found) if as_json else print_explanation(found)
+
+
 @data.command(name="import")
 def import_data(
     source_format: str,
@@ -339,6 +378,7 @@ def _exit_code(error: Exception) -> int:
 
 def _bad_input() -> tuple[type[BaseException], ...]:
     """Return what a user can put right; evaluated only once something has been raised."""
+    from autotrade_0dte.analysis.moment import MomentError
     from autotrade_0dte.analysis.tables import TableError
     from autotrade_0dte.calendar import CalendarError
     from autotrade_0dte.config import ConfigError
@@ -346,7 +386,7 @@ def _bad_input() -> tuple[type[BaseException], ...]:
     from autotrade_0dte.products import UnknownProductError
     from tiger_nt.errors import TigerConfigError
 
-    ours = ConfigError, CatalogError, CalendarError, TableError, UnknownProductError
+    ours = ConfigError, CatalogError, CalendarError, TableError, MomentError, UnknownProductError
     return *ours, TigerConfigError, OSError
 
 

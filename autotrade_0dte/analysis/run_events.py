@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pyarrow as pa
 
 from autotrade_0dte.analysis.alignment import Span
 from autotrade_0dte.analysis.fill_differences import OrderOutcome, Piece
+from autotrade_0dte.analysis.session_rows import rows_of
 from autotrade_0dte.analysis.summary import read_summary
 from autotrade_0dte.analysis.tables import by_session, read_table
 
@@ -108,8 +108,4 @@ class RunEvents:
         table = self._tables[name].get(date)
         if table is None:
             return []
-        for column, field in enumerate(table.schema):
-            if pa.types.is_timestamp(field.type):
-                table = table.set_column(column, field.name, table[field.name].cast(pa.int64()))
-        rows: list[dict[str, Any]] = table.to_pylist()
-        return rows
+        return rows_of(table)

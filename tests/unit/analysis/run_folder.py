@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from invented_market import candidate_rows, levels, signal_rows, state_columns
 
 from autotrade_0dte.analysis.summary import RunFacts, SessionFacts, summarize, write_summary
 from autotrade_0dte.analysis.tables import TABLES, read_tables, write_table
 from autotrade_0dte.calendar import Session, sessions_between
-from autotrade_0dte.market_state.state import CHANNELS
 
 RUN_ID = "invented-20240102-001"
 STARTING_CASH = 25_000.0
@@ -73,13 +73,10 @@ class DayBooks:
             implied_move=iv * self.spot / 16,
             variance_gauge=100 * iv,
             usable=np.full(len(minutes), 140),
-            level=np.zeros(len(minutes), np.int64),
-            supported=np.zeros(len(minutes), np.int64),
-            since=np.full(len(minutes), self.day.open_ns),
-            onset=np.full(len(minutes), None),
-            **{f"{channel}_value": np.nan * flat for channel in CHANNELS},
-            **{f"{channel}_score": np.nan * flat for channel in CHANNELS},
+            **state_columns(self.times, self.rng),
         )
+        for row in signal_rows(self.times, self.spot, levels(len(self.times)), self.rng):
+            self.row("signals", **row)
 
     def add_trade(self, number: int, plan: str | None, *, stays_open: bool = False) -> None:
         span = self.day.close_ns - self.day.open_ns
@@ -94,7 +91,7 @@ class DayBooks:
         exit_price = round(entry * growth * float(self.rng.uniform(0.9, 1.1)), 2)
         right = "C" if self.rng.random() < 0.5 else "P"
         strike = round(self.spot_at(opened))
-        instrument = f"{self.underlying}{self.day.date:%y%m%d}{right}{strike * 1000:08d}.US"
+        instrument = self.instrument(right, strike)
         entry_fee = round(max(1.99, 0.65 * quantity) + max(1.0, 0.30 * quantity), 2)
         exit_fee = 0.0 if expires else entry_fee + 0.02
         common = {"strategy": "regular", "plan_id": plan, "instrument_id": instrument}
@@ -173,23 +170,29 @@ class DayBooks:
         self.rows("equity", ts_event=times, cash=cash, position_value=held, equity=cash + held)
 
     def _decide(self, kind: str, reason: str, ns: int, common: dict[str, Any]) -> None:
-        self.row(
-            "decisions",
-            ts_event=ns,
-            kind=kind,
-            reason=reason,
-            side="BUY" if kind == "ENTER" else "SELL",
-            quantity=1,
-            price=float("nan"),
-            spot=self.spot_at(ns),
-            figures=json.dumps({"strength": 0.7, "spread_fraction": 0.04}),
-            level=0,
-            track="regular",
-            direction=1 if "UP" in reason else -1,
-            strength=0.7,
-            score=0.7,
-            **common,
-        )
+        at = int(np.searchsorted(self.times, ns).clip(0, len(self.times) - 1))
+        decision = common | {
+            "ts_event": ns,
+            "kind": kind,
+            "reason": reason,
+            "side": "BUY" if kind == "ENTER" else "SELL",
+            "quantity": 1,
+            "price": float("nan"),
+            "spot": self.spot_at(ns),
+            "figures": json.dumps({"strength": 0.7, "spread_fraction": 0.04}),
+            "level": int(levels(len(self.times))[at]),
+            "track": "regular",
+            "direction": 1 if "UP" in reason else -1,
+            "strength": 0.7,
+            "score": 0.7,
+        }
+        self.row("decisions", **decision)
+        if kind == "ENTER":
+            for row in candidate_rows(decision, self.instrument, self.spot_at(ns), self.rng):
+                self.row("candidates", **row)
+
+    def instrument(self, right: str, strike: float) -> str:
+        return f"{self.underlying}{self.day.date:%y%m%d}{right}{round(strike) * 1000:08d}.US"
 
     def _order(self, common: dict[str, Any], ns: int, price: float, status: str = "FILLED") -> None:
         filled = status == "FILLED"

@@ -1,0 +1,297 @@
+"""What a run saw, thought, held and did at one moment, from its run folder."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from autotrade_0dte.analysis.considered import Considered, considered
+from autotrade_0dte.analysis.market_at import MarketAt, MarketStates
+from autotrade_0dte.analysis.moment import Moment, MomentError, moment
+from autotrade_0dte.analysis.session_rows import read_session, rows_of
+from autotrade_0dte.analysis.summary import read_summary
+from autotrade_0dte.analysis.tables import TABLES
+from autotrade_0dte.analysis.tracks import tracks_of
+from autotrade_0dte.calendar import NEW_YORK
+from autotrade_0dte.signals.signal import FACTORS, Factor
+
+__all__ = ["DecisionAt", "Explanation", "FactorAt", "FillAt", "Holding", "NextDecision"]
+__all__ += ["OrderAt", "SignalAt", "explain", "run_sessions"]
+
+_NS = 1_000_000_000
+
+
+class FactorAt(msgspec.Struct, frozen=True):
+    """What one factor said: its opinion in [-1, 1] and its confidence in [0, 1]."""
+
+    factor: Factor
+    value: float
+    confidence: float
+
+
+class SignalAt(msgspec.Struct, frozen=True, kw_only=True):
+    """The last recorded signal of a track; `refusal` is empty where it could be acted on."""
+
+    ts_event: int
+    track: str
+    direction: int
+    score: float
+    strength: float
+    agreement: float
+    onset_ns: int | None
+    valid_until_ns: int | None
+    refusal: str
+    figures: dict[str, float]
+    factors: tuple[FactorAt, ...]
+
+
+class Holding(msgspec.Struct, frozen=True, kw_only=True):
+    """A position that was open, and what became of it (`ts_closed` is None where it stayed open).
+
+    Quantity is the most held; prices are dollars a share, P&L dollars.
+    """
+
+    track: str
+    plan_id: str | None
+    instrument_id: str
+    side: str
+    quantity: int
+    ts_opened: int
+    average_open: float
+    ts_closed: int | None
+    average_close: float
+    net_pnl: float
+    exit_reason: str
+
+
+class FillAt(msgspec.Struct, frozen=True, kw_only=True):
+    """An execution; dollars."""
+
+    ts_event: int
+    quantity: int
+    price: float
+    fee: float
+    bid: float
+    ask: float
+
+
+class OrderAt(msgspec.Struct, frozen=True, kw_only=True):
+    """An order in its last state, with its fills."""
+
+    ts_init: int
+    instrument_id: str
+    side: str
+    type: str
+    quantity: int
+    price: float
+    status: str
+    reason: str
+    fills: tuple[FillAt, ...]
+
+
+class DecisionAt(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision, the contracts it was made among, and the orders of its plan from then on."""
+
+    ts_event: int
+    track: str
+    plan_id: str | None
+    kind: str
+    reason: str
+    instrument_id: str
+    side: str
+    quantity: int
+    price: float
+    spot: float
+    level: int
+    direction: int
+    strength: float
+    figures: dict[str, Any]
+    considered: Considered | None
+    orders: tuple[OrderAt, ...]
+
+
+class NextDecision(msgspec.Struct, frozen=True, kw_only=True):
+    """The first decision after the moment."""
+
+    ts_event: int
+    track: str
+    kind: str
+    reason: str
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """One moment of a run; times are UTC ns, NaN is unknown.
+
+    `decisions` are those at the last instant at or before the moment with a decision.
+    """
+
+    run_id: str
+    underlying: str
+    synthetic: bool
+    session: dt.date
+    at_ns: int
+    market: MarketAt
+    signals: tuple[SignalAt, ...]
+    holdings: tuple[Holding, ...]
+    decisions: tuple[DecisionAt, ...]
+    next_decision: NextDecision | None
+
+
+def run_sessions(summary: dict[str, Any]) -> list[dt.date]:
+    """Return the sessions of a run by its summary."""
+    return [dt.date.fromisoformat(row["session"]) for row in summary["per_session"]]
+
+
+def explain(
+    run_folder: Path, at: str, *, session: dt.date | None = None, track: str | None = None
+) -> Explanation:
+    """Tell what a run saw, thought, held and did at one moment.
+
+    Parameters
+    ----------
+    run_folder : Path
+        Run folder.
+    at : str
+        New York time such as ``10:31`` or ``10:31:05``, or an ISO instant.
+    session : date, optional
+        Session of the run; needed where it has several and `at` has no date.
+    track : str, optional
+        Only this track's signals, positions and decisions.
+
+    Raises
+    ------
+    MomentError
+        When the run has no such session, moment or track.
+    TableError
+        When the folder is no run folder with these tables.
+    """
+    summary = read_summary(run_folder)
+    when = moment(at, run_sessions(summary), session)
+    return _Session(run_folder, summary, when, track).explanation()
+
+
+class _Session:
+    """The tables of one session, as far as they are of the track."""
+
+    def __init__(
+        self, folder: Path, summary: dict[str, Any], when: Moment, track: str | None
+    ) -> None:
+        self._summary = summary
+        self._when = when
+        tables = {name: read_session(folder, name, when.session) for name in TABLES}
+        self._states = MarketStates(tables.pop("states"))
+        self._track = tracks_of(tables["decisions"])
+        self._rows = {name: rows_of(table) for name, table in tables.items()}
+        if track is not None:
+            self._keep(track)
+
+    def explanation(self) -> Explanation:
+        date, at_ns = self._when
+        market = self._states.at(at_ns)
+        if market is None:
+            raise MomentError(f"--at: Expected a time {self._first_snapshot()}, was before it")
+        return Explanation(
+            run_id=self._summary["run_id"],
+            underlying=self._summary["underlying"],
+            synthetic=self._summary["synthetic"],
+            session=date,
+            at_ns=at_ns,
+            market=market,
+            signals=self._signals(),
+            holdings=self._holdings(),
+            decisions=self._decisions(),
+            next_decision=self._next_decision(),
+        )
+
+    def _first_snapshot(self) -> str:
+        if not len(self._states.ts_event):
+            return f"of a session with snapshots, and {self._when.session} has none"
+        first = dt.datetime.fromtimestamp(int(self._states.ts_event[0]) // _NS, NEW_YORK)
+        return f"from the first snapshot at {first:%H:%M:%S} on"
+
+    def _keep(self, track: str) -> None:
+        known = {*self._track.values(), *(row["track"] for row in self._rows["signals"])}
+        if track not in known:
+            names = " or ".join(sorted(known)) or "a session with signals or decisions"
+            raise MomentError(f"--track: Expected {names}, was {track}")
+        rows = self._rows
+        rows["signals"] = [row for row in rows["signals"] if row["track"] == track]
+        for name in ("decisions", "positions", "orders", "fills", "candidates"):
+            rows[name] = [r for r in rows[name] if self._track.get(r["strategy"]) == track]
+
+    def _signals(self) -> tuple[SignalAt, ...]:
+        latest: dict[str, dict[str, Any]] = {}
+        for row in self._rows["signals"]:
+            if row["ts_event"] <= self._when.at_ns:
+                latest[row["track"]] = row
+        return tuple(_signal(latest[track]) for track in sorted(latest, reverse=True))
+
+    def _holdings(self) -> tuple[Holding, ...]:
+        at_ns, names = self._when.at_ns, Holding.__struct_fields__[1:]
+        return tuple(
+            Holding(track=self._track_of(row), **{name: row[name] for name in names})
+            for row in self._rows["positions"]
+            if row["ts_opened"] <= at_ns and (row["ts_closed"] is None or row["ts_closed"] > at_ns)
+        )
+
+    def _decisions(self) -> tuple[DecisionAt, ...]:
+        past = [row for row in self._rows["decisions"] if row["ts_event"] <= self._when.at_ns]
+        if not past:
+            return ()
+        latest_ns = max(row["ts_event"] for row in past)
+        return tuple(self._decision(row) for row in past if row["ts_event"] == latest_ns)
+
+    def _next_decision(self) -> NextDecision | None:
+        later = [row for row in self._rows["decisions"] if row["ts_event"] > self._when.at_ns]
+        if not later:
+            return None
+        row = min(later, key=lambda each: each["ts_event"])
+        names = ("ts_event", "kind", "reason")
+        return NextDecision(track=self._track_of(row), **{name: row[name] for name in names})
+
+    def _decision(self, row: dict[str, Any]) -> DecisionAt:
+        given = {name: row[name] for name in DecisionAt.__struct_fields__ if name in row}
+        given |= {"track": self._track_of(row), "figures": msgspec.json.decode(row["figures"])}
+        same = ("ts_event", "strategy", "plan_id")
+        among = [
+            found for found in self._rows["candidates"] if all(found[n] == row[n] for n in same)
+        ]
+        return DecisionAt(
+            considered=considered(among, row["spot"]), orders=self._orders(row), **given
+        )
+
+    def _orders(self, decision: dict[str, Any]) -> tuple[OrderAt, ...]:
+        if decision["plan_id"] is None:
+            return ()
+        return tuple(
+            self._order(row)
+            for row in self._rows["orders"]
+            if row["ts_init"] >= decision["ts_event"]
+            and row["strategy"] == decision["strategy"]
+            and row["plan_id"] == decision["plan_id"]
+        )
+
+    def _order(self, row: dict[str, Any]) -> OrderAt:
+        names = FillAt.__struct_fields__
+        fills = tuple(
+            FillAt(**{name: fill[name] for name in names})
+            for fill in self._rows["fills"]
+            if fill["client_order_id"] == row["client_order_id"]
+        )
+        return OrderAt(fills=fills, **{n: row[n] for n in OrderAt.__struct_fields__ if n in row})
+
+    def _track_of(self, row: dict[str, Any]) -> str:
+        strategy: str = row["strategy"]
+        return self._track.get(strategy, strategy)
+
+
+def _signal(row: dict[str, Any]) -> SignalAt:
+    given = {name: row[name] for name in SignalAt.__struct_fields__ if name in row}
+    given["figures"] = msgspec.json.decode(row["figures"])
+    factors = tuple(
+        FactorAt(factor, row[f"{factor}_value"], row[f"{factor}_confidence"]) for factor in FACTORS
+    )
+    return SignalAt(
+        onset_ns=row["onset"], valid_until_ns=row["valid_until"], factors=factors, **given
+    )

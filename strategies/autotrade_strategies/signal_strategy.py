@@ -1,5 +1,6 @@
 """From a signal to a plan: what the strategies of both tracks do alike."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -76,10 +77,17 @@ class SignalStrategy(TradeStrategy):
         """Return the signal of the next snapshot."""
         return self._source.update(view, self._standing(view))
 
-    def plan_for(self, view: MarketView, signal: Signal, reason: str) -> TradePlan | None:
+    def plan_for(
+        self,
+        view: MarketView,
+        signal: Signal,
+        reason: str,
+        figures: Mapping[str, float] | None = None,
+    ) -> TradePlan | None:
         """Rank the contracts in the signal's direction and plan to buy the best; None without one.
 
-        The size is what the budget, the shared budget's room and the size shown allow.
+        The size is what the budget, the shared budget's room and the size shown allow. `figures` go
+        on the record with the plan's own.
         """
         budget_usd = self._budget_usd(view, signal.direction)
         limits = self._limits(budget_usd)
@@ -91,7 +99,8 @@ class SignalStrategy(TradeStrategy):
         size = contracts(best.worst_loss, best.displayed, budget_usd, self.params.max_contracts)
         if size < 1:
             return None
-        return self._plan(view, signal, best, size, reason)
+        plan = self._plan(view, signal, best, size, reason)
+        return msgspec.structs.replace(plan, figures=plan.figures | dict(figures or {}))
 
     def _standing(self, view: MarketView) -> Standing:
         barred = [direction for direction in (1, -1) if self.allotment.conflicts(direction)]

@@ -155,6 +155,8 @@ class TradeStrategy(Strategy):
             return
         view: MarketView = message
         self.view, self.signal, self.ranking = view, None, None
+        if self._trade is not None:
+            self._trade.chain = view.chain
         self.observe(view)
         self._record.signal()
         if self._exercise_test_due:
@@ -200,10 +202,10 @@ class TradeStrategy(Strategy):
         if not trade.is_exiting:
             reason = (
                 self._forced_exit(trade.managed, view)
-                or trade.due_exit(view.chain)
+                or trade.due_exit()
                 or self.wants_out(view, trade.managed)
             )
-        trade.work(view.chain) if reason is None else trade.exit(reason)
+        trade.work() if reason is None else trade.exit(reason)
 
     def _forced_exit(self, managed: ManagedPlan, view: MarketView) -> StrEnum | None:
         """Return why the plan must go: its level was entered after it was made, or a hand-over."""

@@ -42,9 +42,9 @@ class Trade:
     rows : dict
         Row of each contract in the chain, by engine id.
     chain : ChainSnapshot
-        The newest snapshot.
+        The newest snapshot; set anew for every one.
     at_market : bool
-        Whether long contracts are sold at market from the start.
+        Whether long contracts are sold at market; set where it becomes urgent.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Trade:
         self.at_market = at_market
         self._plan = managed.plan
         self._rows = rows
-        self._chain = chain
+        self.chain = chain
         self._sender = sender
         self._record = record
         self._allotment = allotment
@@ -99,8 +99,9 @@ class Trade:
         if self._entry is not None:
             self._sender.cancel(self._entry.order_id)
 
-    def due_exit(self, chain: ChainSnapshot) -> StrEnum | None:
-        """Return which of the plan's own rules closes the position at this snapshot, or None."""
+    def due_exit(self) -> StrEnum | None:
+        """Return which of the plan's own rules closes the position now, or None."""
+        chain = self.chain
         row = self._rows[self._plan.instrument_id]
         bid, theta = _fresh(chain.bid, chain, row), float(chain.theta[row])
         short_ask = math.nan
@@ -110,23 +111,23 @@ class Trade:
             theta -= float(chain.theta[short_row]) * self.managed.sold / max(self.managed.held, 1)
         return self.managed.due_exit(chain.ts_event, bid, short_ask, theta)
 
-    def work(self, chain: ChainSnapshot) -> None:
-        """Bring the plan further at a snapshot: deadlines, the short leg, the exit's price."""
-        self._chain = chain
+    def work(self) -> None:
+        """Bring the plan further: deadlines, the short leg, the exit's price."""
+        now_ns = self.chain.ts_event
         if self.managed.phase is PlanPhase.EXITING:
             self._work_exit()
             return
-        if chain.ts_event >= self._plan.entry_deadline_ns:
+        if now_ns >= self._plan.entry_deadline_ns:
             self.stop_entering()
-        if self.managed.is_leg_overdue(chain.ts_event):
-            self._give_up_short_leg(chain.ts_event)
+        if self.managed.is_leg_overdue(now_ns):
+            self._give_up_short_leg(now_ns)
         else:
             self._work_short_leg()
 
     def exit(self, reason: StrEnum, figures: Mapping[str, float] | None = None) -> None:
         """Close the position; nothing more is opened."""
         self.stop_entering()
-        self.managed.begin_exit(reason, self._chain.ts_event)
+        self.managed.begin_exit(reason, self.chain.ts_event)
         self._exit_figures = dict(figures or {})
         if self.managed.phase is PlanPhase.EXITING:
             self._work_exit()
@@ -191,7 +192,7 @@ class Trade:
 
     def _send_exit(self, step: Step, quantity: int) -> None:
         """Close one leg at the touch; without a quote on that side wait for one."""
-        chain = self._chain
+        chain = self.chain
         if step is Step.BUY_BACK:
             name, side = str(self._plan.short_instrument_id), OrderSide.BUY
         else:
@@ -234,7 +235,7 @@ class Trade:
             self._sender.reprice(order, touch)
 
     def _touch(self, side: OrderSide, row: int) -> float:
-        return float((self._chain.bid if side == OrderSide.SELL else self._chain.ask)[row])
+        return float((self.chain.bid if side == OrderSide.SELL else self.chain.ask)[row])
 
     # -- what became of the orders --------------------------------------------------------------
 
@@ -294,7 +295,7 @@ class Trade:
         )  # fmt: skip
         was_short = order is self._short
         if order is self._exit:
-            self._rejected_quote = _quote(self._chain, self._rows[order.instrument_id])
+            self._rejected_quote = _quote(self.chain, self._rows[order.instrument_id])
         self._ended(order.order_id)
         if was_short and not self.is_exiting:
             self._give_up_short_leg(event.ts_event)

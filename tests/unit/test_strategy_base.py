@@ -1,10 +1,12 @@
 """The strategies' base among orders that rest, fail and cross with deadlines, without an engine."""
 
+import datetime as dt
 import math
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from nautilus_trader.core import UUID4
 from nautilus_trader.model import (
     AccountId,
@@ -27,18 +29,28 @@ from nautilus_trader.model import (
 
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.chain.quality import QuoteFlag
-from autotrade_0dte.execution.decision import Decision
-from autotrade_0dte.execution.fill_quote import FillQuote
+from autotrade_0dte.execution.coordinator import Coordinator, CoordinatorParams, TrackLimits
+from autotrade_0dte.execution.decision import DECISION_TOPIC, Decision
+from autotrade_0dte.execution.exits import ExitParams, ExitReason
+from autotrade_0dte.execution.fees import Entity, fee_schedule
+from autotrade_0dte.execution.fill_quote import FILL_QUOTE_TOPIC, FillQuote
+from autotrade_0dte.execution.managed_plan import ManagedPlan
 from autotrade_0dte.execution.plan import TradePlan
+from autotrade_0dte.indicators.values import IndicatorValues
 from autotrade_0dte.instruments import USD
+from autotrade_0dte.market_state.actions import ActionTable, Track
+from autotrade_0dte.market_state.state import Level, MarketState
+from autotrade_0dte.market_state.view import MarketView
+from autotrade_0dte.signals.signal import Signal
 from autotrade_strategies.base import TradeStrategy
 
 NS = 1_000_000_000
 CALL = "SPY260720C00600000.US"
+SHORT = "SPY260720C00605000.US"
 SESSION = TradingSession(
     root="SPY",
     underlying="SPY",
-    instrument_ids=(CALL,),
+    instrument_ids=(CALL, SHORT),
     multiplier=100,
     open_ns=0,
     close_ns=23_400 * NS,
@@ -46,27 +58,36 @@ SESSION = TradingSession(
     flatten_ns=22_500 * NS,
     exercise_test_ns=16_200 * NS,
     can_short_shares=False,
+    fees=fee_schedule(Entity.STANDARD, dt.date(2026, 7, 20)),
 )
+EXITS = ExitParams(hold_s=600, entry_timeout_s=30, leg_timeout_s=15)
 PLAN = TradePlan(
     plan_id="P001",
+    direction=1,
     instrument_id=CALL,
     quantity=2,
     entry_cap=1.00,
-    target=1.50,
-    stop=0.60,
-    entry_deadline_ns=30 * NS,
-    exit_deadline_ns=600 * NS,
+    decided_ns=0,
+    worst_loss_usd=200.0,
+    exits=EXITS,
     reason="TEST",
 )
+VERTICAL = replace(PLAN, short_instrument_id=SHORT, net_cap=0.60)
+RULES = CoordinatorParams(regular=TrackLimits(share=0.75, level_pause_s=0.0))
 
 
 class Venue:
     """Takes a strategy's commands and lets a test answer them."""
 
-    def __init__(self, plan: TradePlan | None = PLAN, cash: float = 100_000.0) -> None:
+    def __init__(
+        self,
+        plan: TradePlan | None = PLAN,
+        cash: float = 100_000.0,
+        rules: CoordinatorParams = RULES,
+        actions: ActionTable = ActionTable(),
+    ) -> None:
         self.sent: list[tuple[Any, ...]] = []
-        self.decisions: list[Decision] = []
-        self.fill_quotes: list[FillQuote] = []
+        self.published: dict[str, list[Any]] = {}
         self.positions: list[Any] = []
         self.quote: Any = None
         self.canceling: set[Any] = set()
@@ -74,9 +95,10 @@ class Venue:
         self.sent_before: list[Any] = []
         self.asked = 0
         self.trades = 1
+        self.signal: Signal | None = None
+        self.wanted_out: ExitReason | None = None
         self._orders = 0
         self._now_s = 0.0
-        self._spot = 600.0
         venue = self
 
         class Strategy(TradeStrategy):
@@ -102,9 +124,15 @@ class Venue:
                 ),
             )
 
-            def decide(self, chain: Any) -> TradePlan | None:
+            def observe(self, view: MarketView) -> None:
+                self.signal = venue.signal
+
+            def decide(self, view: MarketView) -> TradePlan | None:
                 venue.asked += 1
                 return plan if self.trades < venue.trades else None
+
+            def wants_out(self, view: MarketView, managed: ManagedPlan) -> ExitReason | None:
+                return venue.wanted_out
 
             def submit_order(self, order: Any) -> None:
                 venue.sent.append(order)
@@ -119,37 +147,57 @@ class Venue:
             def subscribe_topic(self, *_: Any) -> None:
                 pass
 
-            def publish_message(self, _topic: str, message: Any) -> None:
-                kept = venue.decisions if isinstance(message, Decision) else venue.fill_quotes
-                kept.append(message)
+            def publish_message(self, topic: str, message: Any) -> None:
+                venue.published.setdefault(topic, []).append(message)
 
-        self.strategy = Strategy(SESSION, None)
+        self.coordinator = Coordinator(rules, actions)
+        self.strategy = Strategy(SESSION, None, self.coordinator.allotment(Track.REGULAR))
+
+    @property
+    def decisions(self) -> list[Decision]:
+        return self.published.get(DECISION_TOPIC, [])
+
+    @property
+    def fill_quotes(self) -> list[FillQuote]:
+        return self.published.get(FILL_QUOTE_TOPIC, [])
 
     def _named(self) -> ClientOrderId:
         self._orders += 1
         return ClientOrderId(f"O-{self._orders}")
 
-    def _limit(self, _name: Any, side: Any, quantity: Any, price: Any, *_: Any, **__: Any) -> Any:
-        return _Order(self._named(), side.name, int(quantity.as_double()), float(price))
+    def _limit(self, name: Any, side: Any, quantity: Any, price: Any, *_: Any, **__: Any) -> Any:
+        return _Order(self._named(), name, side.name, int(quantity.as_double()), float(price))
 
-    def _market(self, _name: Any, side: Any, quantity: Any, *_: Any, **__: Any) -> Any:
-        return _Order(self._named(), side.name, int(quantity.as_double()), None)
+    def _market(self, name: Any, side: Any, quantity: Any, *_: Any, **__: Any) -> Any:
+        return _Order(self._named(), name, side.name, int(quantity.as_double()), None)
 
     def chain(
-        self, at_s: float, bid: float, spot: float = 600.0, age_s: float = 0.0, quality: int = 0
+        self,
+        at_s: float,
+        bid: float,
+        spot: float = 600.0,
+        age_s: float = 0.0,
+        quality: int = 0,
+        *,
+        short: tuple[float, float] = (0.40, 0.42),
+        theta: float = 0.0,
+        level: Level = Level.CALM,
+        since_s: float = 0.0,
     ) -> list[Any]:
         """Publish a snapshot and return the commands that it caused."""
         self._now_s, before = at_s, len(self.sent)
-        self.strategy._on_chain(
-            SimpleNamespace(
-                ts_event=round(at_s * NS),
-                spot=spot,
-                bid=[bid],
-                bid_size=[5.0],
-                quote_age_s=[age_s],
-                quality=[quality],
-            )
+        chain: Any = SimpleNamespace(
+            ts_event=round(at_s * NS),
+            spot=spot,
+            bid=[bid, short[0]],
+            ask=[bid + 0.02, short[1]],
+            bid_size=[5.0, 5.0],
+            theta=[theta, 0.0],
+            quote_age_s=[age_s, age_s],
+            quality=[quality, quality],
         )
+        state = MarketState(round(at_s * NS), level, since_ns=round(since_s * NS))
+        self.strategy._on_view(MarketView(chain, IndicatorValues(0), state))
         return self.sent[before:]
 
     def answer(self, event: Any) -> list[Any]:
@@ -166,38 +214,45 @@ class Venue:
 
 
 class _Order(tuple[Any, ...]):
-    """An order as (side, quantity, limit or None), with the id the strategy asks for."""
+    """An order as (side, quantity, limit or None), led by SHORT where it is for the short leg."""
 
     client_order_id: ClientOrderId
 
-    def __new__(cls, name: ClientOrderId, *terms: Any) -> "_Order":
-        made = super().__new__(cls, terms)
+    def __new__(cls, name: ClientOrderId, instrument_id: Any, *terms: Any) -> "_Order":
+        leg = ("SHORT",) if str(instrument_id) == SHORT else ()
+        made = super().__new__(cls, (*leg, *terms))
         made.client_order_id = name
         return made
 
 
-_HEAD = (TraderId("TESTER-001"), StrategyId("Test-001"), InstrumentId.from_str(CALL))
+def _head(leg: str = CALL) -> tuple[Any, ...]:
+    return TraderId("TESTER-001"), StrategyId("Test-001"), InstrumentId.from_str(leg)
 
 
 def filled(
-    name: str, quantity: int, price: float, liquidity: LiquiditySide = LiquiditySide.TAKER
+    name: str,
+    quantity: int,
+    price: float,
+    liquidity: LiquiditySide = LiquiditySide.TAKER,
+    leg: str = CALL,
+    at_s: float = 5.0,
 ) -> OrderFilled:
     """Return a fill; a quantity below zero is a sale."""
     return OrderFilled(
-        *_HEAD, ClientOrderId(name), VenueOrderId("V"), AccountId("US-001"), TradeId(f"T-{name}"),
-        OrderSide.BUY if quantity > 0 else OrderSide.SELL, OrderType.LIMIT,
+        *_head(leg), ClientOrderId(name), VenueOrderId("V"), AccountId("US-001"),
+        TradeId(f"T-{name}"), OrderSide.BUY if quantity > 0 else OrderSide.SELL, OrderType.LIMIT,
         Quantity.from_int(abs(quantity)), Price(price, 2), USD, liquidity, UUID4(),
-        5 * NS, 5 * NS, False,
+        round(at_s * NS), round(at_s * NS), False,
     )  # fmt: skip
 
 
 def canceled(name: str) -> OrderCanceled:
-    return OrderCanceled(*_HEAD, ClientOrderId(name), UUID4(), 5 * NS, 5 * NS, False)
+    return OrderCanceled(*_head(), ClientOrderId(name), UUID4(), 5 * NS, 5 * NS, False)
 
 
 def rejected(name: str, reason: str = "NO_MARKET") -> OrderRejected:
     return OrderRejected(
-        *_HEAD, ClientOrderId(name), AccountId("US-001"), reason, UUID4(), 5 * NS, 5 * NS, False
+        *_head(), ClientOrderId(name), AccountId("US-001"), reason, UUID4(), 5 * NS, 5 * NS, False
     )
 
 
@@ -383,7 +438,7 @@ def test_quote_of_a_fill_is_noted_only_where_the_fill_took_it() -> None:
 
 def test_strategy_must_say_what_it_decides() -> None:
     with pytest.raises(NotImplementedError):
-        TradeStrategy(SESSION, None).decide(None)  # type: ignore[arg-type]
+        TradeStrategy(SESSION, None, Venue().strategy.allotment).decide(None)  # type: ignore[arg-type]
 
 
 def test_orders_left_by_a_process_before_are_canceled_and_waited_for() -> None:
@@ -409,13 +464,26 @@ def test_order_made_by_hand_is_neither_canceled_nor_waited_for() -> None:
 def test_entries_of_a_process_before_count_for_this_one() -> None:
     venue = Venue()
     venue.sent_before = [
-        SimpleNamespace(
-            client_order_id=ClientOrderId(name), venue_order_id=VenueOrderId("44"), side=side
-        )
-        for name, side in [("O-1", OrderSide.BUY), ("O-2", OrderSide.SELL), ("44", OrderSide.BUY)]
+        sent("O-4", "SELL", CALL, 1, at_s=7),
+        sent("O-3", "BUY", SHORT, 1, at_s=6),  # buys the short leg back
+        sent("O-1", "BUY", CALL, 1, at_s=2),
+        sent("O-2", "SELL", SHORT, 1, at_s=3),
+        sent("44", "BUY", CALL, 1, at_s=4),  # by hand
+        sent("O-5", "BUY", SHORT, 0, at_s=8),  # never filled, as its own long leg
     ]
     venue.strategy.on_start()
-    assert venue.strategy.trades == 1
+    assert venue.strategy.trades == 2
+
+
+def sent(name: str, side: str, leg: str, quantity: int, at_s: int) -> Any:
+    return SimpleNamespace(
+        client_order_id=ClientOrderId(name),
+        venue_order_id=VenueOrderId("44"),
+        instrument_id=InstrumentId.from_str(leg),
+        side=getattr(OrderSide, side),
+        filled_qty=Quantity.from_int(quantity),
+        ts_last=at_s * NS,
+    )
 
 
 def test_position_left_by_a_process_before_is_sold_before_a_new_trade() -> None:

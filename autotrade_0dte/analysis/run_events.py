@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 
 from autotrade_0dte.analysis.alignment import Span
 from autotrade_0dte.analysis.fill_differences import OrderOutcome, Piece

@@ -11,6 +11,15 @@ from autotrade_strategies.base import TradeStrategy
 
 NS = 1_000_000_000
 
+HELD = ExitParams(
+    profit_fraction=1_000,
+    loss_fraction=1,
+    theta_burn_fraction=1_000,
+    hold_s=23_400,
+    entry_timeout_s=300,
+)
+"""Holds to the last day's deadlines."""
+
 
 class PlannedParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to buy and to sell against it on which date (dates as in the symbol), and the exits."""
@@ -22,10 +31,7 @@ class PlannedParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entry_cap: float = 99.0
     net_cap: float = 98.0
     worst_loss_usd: float = 0.0
-    exits: ExitParams = ExitParams(
-        profit_fraction=1_000, loss_fraction=1, theta_burn_fraction=1_000, hold_s=23_400,
-        entry_timeout_s=300,
-    )  # fmt: skip
+    exits: ExitParams = HELD
 
 
 class PlannedStrategy(TradeStrategy):

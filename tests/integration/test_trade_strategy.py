@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from planned_strategy import PlannedParams
+from msgspec.structs import replace
+from planned_strategy import HELD, PlannedParams
 from scripted_strategy import Outcome, run
 from small_market import Quote, intrinsic_quote, write_session
 
@@ -93,7 +94,9 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
         )
     symbols = {f"{date:%y%m%d}": f"SPY{date:%y%m%d}{CALL_610}" for date in quotes}
     symbols[f"{UNFUNDED:%y%m%d}"] = f"SPY{UNFUNDED:%y%m%d}C00600000"
-    config = planned(symbols, entry_cap=6.01, target=8.0, stop=0.5)
+    # A target of 7.81 and a stop of 0.60.
+    exits = replace(HELD, profit_fraction=0.3, loss_fraction=0.9)
+    config = planned(symbols, entry_cap=6.01, exits=exits)
     return run(config, folder / "catalog", folder / "runs")
 
 
@@ -193,7 +196,6 @@ def test_denied_entry_is_recorded_and_leaves_the_session_clean(tmp_path: Path) -
     config = planned(
         {"260720": "SPY260720C00600000"},
         entry_cap=6.01,
-        target=8.0,
         account=AccountParams(starting_cash=500.0),
     )
     denied = run(config, tmp_path / "catalog", tmp_path / "runs")
@@ -212,7 +214,6 @@ def test_without_latency_the_plan_is_kept_as_well(tmp_path: Path) -> None:
     config = planned(
         {"260720": "SPY260720C00610000"},
         entry_cap=1.01,
-        target=8.0,
         simulation=SimulationParams(latency_ms=0),
     )
     outcome = run(config, tmp_path / "catalog", tmp_path / "runs")

@@ -1,4 +1,4 @@
-"""A catalog session without an engine: the snapshots that a backtest would publish.
+"""A catalog session without an engine: the snapshots and views that a backtest would publish.
 
 An engine hands over every tick; here the ticks that are newest at a snapshot's instant are found
 for all snapshots at once. When there is a snapshot and what it sees are the rules of `ChainActor`.
@@ -17,9 +17,10 @@ from autotrade_0dte.config import SystemConfig
 from autotrade_0dte.data.catalog import Catalog, SessionEntry
 from autotrade_0dte.data.ticks import chain_ticks, index_ticks, underlying_ticks
 from autotrade_0dte.instruments import option_symbol
-from autotrade_0dte.pipeline import chain_book
+from autotrade_0dte.market_state.view import MarketView
+from autotrade_0dte.pipeline import chain_book, market_watch
 
-__all__ = ["snapshots"]
+__all__ = ["replay", "snapshots"]
 
 _IDLE_NS = 10_000_000_000
 _NS_PER_MS = 1_000_000
@@ -56,6 +57,14 @@ def snapshots(
         tape = Tape(int(prints.ts_event[at]), float(prints.volume[at]), float(prints.turnover[at]))
         snapshot = book.snapshot(now_ns, float(prints.price[at]), tape)
         yield snapshot, float(index_value[at]), int(index_ns[at])
+
+
+def replay(catalog: Catalog, entry: SessionEntry, config: SystemConfig) -> Iterator[MarketView]:
+    """Yield each snapshot with its indicators and the market's state; errors as above."""
+    hours = entry.hours
+    watch = market_watch(config, hours.open_ns, hours.close_ns)
+    for snapshot, index, index_ns in snapshots(catalog, entry, config):
+        yield watch.update(snapshot, index, index_ns)
 
 
 def _instants(entry: SessionEntry, expiry: int, interval_ns: int) -> Ints:

@@ -1,7 +1,8 @@
-"""A replay yields the snapshots that the engine publishes, in all their figures."""
+"""A replay yields what the engine publishes, in all its figures."""
 
 import datetime as dt
 import pickle
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,16 @@ import pytest
 from scripted_strategy import run
 
 from autotrade_0dte.calendar import Session, session
-from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.config import StrategySpec, SystemConfig
-from autotrade_0dte.data.catalog import Catalog
-from autotrade_0dte.data.replay import snapshots
+from autotrade_0dte.data.catalog import Catalog, CatalogError
+from autotrade_0dte.data.replay import replay, snapshots
 from autotrade_0dte.data.session_data import (
     ChainData,
     IndexPrices,
     SettlementPrice,
     UnderlyingTrades,
 )
+from autotrade_0dte.data.ticks import index_ticks
 
 NS = 1_000_000_000
 STRIKES = (598, 599, 600, 601, 602)
@@ -88,7 +89,7 @@ def write(catalog: Catalog, root: str, date: dt.date, from_s: float, delay_s: fl
 
 
 def config(root: str, folder: Path) -> SystemConfig:
-    spec = StrategySpec("snapshot_keeper:SnapshotKeeper", {"folder": str(folder)})
+    spec = StrategySpec("view_keeper:ViewKeeper", {"folder": str(folder)})
     return SystemConfig(name="kept", root=root, regular=spec)
 
 
@@ -113,12 +114,14 @@ def calendar_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("autotrade_0dte.calendar._known", {})
 
 
-def assert_equal(mine: ChainSnapshot, engines: ChainSnapshot) -> None:
-    for field in msgspec.structs.fields(ChainSnapshot):
-        a, b = getattr(mine, field.name), getattr(engines, field.name)
-        if isinstance(a, msgspec.Struct):
-            a, b = msgspec.structs.astuple(a), msgspec.structs.astuple(b)
-        np.testing.assert_array_equal(a, b, err_msg=field.name)
+def assert_equal(mine: Any, engines: Any, where: str = "view") -> None:
+    """Compare structs field by field, an array with all its values; NaN equals NaN."""
+    if isinstance(mine, msgspec.Struct):
+        assert type(mine) is type(engines)
+        for name in mine.__struct_fields__:
+            assert_equal(getattr(mine, name), getattr(engines, name), f"{where}.{name}")
+    else:
+        np.testing.assert_array_equal(mine, engines, err_msg=where)
 
 
 @pytest.mark.parametrize(
@@ -126,12 +129,42 @@ def assert_equal(mine: ChainSnapshot, engines: ChainSnapshot) -> None:
     [*(("SPY", date) for date in DATES.values()), ("SPXW", INDEX_DATE)],
     ids=[*DATES, "index"],
 )
-def test_replay_yields_the_snapshots_of_the_engine(root: str, date: dt.date, folder: Path) -> None:
+def test_replay_yields_the_views_of_the_engine(root: str, date: dt.date, folder: Path) -> None:
     catalog = Catalog(folder / "catalog")
     entry = catalog.session(root, date)
     engines: list[Any] = pickle.loads((folder / f"{session(date).open_ns}.pickle").read_bytes())
-    mine = [snapshot for snapshot, _, _ in snapshots(catalog, entry, config(root, folder))]
-    assert [s.ts_event for s in mine] == [s.ts_event for s in engines]
+    mine = list(replay(catalog, entry, config(root, folder)))
+    assert [view.chain.ts_event for view in mine] == [view.chain.ts_event for view in engines]
     assert 400 < len(mine) < LENGTH_S
-    for one, other in zip(mine, engines, strict=True):
-        assert_equal(one, other)
+    for view, other in zip(mine, engines, strict=True):
+        assert_equal(view, other)
+    assert np.isfinite([view.chain.analytics.atm_iv for view in mine]).mean() > 0.8
+    assert np.isfinite([view.indicators.momentum for view in mine]).any()
+
+
+def test_volatility_index_is_the_newest_that_was_known_at_the_snapshot(folder: Path) -> None:
+    catalog = Catalog(folder / "catalog")
+    entry = catalog.session("SPY", DATES["late"])
+    vix = index_ticks(catalog, entry, "VIX")
+    found = [
+        (snapshot.ts_event, value, ns)
+        for snapshot, value, ns in snapshots(catalog, entry, config("SPY", folder))
+    ]
+    for now_ns, value, ns in found:
+        known = np.flatnonzero(vix.ts_init <= now_ns)
+        expected = (
+            (vix.values[0][known[-1]], vix.ts_event[known[-1]]) if known.size else (np.nan, 0)
+        )
+        np.testing.assert_array_equal((value, ns), expected)
+    assert np.isnan(found[0][1])
+    assert found[-1][1] == vix.values[0][-1]
+
+
+def test_missing_file_is_told_by_name(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder / "catalog", tmp_path / "catalog")
+    catalog = Catalog(tmp_path / "catalog")
+    entry = catalog.session("SPY", DATES["prompt"])
+    (path,) = (tmp_path / "catalog/data/trades/SPY.US").glob("2026-07-20*")
+    path.unlink()
+    with pytest.raises(CatalogError, match=r"file of SPY\.US, was missing.*2026-07-20"):
+        next(snapshots(catalog, entry, config("SPY", folder)))

@@ -1,4 +1,4 @@
-"""A strategy that keeps every snapshot the engine publishes, for comparing them with a replay's."""
+"""A strategy that keeps what the engine publishes, to compare it with what a replay yields."""
 
 import pickle
 from pathlib import Path
@@ -8,7 +8,7 @@ import msgspec
 from nautilus_trader.model import StrategyId
 from nautilus_trader.trading import Strategy, StrategyConfig
 
-from autotrade_0dte.actors.chain import chain_topic
+from autotrade_0dte.actors.market_state import market_topic
 from autotrade_0dte.actors.trading_session import TradingSession
 
 
@@ -18,7 +18,7 @@ class KeeperParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     folder: str
 
 
-class SnapshotKeeper(Strategy):
+class ViewKeeper(Strategy):
     Params = KeeperParams
 
     def __new__(cls, *_args: Any, **_named: Any) -> Self:
@@ -28,10 +28,10 @@ class SnapshotKeeper(Strategy):
         super().__init__(StrategyConfig(strategy_id=StrategyId("Keeper-001")))
         self.session = session
         self.path = Path(params.folder) / f"{session.open_ns}.pickle"
-        self.kept: list[Any] = []
+        self.views: list[Any] = []
 
     def on_start(self) -> None:
-        self.subscribe_topic(chain_topic(self.session.underlying), self.kept.append)
+        self.subscribe_topic(market_topic(self.session.underlying), self.views.append)
 
     def on_stop(self) -> None:
-        self.path.write_bytes(pickle.dumps(self.kept))
+        self.path.write_bytes(pickle.dumps(self.views))

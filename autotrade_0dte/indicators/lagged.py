@@ -1,6 +1,5 @@
 """A value as it was some time ago."""
 
-import math
 from collections import deque
 
 __all__ = ["Lagged", "nanoseconds"]
@@ -15,26 +14,29 @@ def nanoseconds(window_s: float) -> int:
     return round(window_s * _NS)
 
 
-class Lagged:
-    """The newest value that is at least `window_s` old; NaN until there is one.
+class Lagged[T]:
+    """The newest value that is at least `window_s` old; None until there is one.
 
-    Times, of values and of questions, must not go back.
+    Every window here is the difference between a running total and what the total was a window
+    ago, so that an update costs the same however much the window holds. Times, of values and of
+    questions, must not go back.
     """
 
-    __slots__ = ("_values", "_window_ns")
+    __slots__ = ("_old", "_window_ns", "_young")
 
     def __init__(self, window_s: float) -> None:
         self._window_ns = nanoseconds(window_s)
-        self._values: deque[tuple[int, float]] = deque()
+        self._old: T | None = None
+        self._young: deque[tuple[int, T]] = deque()
 
-    def add(self, ts_event: int, value: float) -> None:
+    def add(self, ts_event: int, value: T) -> None:
         """Note a value; of several at one time the last counts."""
-        self._values.append((ts_event, value))
+        self._young.append((ts_event, value))
 
-    def at(self, now_ns: int) -> float:
+    def at(self, now_ns: int) -> T | None:
         """Return the value as of `window_s` before `now_ns`."""
-        values = self._values
+        young = self._young
         cutoff = now_ns - self._window_ns
-        while len(values) > 1 and values[1][0] <= cutoff:
-            values.popleft()
-        return values[0][1] if values and values[0][0] <= cutoff else math.nan
+        while young and young[0][0] <= cutoff:
+            self._old = young.popleft()[1]
+        return self._old

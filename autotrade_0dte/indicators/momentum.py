@@ -18,7 +18,7 @@ class Momentum:
 
     def __init__(self, window_s: float) -> None:
         self._window_ns = nanoseconds(window_s)
-        self._before = Lagged(window_s)
+        self._before = Lagged[float](window_s)
         self._newest_ns = 0
         self._newest = math.nan
 
@@ -30,6 +30,7 @@ class Momentum:
 
     def at(self, now_ns: int) -> float:
         """Return the momentum as of `now_ns`."""
-        if self._newest_ns <= now_ns - self._window_ns:
+        before = self._before.at(now_ns)
+        if before is None or self._newest_ns <= now_ns - self._window_ns:
             return math.nan
-        return math.log(self._newest / self._before.at(now_ns))
+        return math.log(self._newest / before)

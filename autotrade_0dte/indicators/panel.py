@@ -140,10 +140,9 @@ class IndicatorPanel:
         self._momentum.add(price_ns, price)
         self._trend.add(price_ns, log_price)
         self._opening.add(price_ns, price)
-        item = self._returns.add(price_ns, log_price)
-        if item is not None:
-            self._short.add(item)
-            self._long.add(item)
+        if self._returns.add(price_ns, log_price):
+            self._short.add(price_ns, self._returns.total)
+            self._long.add(price_ns, self._returns.total)
 
     def _take_close(self, close: float) -> None:
         if not math.isnan(close):

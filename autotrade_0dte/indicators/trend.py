@@ -1,9 +1,8 @@
 """Least-squares slope of the log price, and its change, over an event-time window."""
 
 import math
-from collections import deque
 
-from autotrade_0dte.indicators.lagged import nanoseconds
+from autotrade_0dte.indicators.lagged import Lagged
 from autotrade_0dte.indicators.log_price import LOG_UNIT
 
 __all__ = ["Trend"]
@@ -13,31 +12,8 @@ _MIN_PRINTS_OF_HALF = 2
 _PER_MINUTE = LOG_UNIT * 60e9
 
 
-class _Sums:
-    """Sums of a regression of y on t, in integers."""
-
-    __slots__ = ("n", "t", "tt", "ty", "y")
-
-    def __init__(self) -> None:
-        self.n = self.t = self.y = self.tt = self.ty = 0
-
-    def add(self, t: int, y: int) -> None:
-        self.n += 1
-        self.t += t
-        self.y += y
-        self.tt += t * t
-        self.ty += t * y
-
-    def remove(self, t: int, y: int) -> None:
-        self.n -= 1
-        self.t -= t
-        self.y -= y
-        self.tt -= t * t
-        self.ty -= t * y
-
-
-def _slope(n: int, t: int, y: int, tt: int, ty: int) -> float:
-    return (n * ty - t * y) / (n * tt - t * t) * _PER_MINUTE
+type _Sums = tuple[int, int, int, int, int]
+"""Running sums over all prints so far: their number, t, y, t t, t y. Integers, so exact."""
 
 
 class Trend:
@@ -47,49 +23,41 @@ class Trend:
     three prints in the window and the acceleration below two in either half.
     """
 
-    __slots__ = (
-        "_early", "_early_prints", "_first_ns", "_half_ns", "_late", "_late_prints", "_window_ns",
-        "acceleration", "slope",
-    )  # fmt: skip
+    __slots__ = ("_first_ns", "_half", "_sums", "_whole", "acceleration", "slope")
 
     def __init__(self, window_s: float) -> None:
-        self._window_ns = nanoseconds(window_s)
-        self._half_ns = self._window_ns // 2
+        self._whole = Lagged[_Sums](window_s)
+        self._half = Lagged[_Sums](window_s / 2)
         self._first_ns = 0
-        self._early, self._late = _Sums(), _Sums()
-        self._early_prints: deque[tuple[int, int]] = deque()
-        self._late_prints: deque[tuple[int, int]] = deque()
+        self._sums: _Sums = (0, 0, 0, 0, 0)
         self.slope = math.nan
         self.acceleration = math.nan
 
     def add(self, ts_event: int, log_price: int) -> None:
         """Take a print, later than all before; its price as `fixed_log` gives it."""
         self._first_ns = self._first_ns or ts_event
-        t = ts_event - self._first_ns
-        self._late.add(t, log_price)
-        self._late_prints.append((t, log_price))
+        at = ts_event - self._first_ns
+        n, t, y, tt, ty = self._sums
+        self._sums = sums = (n + 1, t + at, y + log_price, tt + at * at, ty + at * log_price)
+        self._whole.add(ts_event, sums)
+        self._half.add(ts_event, sums)
 
     def update(self, now_ns: int) -> None:
         """Move the window to ``(now - window, now]``."""
-        early, late = self._early, self._late
-        late_prints, early_prints = self._late_prints, self._early_prints
-        now = now_ns - self._first_ns
-        while late_prints and late_prints[0][0] <= now - self._half_ns:
-            item = late_prints.popleft()
-            late.remove(*item)
-            early.add(*item)
-            early_prints.append(item)
-        while early_prints and early_prints[0][0] <= now - self._window_ns:
-            early.remove(*early_prints.popleft())
+        sums, middle, start = self._sums, self._half.at(now_ns), self._whole.at(now_ns)
         self.slope = self.acceleration = math.nan
-        if not self._first_ns or now < self._window_ns:
+        if start is None or middle is None:
             return
-        if early.n + late.n >= _MIN_PRINTS:
-            self.slope = _slope(
-                early.n + late.n, early.t + late.t, early.y + late.y,
-                early.tt + late.tt, early.ty + late.ty,
-            )  # fmt: skip
-        if min(early.n, late.n) >= _MIN_PRINTS_OF_HALF:
-            self.acceleration = _slope(late.n, late.t, late.y, late.tt, late.ty) - _slope(
-                early.n, early.t, early.y, early.tt, early.ty
-            )
+        late, early = sums[0] - middle[0], middle[0] - start[0]
+        if late + early >= _MIN_PRINTS:
+            self.slope = _slope(start, sums)
+        if late >= _MIN_PRINTS_OF_HALF and early >= _MIN_PRINTS_OF_HALF:
+            self.acceleration = _slope(middle, sums) - _slope(start, middle)
+
+
+def _slope(start: _Sums, end: _Sums) -> float:
+    """Return the slope per minute over the prints after `start` up to `end`."""
+    n0, t0, y0, tt0, ty0 = start
+    n1, t1, y1, tt1, ty1 = end
+    n, t = n1 - n0, t1 - t0
+    return (n * (ty1 - ty0) - t * (y1 - y0)) / (n * (tt1 - tt0) - t * t) * _PER_MINUTE

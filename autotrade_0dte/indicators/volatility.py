@@ -1,15 +1,18 @@
 """Realized volatility over event-time windows."""
 
 import math
-from collections import deque
 
-from autotrade_0dte.indicators.lagged import nanoseconds
+from autotrade_0dte.indicators.lagged import Lagged, nanoseconds
 from autotrade_0dte.indicators.log_price import LOG_UNIT
 
-__all__ = ["RealizedVolatility", "Returns"]
+__all__ = ["RealizedVolatility", "Returns", "SquaredReturns"]
 
 _NS_PER_YEAR = 252 * 23_400_000_000_000
-_VARIANCE_UNIT = LOG_UNIT * LOG_UNIT
+_SCALE = LOG_UNIT * LOG_UNIT * _NS_PER_YEAR
+
+
+type SquaredReturns = tuple[int, int, int]
+"""All returns up to a print: their number, sum of squares in LOG_UNIT squared, and span in ns."""
 
 
 class Returns:
@@ -19,26 +22,26 @@ class Returns:
     spread.
     """
 
-    __slots__ = ("_last_log", "_last_ns", "_least_ns")
+    __slots__ = ("_last_log", "_last_ns", "_least_ns", "total")
 
     def __init__(self, return_s: float) -> None:
         self._least_ns = nanoseconds(return_s)
         self._last_ns = 0
         self._last_log = 0
+        self.total: SquaredReturns = (0, 0, 0)
 
-    def add(self, ts_event: int, log_price: int) -> tuple[int, int, int] | None:
-        """Take a print, later than all before; return what it completes, or None.
-
-        That is the time of the print, the squared return in LOG_UNIT squared, and its span in ns.
-        """
+    def add(self, ts_event: int, log_price: int) -> bool:
+        """Take a print, later than all before; return whether it is far enough from the last."""
         span = ts_event - self._last_ns
         if span < self._least_ns:
-            return None
-        change = log_price - self._last_log
-        first = not self._last_ns
+            return False
+        if self._last_ns:
+            n, squares, spans = self.total
+            change = log_price - self._last_log
+            self.total = (n + 1, squares + change * change, spans + span)
         self._last_ns = ts_event
         self._last_log = log_price
-        return None if first else (ts_event, change * change, span)
+        return True
 
 
 class RealizedVolatility:
@@ -49,31 +52,25 @@ class RealizedVolatility:
     below `min_returns` in it.
     """
 
-    __slots__ = ("_first_ns", "_min_returns", "_returns", "_span", "_squares", "_window_ns")
+    __slots__ = ("_before", "_min_returns", "_total")
 
     def __init__(self, window_s: float, min_returns: int) -> None:
-        self._window_ns = nanoseconds(window_s)
+        self._before = Lagged[SquaredReturns](window_s)
         self._min_returns = min_returns
-        self._first_ns = 0
-        self._squares = self._span = 0
-        self._returns: deque[tuple[int, int, int]] = deque()
+        self._total: SquaredReturns = (0, 0, 0)
 
-    def add(self, item: tuple[int, int, int]) -> None:
-        """Take a return as `Returns.add` gives it."""
-        ts_event, square, span = item
-        self._first_ns = self._first_ns or ts_event - span
-        self._squares += square
-        self._span += span
-        self._returns.append(item)
+    def add(self, ts_event: int, total: SquaredReturns) -> None:
+        """Take the returns up to a print that `Returns` has not passed over."""
+        self._total = total
+        self._before.add(ts_event, total)
 
     def at(self, now_ns: int) -> float:
         """Return the volatility over ``(now - window, now]``, 0.15 for 15 % a year."""
-        returns = self._returns
-        cutoff = now_ns - self._window_ns
-        while returns and returns[0][0] <= cutoff:
-            _, square, span = returns.popleft()
-            self._squares -= square
-            self._span -= span
-        if not self._first_ns or self._first_ns > cutoff or len(returns) < self._min_returns:
+        before = self._before.at(now_ns)
+        if before is None:
             return math.nan
-        return math.sqrt(self._squares / self._span * (_VARIANCE_UNIT * _NS_PER_YEAR))
+        n0, squares0, span0 = before
+        n1, squares1, span1 = self._total
+        if n1 - n0 < self._min_returns:
+            return math.nan
+        return math.sqrt((squares1 - squares0) / (span1 - span0) * _SCALE)

@@ -44,8 +44,8 @@ class VolumeBurst:
     ) -> None:
         self._burst_ns = nanoseconds(burst_window_s)
         self._trailing_ns = nanoseconds(trailing_window_s)
-        self._burst = Lagged(burst_window_s)
-        self._trailing = Lagged(trailing_window_s)
+        self._burst = Lagged[float](burst_window_s)
+        self._trailing = Lagged[float](trailing_window_s)
         self._open_ns = open_ns
         self._usual: list[float] = [] if usual_rate is None else usual_rate.tolist()
         self._seen = math.nan
@@ -58,15 +58,17 @@ class VolumeBurst:
             self._seen = volume
             self._burst.add(now_ns, volume)
             self._trailing.add(now_ns, volume)
+        self.rate = self.burst = math.nan
         before = self._burst.at(now_ns)
-        self.rate = (volume - before) * _NS / self._burst_ns
-        usual = self._usual_rate(now_ns, before)
-        self.burst = self.rate / usual if usual > 0.0 else math.nan
+        if before is not None:
+            self.rate = (volume - before) * _NS / self._burst_ns
+            usual = self._usual_rate(now_ns, before)
+            self.burst = self.rate / usual if usual > 0.0 else math.nan
 
     def _usual_rate(self, now_ns: int, before: float) -> float:
         minute = (now_ns - self._burst_ns // 2 - self._open_ns) // _NS_PER_MINUTE
         usual = self._usual[minute] if 0 <= minute < len(self._usual) else math.nan
-        if not math.isnan(usual):
+        long_before = self._trailing.at(now_ns) if math.isnan(usual) else None
+        if long_before is None:
             return usual
-        long_before = self._trailing.at(now_ns)
         return (before - long_before) * _NS / (self._trailing_ns - self._burst_ns)

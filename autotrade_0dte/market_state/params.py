@@ -40,7 +40,7 @@ class Floors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     volatility_level: Scale = 0.025
-    volatility_change: Scale = 0.006
+    volatility_change: Scale = 0.008
     realized: Scale = 0.25
     activity: Scale = 0.35
     jump: Scale = 0.0001
@@ -110,7 +110,7 @@ class DetectorParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     jump_window_s: Seconds = 15.0
     jump_steps: Annotated[int, msgspec.Meta(ge=2, le=2_000)] = 80
     jump_lag_s: Seconds = 60.0
-    jump_implied_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.05
+    jump_implied_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.08
     drift_allowance: Annotated[float, msgspec.Meta(gt=0, le=3)] = 0.1
     drift_scale: Scale = 6.0
     near_fraction: Annotated[float, msgspec.Meta(gt=0, le=0.2)] = 0.005

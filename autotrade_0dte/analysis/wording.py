@@ -129,4 +129,4 @@ def _figure(value: Any) -> str:
     if not isinstance(value, float):
         return str(value)
     size = abs(value)
-    return number(value, 0 if size >= 1_000 or value == round(value) else 2 if size >= 0.1 else 4)
+    return number(value, 0 if size >= 1_000 or value.is_integer() else 2 if size >= 0.1 else 4)

@@ -24,8 +24,8 @@ from autotrade_0dte.data.catalog import Catalog
 from autotrade_0dte.data.importers.registry import FORMATS
 from autotrade_0dte.data.importers.report import Note, Refusal
 from autotrade_0dte.data.quality import Problem
-from autotrade_0dte.execution.fees import Entity, fee_schedule, order_fee
 from autotrade_0dte.execution.exits import ExitReason
+from autotrade_0dte.execution.fees import Entity, fee_schedule, order_fee
 from autotrade_0dte.nodes.settlement import SettlementFault
 from autotrade_0dte.nodes.verdict import Unclean
 from autotrade_0dte.risk.cover import DenyReason

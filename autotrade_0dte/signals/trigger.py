@@ -37,8 +37,9 @@ class TriggerParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Follow the move or fade it. A fade buys options when they are dearest, and against the
         hedging of dealers who are short gamma.
     reference_s : float, default 30
-        The move is measured from the price of so long before the episode: its evidence must build
-        up and be confirmed, and by then a part of the move is made. Not below the data's spacing.
+        The move is measured from the price of so long before the episode, or before the rise to L2
+        where that came later than this: evidence must build up and be confirmed, and by then a part
+        of the move is made. Not below the data's spacing.
     min_move_sd : float, default 2
         Smallest move that has a direction, in standard deviations of a random walk since the
         reference; quotes can be unusual without any.
@@ -52,8 +53,8 @@ class TriggerParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Prints of the underlying in a row that must say so: one alone may be in error. Where data
         come in books, the quotes of one book confirm each other, and 1 is enough.
     act_window_s : float, default 120
-        Time after the episode first reached L2 in which it may be acted on. Sudden moves are over
-        in minutes; later is chasing. Not below the data's spacing.
+        Time after a rise to L2 in which it may be acted on. Sudden moves are over in minutes; later
+        is chasing. Not below the data's spacing.
     """
 
     stance: Stance = Stance.FOLLOW
@@ -80,7 +81,7 @@ class Trigger:
     onset_ns : int
         Names the present episode; 0 while CALM.
     reached_ns : int
-        When it first was at L2 or above; 0 before.
+        When it last rose to L2 or above; 0 before.
     move, peak : float
         Log return since the reference, and its largest extent so far; NaN while unknown.
     peak_sd : float
@@ -100,11 +101,10 @@ class Trigger:
         self._params = params
         self._print_ns = 0
         self._recent: deque[tuple[int, float]] = deque()
-        self._begin(0)
+        self.onset_ns = self.reached_ns = 0
+        self._forget_move()
 
-    def _begin(self, onset_ns: int) -> None:
-        self.onset_ns = onset_ns
-        self.reached_ns = 0
+    def _forget_move(self) -> None:
         self.move = self.peak = self.peak_sd = math.nan
         self.direction = self.prints = 0
         self._reference_ns = 0
@@ -112,18 +112,15 @@ class Trigger:
 
     def update(self, view: MarketView) -> None:
         """Take the next view."""
-        state, spot, print_ns = view.state, view.chain.spot, view.chain.tape.ts_event
-        if state.onset_ns != self.onset_ns:
-            self._begin(state.onset_ns)
-            if self.onset_ns and self._recent:
-                self._reference_ns, self._reference = self._recent[0]
-                self._sd = sd_per_root_second(view)
-        if print_ns > self._print_ns and spot > 0:
+        spot, print_ns = view.chain.spot, view.chain.tape.ts_event
+        is_new = print_ns > self._print_ns and spot > 0
+        if is_new:
             self._print_ns = print_ns
-            self._remember(print_ns, spot)
+            self._forget_prints()
+        self._follow_level(view)
+        if is_new:
+            self._recent.append((print_ns, spot))
             self._measure(print_ns, spot)
-        if self.onset_ns and not self.reached_ns and state.level >= Level.L2:
-            self.reached_ns = view.chain.ts_event
 
     def refusal(self, now_ns: int) -> tuple[SignalRefusal | None, dict[str, float]]:
         """Return why the move may not be acted on at `now_ns`, with figures; None if it may."""
@@ -132,7 +129,7 @@ class Trigger:
         if since_s > params.act_window_s:
             figures = {"since_trigger_s": since_s, "act_window_s": params.act_window_s}
             return SignalRefusal.ACT_WINDOW, figures
-        if not self.reached_ns or not self.direction:
+        if not (self.reached_ns and self.direction):
             return SignalRefusal.NO_TRIGGER, self.figures
         if self.prints < params.confirm_prints:
             figures = {"prints": float(self.prints), "confirm_prints": float(params.confirm_prints)}
@@ -148,11 +145,28 @@ class Trigger:
             "peak_sd": self.peak_sd,
         }
 
-    def _remember(self, print_ns: int, spot: float) -> None:
+    def _follow_level(self, view: MarketView) -> None:
+        """Begin and end episodes, and note what the move of one is measured from."""
+        state, now_ns = view.state, view.chain.ts_event
+        if state.onset_ns != self.onset_ns:
+            self.onset_ns = state.onset_ns
+            self.reached_ns = 0
+            self._begin_move(view)
+        if self.onset_ns and state.before < Level.L2 <= state.level:
+            self.reached_ns = now_ns
+            if now_ns > self.onset_ns + self._params.reference_s * _NS:
+                self._begin_move(view)
+
+    def _begin_move(self, view: MarketView) -> None:
+        self._forget_move()
+        if self.onset_ns and self._recent:
+            self._reference_ns, self._reference = self._recent[0]
+            self._sd = sd_per_root_second(view)
+
+    def _forget_prints(self) -> None:
         """Keep the prints of the reference time, and the last one before it."""
-        recent = self._recent
-        recent.append((print_ns, spot))
-        while len(recent) > 1 and recent[1][0] <= print_ns - self._params.reference_s * _NS:
+        recent, start_ns = self._recent, self._print_ns - self._params.reference_s * _NS
+        while len(recent) > 1 and recent[1][0] <= start_ns:
             recent.popleft()
 
     def _measure(self, print_ns: int, spot: float) -> None:

@@ -38,9 +38,10 @@ class AnomalyParams(TrackParams, frozen=True, forbid_unknown_fields=True):
         little about the next minutes. `validity_s` is 120, the act window, and `priority` 10.
     filters : FilterParams
         `warm_up_s` is 300, as the first minutes are unusual each day; `last_entry_before_close_s`
-        1800, as the trade is over in minutes; `max_spread_fraction` 0.06, the width that same-day
-        spreads reach when liquidity leaves them, since a small gain cannot pay more; `cool_down_s`
-        and `loss_cool_down_s` 30 and 60, within the act window.
+        1800, as the trade is over in minutes; `cool_down_s` and `loss_cool_down_s` 30 and 60,
+        within the act window. `max_spread_fraction` stays 0.10: a sudden move widens spreads and
+        may still pay them, which selection judges for each contract; in a liquidity drought they
+        take more than a tenth, and nothing is done.
     selection : SelectionParams
         `max_quote_age_s` is 5: a quote from before the move is not there any more.
     exits : ExitParams
@@ -64,7 +65,6 @@ class AnomalyParams(TrackParams, frozen=True, forbid_unknown_fields=True):
     filters: FilterParams = FilterParams(
         warm_up_s=300.0,
         last_entry_before_close_s=1_800.0,
-        max_spread_fraction=0.06,
         cool_down_s=30.0,
         loss_cool_down_s=60.0,
     )

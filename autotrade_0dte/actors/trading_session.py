@@ -4,6 +4,7 @@ import msgspec
 
 from autotrade_0dte.execution.fees import FeeSchedule
 from autotrade_0dte.indicators.params import IndicatorParams
+from autotrade_0dte.market_state.actions import Track
 
 __all__ = ["TradingSession"]
 
@@ -32,6 +33,8 @@ class TradingSession(msgspec.Struct, frozen=True):
         What orders of this day cost.
     indicators : IndicatorParams
         Windows that the indicators of its views are measured over.
+    taken_over_by : Track
+        Whose strategy gets what a node before this one left; a contract has one such heir.
     """
 
     root: str
@@ -46,3 +49,4 @@ class TradingSession(msgspec.Struct, frozen=True):
     can_short_shares: bool
     fees: FeeSchedule
     indicators: IndicatorParams = IndicatorParams()
+    taken_over_by: Track = Track.REGULAR

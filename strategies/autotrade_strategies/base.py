@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 import msgspec
 from nautilus_trader.common import TimeEvent
-from nautilus_trader.model import InstrumentId, OrderFilled, OrderSide, StrategyId
+from nautilus_trader.model import ClientOrderId, InstrumentId, OrderFilled, OrderSide, StrategyId
 from nautilus_trader.trading import Strategy, StrategyConfig
 
 from autotrade_0dte.actors.account import made_by_hand, option_legs, total_cash
@@ -19,6 +19,7 @@ from autotrade_0dte.execution.exits import ExitReason
 from autotrade_0dte.execution.managed_plan import ManagedPlan
 from autotrade_0dte.execution.plan import TradePlan
 from autotrade_0dte.instruments import OptionSymbol, Right, option_symbol
+from autotrade_0dte.market_state.actions import Track
 from autotrade_0dte.market_state.view import MarketView
 from autotrade_0dte.risk.cover import Leg
 from autotrade_0dte.risk.expiry import ExpiryReason, exercise_test
@@ -29,6 +30,8 @@ from autotrade_strategies.record import Record
 from autotrade_strategies.trade import Trade
 
 __all__ = ["TradeStrategy"]
+
+_NUMBERS = {Track.REGULAR: "001", Track.ANOMALY: "002"}
 
 
 class TradeStrategy(Strategy):
@@ -63,13 +66,13 @@ class TradeStrategy(Strategy):
 
     Params: ClassVar[type[msgspec.Struct]]
 
-    def __new__(cls, session: TradingSession, *_args: Any, **_kwargs: Any) -> Self:
+    def __new__(cls, session: TradingSession, _params: Any, allotment: Allotment) -> Self:
         """Pass none of the arguments on: the engine's base class accepts only a configuration."""
-        config = cls._engine_config(session)
+        config = cls._engine_config(session, allotment.track)
         return super().__new__(cls, config)  # type: ignore[call-arg]  # see OrderDesk
 
     def __init__(self, session: TradingSession, params: Any, allotment: Allotment) -> None:
-        super().__init__(self._engine_config(session))
+        super().__init__(self._engine_config(session, allotment.track))
         self.session = session
         self.params = params
         self.allotment = allotment
@@ -90,12 +93,15 @@ class TradeStrategy(Strategy):
         self._sender = OrderSender(self, self._take_event)
 
     @classmethod
-    def _engine_config(cls, session: TradingSession) -> StrategyConfig:
-        # After a restart, what the broker reports of these contracts belongs to this strategy.
-        claimed = [InstrumentId.from_str(name) for name in session.instrument_ids]
+    def _engine_config(cls, session: TradingSession, track: Track) -> StrategyConfig:
+        # After a restart, what the broker reports of these contracts belongs to one strategy.
+        heir = track is session.taken_over_by
         return StrategyConfig(
-            strategy_id=StrategyId(f"{cls.__name__}-001"),
-            external_order_instrument_ids=claimed,
+            # The number is part of the names of its orders, which may not meet the other track's.
+            strategy_id=StrategyId(f"{cls.__name__}-{_NUMBERS[track]}"),
+            external_order_instrument_ids=[
+                InstrumentId.from_str(name) for name in session.instrument_ids if heir
+            ],
         )
 
     # -- what a strategy says -------------------------------------------------------------------
@@ -130,8 +136,9 @@ class TradeStrategy(Strategy):
                 "exercise-test", self.session.exercise_test_ns, self._on_exercise_test
             )
         # What a process before this one entered today counts: a restart gives no new entries.
-        sent = self.cache.orders(strategy_id=self.strategy_id)
-        self.trades = _entries([order for order in sent if not made_by_hand(order)])
+        number = _NUMBERS[self.allotment.track]
+        sent = [o for o in self.cache.orders() if _number(o.client_order_id) == number]
+        self.trades = _entries(sent)
         self._cancel_working()
 
     def on_stop(self) -> None:
@@ -172,7 +179,9 @@ class TradeStrategy(Strategy):
             self._trade.exit(ExitReason.RESTART)
         elif self.entries_allowed(view):
             plan = self.decide(view)
-            if plan is not None:
+            if plan is None:
+                self._refused_for = None
+            else:
                 self._enter(plan, view)
         self._forget_if_over()
 
@@ -205,7 +214,12 @@ class TradeStrategy(Strategy):
                 or trade.due_exit()
                 or self.wants_out(view, trade.managed)
             )
-        trade.work() if reason is None else trade.exit(reason)
+        if reason is not None:
+            trade.exit(reason)
+            return
+        if not self.entries_allowed(view):
+            trade.stop_entering()
+        trade.work()
 
     def _forced_exit(self, managed: ManagedPlan, view: MarketView) -> StrEnum | None:
         """Return why the plan must go: its level was entered after it was made, or a hand-over."""
@@ -308,6 +322,11 @@ class TradeStrategy(Strategy):
         now_ns = self.clock.timestamp_ns()
         for number, (quantity, name) in enumerate(found, start=1):
             self._found.append(ManagedPlan.of_position(number, name, quantity, now_ns))
+
+
+def _number(order_id: ClientOrderId) -> str:
+    """Return the number of the strategy that named an order: O-date-time-trader-number-count."""
+    return str(order_id).rpartition("-")[0].rpartition("-")[2]
 
 
 def _entries(orders: list[Any]) -> int:

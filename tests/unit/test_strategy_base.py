@@ -1,259 +1,24 @@
 """The strategies' base among orders that rest, fail and cross with deadlines, without an engine."""
 
-import datetime as dt
 import math
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
-from nautilus_trader.core import UUID4
 from nautilus_trader.model import (
-    AccountId,
     ClientOrderId,
     InstrumentId,
     LiquiditySide,
-    Money,
-    OrderCanceled,
-    OrderFilled,
-    OrderRejected,
     OrderSide,
-    OrderType,
     Price,
     Quantity,
-    StrategyId,
-    TradeId,
-    TraderId,
-    VenueOrderId,
 )
+from strategy_venue import CALL, NS, SESSION, SHORT, Venue, canceled, filled, rejected
 
-from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.chain.quality import QuoteFlag
-from autotrade_0dte.execution.coordinator import Coordinator, CoordinatorParams, TrackLimits
-from autotrade_0dte.execution.decision import DECISION_TOPIC, Decision
-from autotrade_0dte.execution.exits import ExitParams, ExitReason
-from autotrade_0dte.execution.fees import Entity, fee_schedule
-from autotrade_0dte.execution.fill_quote import FILL_QUOTE_TOPIC, FillQuote
-from autotrade_0dte.execution.managed_plan import ManagedPlan
-from autotrade_0dte.execution.plan import TradePlan
-from autotrade_0dte.indicators.values import IndicatorValues
-from autotrade_0dte.instruments import USD
-from autotrade_0dte.market_state.actions import ActionTable, Track
-from autotrade_0dte.market_state.state import Level, MarketState
-from autotrade_0dte.market_state.view import MarketView
-from autotrade_0dte.signals.signal import Signal
+from autotrade_0dte.execution.fill_quote import FillQuote
+from autotrade_0dte.market_state.actions import Track
 from autotrade_strategies.base import TradeStrategy
-
-NS = 1_000_000_000
-CALL = "SPY260720C00600000.US"
-SHORT = "SPY260720C00605000.US"
-SESSION = TradingSession(
-    root="SPY",
-    underlying="SPY",
-    instrument_ids=(CALL, SHORT),
-    multiplier=100,
-    open_ns=0,
-    close_ns=23_400 * NS,
-    expiry_ns=23_400 * NS,
-    flatten_ns=22_500 * NS,
-    exercise_test_ns=16_200 * NS,
-    can_short_shares=False,
-    fees=fee_schedule(Entity.STANDARD, dt.date(2026, 7, 20)),
-)
-EXITS = ExitParams(hold_s=600, entry_timeout_s=30, leg_timeout_s=15)
-PLAN = TradePlan(
-    plan_id="P001",
-    direction=1,
-    instrument_id=CALL,
-    quantity=2,
-    entry_cap=1.00,
-    decided_ns=0,
-    worst_loss_usd=200.0,
-    exits=EXITS,
-    reason="TEST",
-)
-VERTICAL = replace(PLAN, short_instrument_id=SHORT, net_cap=0.60)
-RULES = CoordinatorParams(regular=TrackLimits(share=0.75, level_pause_s=0.0))
-
-
-class Venue:
-    """Takes a strategy's commands and lets a test answer them."""
-
-    def __init__(
-        self,
-        plan: TradePlan | None = PLAN,
-        cash: float = 100_000.0,
-        rules: CoordinatorParams = RULES,
-        actions: ActionTable = ActionTable(),
-    ) -> None:
-        self.sent: list[tuple[Any, ...]] = []
-        self.published: dict[str, list[Any]] = {}
-        self.positions: list[Any] = []
-        self.quote: Any = None
-        self.canceling: set[Any] = set()
-        self.left: list[ClientOrderId] = []
-        self.sent_before: list[Any] = []
-        self.asked = 0
-        self.trades = 1
-        self.signal: Signal | None = None
-        self.wanted_out: ExitReason | None = None
-        self._orders = 0
-        self._now_s = 0.0
-        venue = self
-
-        class Strategy(TradeStrategy):
-            clock = SimpleNamespace(
-                timestamp_ns=lambda: round(venue._now_s * NS),
-                cancel_timers=lambda: None,
-                set_time_alert_ns=lambda *_: None,
-            )
-            order_factory = SimpleNamespace(limit=venue._limit, market=venue._market)
-            strategy_id = StrategyId("Test-001")
-            cache = SimpleNamespace(
-                quote=lambda _name: venue.quote,
-                is_order_open=lambda _name: True,
-                is_order_pending_cancel_local=lambda name: name in venue.canceling,
-                positions_open=lambda **_of: venue.positions,
-                orders=lambda **_of: venue.sent_before,
-                orders_open=lambda **_of: [
-                    SimpleNamespace(client_order_id=o, venue_order_id=VenueOrderId("44"))
-                    for o in venue.left
-                ],
-                account_for_venue=lambda _venue: SimpleNamespace(
-                    balance_total=lambda _currency: Money(cash, USD)
-                ),
-            )
-
-            def observe(self, view: MarketView) -> None:
-                self.signal = venue.signal
-
-            def decide(self, view: MarketView) -> TradePlan | None:
-                venue.asked += 1
-                return plan if self.trades < venue.trades else None
-
-            def wants_out(self, view: MarketView, managed: ManagedPlan) -> ExitReason | None:
-                return venue.wanted_out
-
-            def submit_order(self, order: Any) -> None:
-                venue.sent.append(order)
-
-            def cancel_order(self, name: Any) -> None:
-                venue.canceling.add(name)
-                venue.sent.append(("CANCEL", str(name)))
-
-            def modify_order(self, name: Any, _quantity: Any, price: Price) -> None:
-                venue.sent.append(("MODIFY", str(name), float(price)))
-
-            def subscribe_topic(self, *_: Any) -> None:
-                pass
-
-            def publish_message(self, topic: str, message: Any) -> None:
-                venue.published.setdefault(topic, []).append(message)
-
-        self.coordinator = Coordinator(rules, actions)
-        self.strategy = Strategy(SESSION, None, self.coordinator.allotment(Track.REGULAR))
-
-    @property
-    def decisions(self) -> list[Decision]:
-        return self.published.get(DECISION_TOPIC, [])
-
-    @property
-    def fill_quotes(self) -> list[FillQuote]:
-        return self.published.get(FILL_QUOTE_TOPIC, [])
-
-    def _named(self) -> ClientOrderId:
-        self._orders += 1
-        return ClientOrderId(f"O-{self._orders}")
-
-    def _limit(self, name: Any, side: Any, quantity: Any, price: Any, *_: Any, **__: Any) -> Any:
-        return _Order(self._named(), name, side.name, int(quantity.as_double()), float(price))
-
-    def _market(self, name: Any, side: Any, quantity: Any, *_: Any, **__: Any) -> Any:
-        return _Order(self._named(), name, side.name, int(quantity.as_double()), None)
-
-    def chain(
-        self,
-        at_s: float,
-        bid: float,
-        spot: float = 600.0,
-        age_s: float = 0.0,
-        quality: int = 0,
-        *,
-        short: tuple[float, float] = (0.40, 0.42),
-        theta: float = 0.0,
-        level: Level = Level.CALM,
-        since_s: float = 0.0,
-    ) -> list[Any]:
-        """Publish a snapshot and return the commands that it caused."""
-        self._now_s, before = at_s, len(self.sent)
-        chain: Any = SimpleNamespace(
-            ts_event=round(at_s * NS),
-            spot=spot,
-            bid=[bid, short[0]],
-            ask=[bid + 0.02, short[1]],
-            bid_size=[5.0, 5.0],
-            theta=[theta, 0.0],
-            quote_age_s=[age_s, age_s],
-            quality=[quality, quality],
-        )
-        state = MarketState(round(at_s * NS), level, since_ns=round(since_s * NS))
-        self.strategy._on_view(MarketView(chain, IndicatorValues(0), state))
-        return self.sent[before:]
-
-    def answer(self, event: Any) -> list[Any]:
-        """Hand an event to the strategy and return the commands that it caused."""
-        before = len(self.sent)
-        self.strategy.on_order_event(event)
-        return self.sent[before:]
-
-    def opened(self) -> "Venue":
-        """Enter and fill the plan."""
-        self.chain(1, 0.95)
-        self.answer(filled("O-1", 2, 0.99))
-        return self
-
-
-class _Order(tuple[Any, ...]):
-    """An order as (side, quantity, limit or None), led by SHORT where it is for the short leg."""
-
-    client_order_id: ClientOrderId
-
-    def __new__(cls, name: ClientOrderId, instrument_id: Any, *terms: Any) -> "_Order":
-        leg = ("SHORT",) if str(instrument_id) == SHORT else ()
-        made = super().__new__(cls, (*leg, *terms))
-        made.client_order_id = name
-        return made
-
-
-def _head(leg: str = CALL) -> tuple[Any, ...]:
-    return TraderId("TESTER-001"), StrategyId("Test-001"), InstrumentId.from_str(leg)
-
-
-def filled(
-    name: str,
-    quantity: int,
-    price: float,
-    liquidity: LiquiditySide = LiquiditySide.TAKER,
-    leg: str = CALL,
-    at_s: float = 5.0,
-) -> OrderFilled:
-    """Return a fill; a quantity below zero is a sale."""
-    return OrderFilled(
-        *_head(leg), ClientOrderId(name), VenueOrderId("V"), AccountId("US-001"),
-        TradeId(f"T-{name}"), OrderSide.BUY if quantity > 0 else OrderSide.SELL, OrderType.LIMIT,
-        Quantity.from_int(abs(quantity)), Price(price, 2), USD, liquidity, UUID4(),
-        round(at_s * NS), round(at_s * NS), False,
-    )  # fmt: skip
-
-
-def canceled(name: str) -> OrderCanceled:
-    return OrderCanceled(*_head(), ClientOrderId(name), UUID4(), 5 * NS, 5 * NS, False)
-
-
-def rejected(name: str, reason: str = "NO_MARKET") -> OrderRejected:
-    return OrderRejected(
-        *_head(), ClientOrderId(name), AccountId("US-001"), reason, UUID4(), 5 * NS, 5 * NS, False
-    )
 
 
 def test_exit_limit_follows_the_bid_down_and_not_up() -> None:
@@ -464,26 +229,36 @@ def test_order_made_by_hand_is_neither_canceled_nor_waited_for() -> None:
 def test_entries_of_a_process_before_count_for_this_one() -> None:
     venue = Venue()
     venue.sent_before = [
-        sent("O-4", "SELL", CALL, 1, at_s=7),
-        sent("O-3", "BUY", SHORT, 1, at_s=6),  # buys the short leg back
-        sent("O-1", "BUY", CALL, 1, at_s=2),
-        sent("O-2", "SELL", SHORT, 1, at_s=3),
-        sent("44", "BUY", CALL, 1, at_s=4),  # by hand
-        sent("O-5", "BUY", SHORT, 0, at_s=8),  # never filled, as its own long leg
+        sent("001-4", "SELL", CALL, 1, at_s=7),
+        sent("001-3", "BUY", SHORT, 1, at_s=6),  # buys the short leg back
+        sent("001-1", "BUY", CALL, 1, at_s=2),
+        sent("001-2", "SELL", SHORT, 1, at_s=3),
+        sent("002-1", "BUY", CALL, 1, at_s=4),  # of the other track
+        sent("001-5", "BUY", SHORT, 0, at_s=8),  # never filled, a long leg itself
     ]
+    by_hand = sent("001-6", "BUY", CALL, 1, at_s=4)
+    by_hand.client_order_id = ClientOrderId("44")
+    venue.sent_before.append(by_hand)
     venue.strategy.on_start()
     assert venue.strategy.trades == 2
 
 
-def sent(name: str, side: str, leg: str, quantity: int, at_s: int) -> Any:
+def sent(number: str, side: str, leg: str, quantity: int, at_s: int) -> Any:
     return SimpleNamespace(
-        client_order_id=ClientOrderId(name),
-        venue_order_id=VenueOrderId("44"),
+        client_order_id=ClientOrderId(f"O-20260720-150000-001-{number}"),
         instrument_id=InstrumentId.from_str(leg),
         side=getattr(OrderSide, side),
         filled_qty=Quantity.from_int(quantity),
         ts_last=at_s * NS,
     )
+
+
+@pytest.mark.parametrize("track", list(Track))
+def test_tracks_have_names_of_their_own_and_one_heir(track: Track) -> None:
+    config = TradeStrategy._engine_config(SESSION, track)
+    number = {Track.REGULAR: "001", Track.ANOMALY: "002"}[track]
+    assert str(config.strategy_id) == f"TradeStrategy-{number}"
+    assert len(config.external_order_instrument_ids or ()) == (2 if number == "001" else 0)
 
 
 def test_position_left_by_a_process_before_is_sold_before_a_new_trade() -> None:

@@ -252,3 +252,7 @@ def rejected(name: str, reason: str = "NO_MARKET") -> OrderRejected:
     return OrderRejected(
         *_head(), ClientOrderId(name), AccountId("US-001"), reason, UUID4(), 5 * NS, 5 * NS, False
     )
+
+
+def position(symbol: str, quantity: float) -> Any:
+    return SimpleNamespace(instrument_id=InstrumentId.from_str(symbol), signed_qty=quantity)

@@ -285,12 +285,12 @@ class TradeStrategy(Strategy):
             total_cash(self.cache),
             can_short_shares=self.session.can_short_shares,
         )
-        for close in closes:
-            if any(_is_of(close.leg, symbol) for symbol in own):
-                trade.at_market = True
-                trade.exit(close.reason, close.figures)
-                self._forget_if_over()
-                return
+        own_closes = [c for c in closes if any(_is_of(c.leg, symbol) for symbol in own)]
+        if own_closes:
+            close = own_closes[-1]  # short legs come first, closed for the long one's reason
+            trade.at_market = True
+            trade.exit(close.reason, close.figures)
+            self._forget_if_over()
 
     # -- what a process before this one left ----------------------------------------------------
 

@@ -13,7 +13,7 @@ from nautilus_trader.model import (
     Price,
     Quantity,
 )
-from strategy_venue import CALL, NS, SESSION, SHORT, Venue, canceled, filled, rejected
+from strategy_venue import CALL, NS, SESSION, SHORT, Venue, canceled, filled, position, rejected
 
 from autotrade_0dte.chain.quality import QuoteFlag
 from autotrade_0dte.execution.fill_quote import FillQuote
@@ -111,10 +111,6 @@ def test_exercise_test_waits_for_a_spot_and_is_made_once() -> None:
     assert venue.chain(102, 0.95, spot=605.0) == [("SELL", 2, None)]
     assert venue.decisions[-1].reason == "EXERCISE_NOT_FUNDED"
     assert venue.chain(103, 0.94, spot=605.0) == []
-
-
-def position(symbol: str, quantity: float) -> Any:
-    return SimpleNamespace(instrument_id=InstrumentId.from_str(symbol), signed_qty=quantity)
 
 
 def test_exercise_test_takes_no_account_of_what_does_not_expire_today() -> None:

@@ -13,11 +13,23 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from autotrade_0dte.analysis import metrics
-from autotrade_0dte.analysis.tables import BOOKS, TableError, by_session, write_bytes
+from autotrade_0dte.analysis.pipeline_figures import (
+    SIGNAL_COLUMNS,
+    STATE_COLUMNS,
+    pipeline_figures,
+)
+from autotrade_0dte.analysis.tables import (
+    BOOKS,
+    TableError,
+    by_session,
+    read_table,
+    read_tables,
+    write_bytes,
+)
 from autotrade_0dte.analysis.trades import Trade, trades
 
 __all__ = ["SUMMARY_FILE", "AccountingError", "RunFacts", "SessionFacts", "joined_equity"]
-__all__ += ["read_summary", "summarize", "write_summary"]
+__all__ += ["read_summary", "summarize", "tables_to_summarize", "write_summary"]
 
 SUMMARY_FILE = "summary.json"
 
@@ -96,12 +108,20 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     mode: str = "backtest"
 
 
+def tables_to_summarize(folder: Path) -> dict[str, pa.Table]:
+    """Read what a summary is made of: the BOOKS, and of states and signals a few columns."""
+    return read_tables(folder, BOOKS) | {
+        "states": read_table(folder, "states", STATE_COLUMNS),
+        "signals": read_table(folder, "signals", SIGNAL_COLUMNS),
+    }
+
+
 def summarize(
     run: RunFacts, sessions: Sequence[SessionFacts], tables: Mapping[str, pa.Table]
 ) -> dict[str, Any]:
     """Add up a run; the result holds JSON values only and is what summary.json stores.
 
-    `tables` are at least the BOOKS of the run. Besides the figures it checks identities: net is
+    `tables` are those of `tables_to_summarize`. Besides the figures it checks identities: net is
     gross less fees, fees of fills are those of positions, orders were filled as the fills say,
     equity ends where the P&L does, sessions add up to the totals. In a session that is unclean
     already a contradiction is one more reason.
@@ -150,6 +170,7 @@ def summarize(
         "max_drawdown": _rounded(drawdown and drawdown.dollars),
         "max_drawdown_fraction": _rounded(drawdown and drawdown.fraction),
         **_ratios(all_trades, daily),
+        **pipeline_figures(tables, all_trades),
         "per_session": rows,
         "config_hash": run.config_hash,
         "code_version": run.code_version,
@@ -320,7 +341,7 @@ def _check_belonging(
 ) -> None:
     if len(np.unique(dates)) != len(dates):
         raise AccountingError(f"Expected each session once, was {dates.tolist()}")
-    for name, table in tables.items():
+    for name, table in ((name, tables[name]) for name in BOOKS):
         found = set(pc.unique(table["run_id"]).to_pylist())
         if not found <= {run.run_id}:
             raise AccountingError(f"Expected rows of run {run.run_id}, was {found} ({name})")

@@ -18,9 +18,9 @@ from autotrade_0dte.analysis.summary import (
     RunFacts,
     SessionFacts,
     summarize,
+    tables_to_summarize,
     write_summary,
 )
-from autotrade_0dte.analysis.tables import BOOKS, read_tables
 from autotrade_0dte.calendar import Session
 from autotrade_0dte.config import SystemConfig
 from autotrade_0dte.data.catalog import Catalog
@@ -157,7 +157,7 @@ def _conclude(
 def _summary(
     end: LiveEnd, run: RunFacts, reasons: list[str], settlement_source: str | None
 ) -> dict[str, Any]:
-    books = read_tables(end.folder, BOOKS)
+    books = tables_to_summarize(end.folder)
 
     def added_up(against: list[str]) -> dict[str, Any]:
         facts = SessionFacts(

@@ -11,10 +11,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from autotrade_0dte.analysis.summary import SessionFacts, summarize, write_summary
-from autotrade_0dte.analysis.tables import BOOKS, join_sessions, read_tables
-from autotrade_0dte.config import SystemConfig
-from autotrade_0dte.data.catalog import SessionEntry
+from autotrade_0dte.analysis.summary import (
+    SessionFacts,
+    summarize,
+    tables_to_summarize,
+    write_summary,
+)
+from autotrade_0dte.analysis.tables import join_sessions
+from autotrade_0dte.config import SystemConfig, check_profile_fits
+from autotrade_0dte.data.catalog import Catalog, SessionEntry
+from autotrade_0dte.data.spacing import check_windows
 from autotrade_0dte.nodes.backtest import LOG_FILE, SessionJob, run_session
 from autotrade_0dte.nodes.run_folder import new_run_folder, run_facts
 
@@ -45,10 +51,15 @@ def run_backtest(
 
     Raises
     ------
+    ConfigError
+        A window is shorter than the spacing of a session's data, or the profile knows a session.
     SessionFaultError
         A session could not be run to its end; no summary is written then.
     """
     started = time.perf_counter()
+    for entry in entries:
+        check_windows(config, Catalog(catalog), entry)
+        check_profile_fits(config, entry.date)
     folder = new_run_folder(config, runs)
     run_id = folder.name
     jobs = [
@@ -76,7 +87,7 @@ def run_backtest(
         data_fingerprint=digest.hexdigest()[:16],
         elapsed_s=time.perf_counter() - started,
     )
-    summary = summarize(run, facts, read_tables(folder, BOOKS))
+    summary = summarize(run, facts, tables_to_summarize(folder))
     write_summary(folder, summary)
     shutil.rmtree(folder / "sessions")
     return folder, summary

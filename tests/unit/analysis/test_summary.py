@@ -13,9 +13,10 @@ from autotrade_0dte.analysis.summary import (
     joined_equity,
     read_summary,
     summarize,
+    tables_to_summarize,
     write_summary,
 )
-from autotrade_0dte.analysis.tables import BOOKS, read_tables
+from autotrade_0dte.analysis.tables import read_tables
 from autotrade_0dte.analysis.trades import trades
 
 from run_folder import STARTING_CASH, build_tables, run_facts, session_facts  # isort: skip
@@ -230,12 +231,12 @@ def test_expiry_fill_counts_for_its_order_when_the_engine_made_one(made):
     assert summarize(run_facts(), facts(dates), kinds)["clean"]
 
 
-def test_states_are_not_needed_for_the_summary(made, tmp_path):
+def test_a_few_columns_of_the_states_are_enough_for_the_summary(made, tmp_path):
     dates, tables = made
-    books = read_tables(tmp_path, BOOKS)
-    assert "states" not in books
+    few = tables_to_summarize(tmp_path)
+    assert "spot" not in few["states"].schema.names
     sessions = facts(dates)
-    assert summarize(run_facts(), sessions, books) == summarize(run_facts(), sessions, tables)
+    assert summarize(run_facts(), sessions, few) == summarize(run_facts(), sessions, tables)
 
 
 def test_rows_of_another_run_are_refused(made):

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from unit.signals.views import NOON_NS, NS, OPEN_NS, WINDOWS, YEAR_S, view
+from unit.signals.views import CLOSE_NS, NOON_NS, NS, OPEN_NS, WINDOWS, YEAR_S, view
 
 from autotrade_0dte.indicators.params import IndicatorParams
 from autotrade_0dte.signals.factors import FactorParams, Factors, sd_per_root_second
@@ -40,7 +40,15 @@ def test_move_is_judged_by_the_larger_of_realized_and_implied_volatility():
     assert sd_per_root_second(view(realized_long=NAN)) == pytest.approx(implied)
     no_iv = view(realized_long=0.30, analytics={"atm_iv": NAN})
     assert sd_per_root_second(no_iv) == pytest.approx(realized)
-    assert math.isnan(sd_per_root_second(view(realized_long=NAN, analytics={"atm_iv": NAN})))
+    for none in (NAN, 0.0):
+        dead = view(realized_long=none, analytics={"atm_iv": none})
+        assert math.isnan(sd_per_root_second(dead))
+
+
+def test_realized_volatility_alone_judges_once_no_time_is_left():
+    expired = view(CLOSE_NS, realized_long=0.15)
+    assert sd_per_root_second(expired) == pytest.approx(0.15 / math.sqrt(252 * 23_400))
+    assert math.isnan(sd_per_root_second(view(CLOSE_NS, realized_long=NAN)))
 
 
 def test_implied_volatility_means_the_same_in_both_clocks():
@@ -197,5 +205,6 @@ def test_without_any_volatility_no_move_can_be_judged():
     assert unknown == set(FACTORS) - {Factor.OPENING_RANGE}
 
 
-def test_no_distance_from_vwap_is_judged_at_the_open():
-    assert math.isnan(readings(view(OPEN_NS))[Factor.VWAP].value)
+@pytest.mark.parametrize("seconds", [-60, 0])
+def test_no_distance_from_vwap_is_judged_before_the_session_has_begun(seconds):
+    assert math.isnan(readings(view(OPEN_NS + seconds * NS))[Factor.VWAP].value)

@@ -258,7 +258,7 @@ def _prepare(path: Path, mode: str) -> tuple[Any, Any, Any, Any]:
     import asyncio
 
     from autotrade_0dte.calendar import learn
-    from autotrade_0dte.config import load_config
+    from autotrade_0dte.config import check_profile_fits, load_config
     from autotrade_0dte.nodes.preflight import NodeMode, preflight
     from autotrade_0dte.nodes.tiger import trading_day
     from tiger_nt.config import tiger_config
@@ -266,6 +266,7 @@ def _prepare(path: Path, mode: str) -> tuple[Any, Any, Any, Any]:
     system = load_config(path)
     tiger = tiger_config(os.environ)
     day = trading_day(tiger)
+    check_profile_fits(system, day.date)
     learn(day)
     return system, tiger, day, asyncio.run(preflight(system, tiger, day, NodeMode(mode)))
 

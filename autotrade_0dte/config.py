@@ -1,5 +1,6 @@
 """The whole system's configuration: every stage's parameters composed, read from one TOML file."""
 
+import datetime as dt
 import hashlib
 import importlib
 import re
@@ -13,17 +14,17 @@ import msgspec
 from autotrade_0dte.chain.book import ChainParams
 from autotrade_0dte.execution.coordinator import CoordinatorParams
 from autotrade_0dte.execution.fees import FeeParams
-from autotrade_0dte.indicators.params import IndicatorParams
+from autotrade_0dte.indicators.params import IndicatorParams, check_spacing
 from autotrade_0dte.market_state.actions import ActionTable, Track
 from autotrade_0dte.market_state.detector import DetectorParams
 from autotrade_0dte.market_state.events import ScheduledEvent
-from autotrade_0dte.market_state.profile import Profile
+from autotrade_0dte.market_state.profile import Profile, ProfileError, check_profile
 from autotrade_0dte.risk.expiry import ExpiryParams
 
 __all__ = ["AccountKind", "AccountParams", "ConfigError", "LiveParams", "SettlementRule"]
 __all__ += ["SimulationParams"]
 __all__ += ["StrategySpec", "SystemConfig", "config_hash", "config_toml", "load_config"]
-__all__ += ["checked", "strategy_of"]
+__all__ += ["check_profile_fits", "checked", "strategy_of"]
 
 Identifier = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
@@ -182,6 +183,8 @@ class SystemConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     def __post_init__(self) -> None:
         if not self.tracks:
             raise ValueError("Expected a table [regular] or [anomaly], was neither")
+        interval_s = self.snapshot_interval_ms / 1_000
+        check_spacing(self.indicators, interval_s, interval_s)
 
     @property
     def tracks(self) -> dict[Track, StrategySpec]:
@@ -237,6 +240,16 @@ def strategy_of(
     if not hasattr(strategy, "Params"):
         raise ConfigError(f"{track}.path: Expected a class with Params, was {spec.path} ({where})")
     return strategy, checked(spec.params, strategy.Params, where, f"{track}.params")
+
+
+def check_profile_fits(config: SystemConfig, session: dt.date) -> None:
+    """Raise ConfigError when the profile must not judge a session, above all one it knows of."""
+    if config.profile is None:
+        return
+    try:
+        check_profile(config.profile, config.root, session)
+    except ProfileError as e:
+        raise ConfigError(f"profile_file: {e}") from None
 
 
 def checked(raw: Any, kind: type[Any], where: str, prefix: str = "") -> Any:

@@ -1,8 +1,17 @@
+import datetime as dt
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from autotrade_0dte.config import ConfigError, config_hash, config_toml, load_config
+from autotrade_0dte.config import (
+    ConfigError,
+    check_profile_fits,
+    config_hash,
+    config_toml,
+    load_config,
+)
+from autotrade_0dte.market_state.profile import Profile
 
 MINIMAL = """
 name = "test"
@@ -11,7 +20,8 @@ root = "SPY"
 path = "autotrade_strategies.regular:RegularStrategy"
 """
 
-CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
+FOLDER = Path(__file__).parents[2] / "configs"
+CONFIGS = sorted(path for path in FOLDER.glob("*.toml") if path.name != "events.toml")
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -32,12 +42,16 @@ def write(tmp_path: Path, text: str) -> Path:
         ("[simulation]\nlatency_ms = 90000", r"accepted: >= 0 and <= 60000\), was 90000"),
         ("[chain]\nannual_rate = 4.5", r"^chain.annual_rate: .*<= 0.25\), was 4.5"),
         ("[expiry]\npolicy = 'hope'", r"^expiry.policy: Invalid enum value 'hope'"),
-        ("[regular.params]\nhold_s = 0", r"^regular.params.hold_s: .*>= 1"),
+        ("[regular.params.exits]\nhold_s = 0", r"^regular.params.exits.hold_s: .*>= 1"),
         (
             "[regular.params]\nmagic = 1",
-            r"^regular.params: .*unknown field `magic` \(known: bar_s",
+            r"^regular.params: .*unknown field `magic` \(known: signal",
         ),
-        ("[regular.params]\nfast_bars = 9", r"^regular.params: Expected fast_bars below slow"),
+        ("[indicators]\nfast_bars = 9", r"^indicators: Expected fast_bars below slow"),
+        (
+            "[indicators]\nmomentum_window_s = 0.5",
+            r"^top level: momentum_window_s: Expected at least the data's spacing of 1 s, was 0.5",
+        ),
         ("[nonsense]\n", r"^top level: .*unknown field `nonsense`"),
         ("= 3", r"Expected TOML, was not: .*system.toml"),
     ],
@@ -72,7 +86,7 @@ def test_resolved_configuration_read_again_is_the_same(tmp_path: Path) -> None:
 
 def test_hash_changes_with_any_parameter(tmp_path: Path) -> None:
     config = load_config(write(tmp_path, MINIMAL))
-    other = load_config(write(tmp_path, MINIMAL + "[regular.params]\nhold_s = 1799\n"))
+    other = load_config(write(tmp_path, MINIMAL + "[regular.params.exits]\nhold_s = 1799\n"))
     assert config_hash(other) != config_hash(config)
 
 
@@ -123,6 +137,16 @@ def test_events_file_that_cannot_be_used_is_refused_by_name(
         (tmp_path / "events.toml").write_text(text)
     with pytest.raises(ConfigError, match=message):
         load_config(write(tmp_path, 'events_file = "events.toml"\n' + MINIMAL))
+
+
+def test_profile_fits_only_sessions_after_those_it_was_made_from(tmp_path: Path) -> None:
+    days = tuple(dt.date(2026, 7, day) for day in (20, 21, 22, 23, 24))
+    config = msgspec.structs.replace(
+        load_config(write(tmp_path, MINIMAL)), profile=Profile("SPY", days)
+    )
+    check_profile_fits(config, dt.date(2026, 7, 27))
+    with pytest.raises(ConfigError, match=r"^profile_file: .*before 2026-07-24, was up to 2026-07"):
+        check_profile_fits(config, days[-1])
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)

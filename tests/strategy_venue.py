@@ -38,6 +38,7 @@ from autotrade_0dte.instruments import USD
 from autotrade_0dte.market_state.actions import ActionTable, Track
 from autotrade_0dte.market_state.state import Level, MarketState
 from autotrade_0dte.market_state.view import MarketView
+from autotrade_0dte.selection.ranking import Ranking
 from autotrade_0dte.signals.signal import Signal
 from autotrade_strategies.base import TradeStrategy
 
@@ -94,6 +95,7 @@ class Venue:
         self.asked = 0
         self.trades = 1
         self.signal: Signal | None = None
+        self.ranking: Ranking | None = None
         self.wanted_out: ExitReason | None = None
         self._orders = 0
         self._now_s = 0.0
@@ -127,6 +129,7 @@ class Venue:
 
             def decide(self, view: MarketView) -> TradePlan | None:
                 venue.asked += 1
+                self.ranking = venue.ranking
                 return plan if self.trades < venue.trades else None
 
             def wants_out(self, view: MarketView, managed: ManagedPlan) -> ExitReason | None:

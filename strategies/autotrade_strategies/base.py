@@ -246,7 +246,7 @@ class TradeStrategy(Strategy):
         managed, self._trade = self._trade.managed, None
         if managed.found:
             return
-        if managed.cash < 0:
+        if round(managed.cash, 6) < 0:
             self.last_loss_ns = self.clock.timestamp_ns()
         self.allotment.released(managed.plan.plan_id)
 

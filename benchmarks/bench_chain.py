@@ -17,7 +17,7 @@ from autotrade_0dte.products import product
 BUDGET_US = 150.0
 BUDGET_CONTRACTS = 200
 _HOUR_NS = 3_600_000_000_000
-_NOW_NS = 1_784_307_600_000_000_000
+NOW_NS = 1_784_307_600_000_000_000
 _RATE = 0.04
 
 
@@ -26,33 +26,33 @@ def run(rounds: int = 2_000) -> dict[str, Any]:
     warm()
     result: dict[str, Any] = {"budget_us": BUDGET_US, "budget_contracts": BUDGET_CONTRACTS}
     for contracts in (50, 200, 400):
-        book = _book(contracts)
+        book = quoted_book(contracts)
         result[f"snapshot_{contracts}_us"] = _stages(book, rounds)
-    result["update_ns"] = _update_ns(_book(BUDGET_CONTRACTS))
+    result["update_ns"] = _update_ns(quoted_book(BUDGET_CONTRACTS))
     spent = result[f"snapshot_{BUDGET_CONTRACTS}_us"]
     result["budget_ratio"] = round(spent["total"] / BUDGET_US, 3)
     result["ratio_to_pricing"] = round(spent["total"] / spent["pricing_alone"], 2)
     return result
 
 
-def _book(contracts: int) -> OptionChainBook:
+def quoted_book(contracts: int) -> OptionChainBook:
     levels = 600.0 + np.arange(contracts // 2) - contracts // 4
     strike, is_call = np.repeat(levels, 2), np.tile([True, False], levels.size)
     interest = np.random.default_rng(1).integers(0, 5_000, contracts).astype(float)
-    expiry_ns = _NOW_NS + 3 * _HOUR_NS
+    expiry_ns = NOW_NS + 3 * _HOUR_NS
     facts = product("SPY")
     book = OptionChainBook(strike, is_call, expiry_ns, ChainParams(), interest, facts=facts)
     price = price_and_greeks(0.35, 600.2, strike, 3 / 8760, _RATE, is_call).price
     book.bid[:] = np.maximum(np.floor(price * 99) / 100, 0.0)
     book.ask[:] = np.ceil(price * 101 + 0.5) / 100
     book.bid_size[:] = book.ask_size[:] = 25.0
-    book.ts_event[:] = _NOW_NS - 500_000_000
+    book.ts_event[:] = NOW_NS - 500_000_000
     return book
 
 
 def _stages(book: OptionChainBook, rounds: int) -> dict[str, float]:
     # The compiled pass is called as `OptionChainBook.snapshot` calls it, on the book's own arrays.
-    taken = book.snapshot(_NOW_NS, 600.0)
+    taken = book.snapshot(NOW_NS, 600.0)
     levels, n = book._levels, book.strike.size
     columns, flags = np.empty((17, n)), np.empty((2, n), np.int8)
     is_call = levels >= taken.forward
@@ -60,7 +60,7 @@ def _stages(book: OptionChainBook, rounds: int) -> dict[str, float]:
 
     def compiled() -> None:
         reprice(
-            _NOW_NS, taken.years, 600.0, book._settings,
+            NOW_NS, taken.years, 600.0, book._settings,
             book._quotes, book.ts_event, book.open_interest, levels, book._log_levels,
             book._rows, book._pair_strike, book._pair_rows, columns, flags,
         )  # fmt: skip
@@ -69,14 +69,14 @@ def _stages(book: OptionChainBook, rounds: int) -> dict[str, float]:
         implied_vol_and_greeks(price, taken.forward, levels, taken.years, _RATE, is_call)
 
     spent = {
-        "total": _median_us(lambda: book.snapshot(_NOW_NS, 600.0), rounds),
-        "compiled": _median_us(compiled, rounds),
-        "pricing_alone": _median_us(pricing, rounds),
+        "total": median_us(lambda: book.snapshot(NOW_NS, 600.0), rounds),
+        "compiled": median_us(compiled, rounds),
+        "pricing_alone": median_us(pricing, rounds),
     }
     return {stage: round(us, 2) for stage, us in spent.items()}
 
 
-def _median_us(call: Callable[[], object], rounds: int) -> float:
+def median_us(call: Callable[[], object], rounds: int) -> float:
     samples = []
     for _ in range(rounds):
         start = time.perf_counter_ns()
@@ -91,7 +91,7 @@ def _update_ns(book: OptionChainBook, updates: int = 200_000, repeats: int = 5) 
     for _ in range(repeats):
         start = time.perf_counter_ns()
         for row in range(updates):
-            update(row % 200, 1.0, 1.1, 10.0, 12.0, _NOW_NS)
+            update(row % 200, 1.0, 1.1, 10.0, 12.0, NOW_NS)
         best = min(best, (time.perf_counter_ns() - start) / updates)
     return round(best, 1)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from autotrade_0dte.pricing.jit import strict_kernel
 from autotrade_0dte.pricing.kernel import priced_rows
 
-__all__ = ["Cells", "Legs", "ScenarioParams", "exit_values", "scenario_cells"]
+__all__ = ["Cells", "Legs", "ScenarioParams", "exit_values", "scenario_cells", "warm"]
 
 type Floats = NDArray[np.float64]
 
@@ -145,6 +145,13 @@ def exit_values(legs: Legs, cells: Cells, forward: float, years: float) -> Float
     for column, values in zip(held, legs, strict=True):
         column[...] = values
     return _exit_values(held, np.array(cells), float(forward), float(years))
+
+
+def warm() -> None:
+    """Compile the repricing, or load it from the cache, so that no selection waits."""
+    one = np.ones((1, 1))
+    legs = Legs(one, one, one > 0.0, one, one, one)
+    exit_values(legs, scenario_cells(ScenarioParams(), 1, 0.0, 0.0), 1.0, 1.0)
 
 
 # Compiled, so coverage cannot see the body; the unit tests reprice every cell one by one.

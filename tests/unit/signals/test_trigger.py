@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from views import NOON_NS, NS, view
+from unit.signals.views import NOON_NS, NS, view
 
 from autotrade_0dte.chain.snapshot import Tape
 from autotrade_0dte.market_state.state import Level, MarketState

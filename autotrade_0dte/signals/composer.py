@@ -107,12 +107,12 @@ class SignalParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_known_share : float, default 0.5
         Share of the weight that must be known for a score; data without volume still have most.
     begin_strength : float, default 0.3
-        Strength at which a direction begins.
+        Strength at which a direction begins; one and a half standard deviations of the score of a
+        synthetic market without drift, where there is nothing to find.
     end_strength : float, default 0.15
         Strength at or below which it ends; half of the former, so that it does not flicker.
     min_strength : float, default 0.5
-        Least strength to act on; reached when the factors together see some 1.1 standard
-        deviations, which one of them alone often does by chance.
+        Least strength to act on; two and a half of those standard deviations.
     min_agreement : float, default 0.7
         Least share of the known weight that must point the signal's way, 0.5 being a coin's.
     validity_s : float, default 300

@@ -336,6 +336,57 @@ def check(*, catalog: CatalogFolder = DEFAULT_CATALOG, as_json: AsJson = False) 
     return EXIT_UNCLEAN if any(row["verdict"] == "bad" for row in rows) else 0
 
 
+@data.command
+def profile(
+    config: Path,
+    /,
+    *,
+    to: Path,
+    catalog: CatalogFolder = DEFAULT_CATALOG,
+    sessions: str | None = None,
+    workers: Count | None = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure what is usual at each minute of the day, and write it as a file.
+
+    A configuration takes the file as profile_file, for sessions after those it was made from.
+
+    Parameters
+    ----------
+    config
+        TOML file; its windows and thresholds are what is measured with.
+    to
+        JSON file to write.
+    catalog
+        Folder of the catalog.
+    sessions
+        First and last session as A:B (dates as 2026-07-31; either side may be empty), or one date.
+    workers
+        Sessions replayed at a time; one for each processor when not given.
+    as_json
+        Print what the profile holds as one JSON object.
+    """
+    import msgspec
+
+    from autotrade_0dte.analysis.tables import write_bytes
+    from autotrade_0dte.config import load_config
+    from autotrade_0dte.data.profile_summary import describe_profile
+    from autotrade_0dte.data.profiling import measure_profile
+    from autotrade_0dte.data.tables import print_profile
+    from autotrade_0dte.nodes.progress import session_progress
+
+    system = load_config(config)
+    entries = _existing(catalog).sessions(system.root, *_session_range(sessions))
+    to.parent.mkdir(parents=True, exist_ok=True)  # rather now than after the work
+    with session_progress([entry.date for entry in entries]) as progress:
+        measured = measure_profile(
+            system, catalog, entries, workers=workers or os.cpu_count() or 1, progress=progress
+        )
+    write_bytes(to, msgspec.json.encode(measured) + b"\n")
+    held = describe_profile(measured)
+    _print_json(held) if as_json else print_profile(held)
+
+
 def _existing(folder: Path) -> Any:
     from autotrade_0dte.data.catalog import Catalog, CatalogError
 
@@ -383,11 +434,12 @@ def _bad_input() -> tuple[type[BaseException], ...]:
     from autotrade_0dte.calendar import CalendarError
     from autotrade_0dte.config import ConfigError
     from autotrade_0dte.data.catalog import CatalogError
+    from autotrade_0dte.market_state.profile import ProfileError
     from autotrade_0dte.products import UnknownProductError
     from tiger_nt.errors import TigerConfigError
 
     ours = ConfigError, CatalogError, CalendarError, TableError, MomentError, UnknownProductError
-    return *ours, TigerConfigError, OSError
+    return *ours, ProfileError, TigerConfigError, OSError
 
 
 def _faults() -> tuple[type[BaseException], ...]:

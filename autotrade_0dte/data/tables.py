@@ -8,12 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from autotrade_0dte.data.importers.report import ImportReport
+from autotrade_0dte.data.profile_summary import ProfileSummary
 from autotrade_0dte.data.quality import QualityRow, SessionRow, Verdict
 
-__all__ = ["import_summary", "print_check", "print_import", "print_info", "quality_table"]
-__all__ += ["sessions_table", "to_text"]
+__all__ = ["import_summary", "print_check", "print_import", "print_info", "print_profile"]
+__all__ += ["profile_table", "quality_table", "sessions_table", "to_text"]
 
 _PLAIN_WIDTH = 100
+_STRETCHES = 6
 
 _STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.BAD: "bold red"}
 
@@ -101,6 +103,21 @@ def import_summary(report: ImportReport) -> RenderableType:
     return Group(table, Text(outcome))
 
 
+def profile_table(profile: ProfileSummary) -> RenderableType:
+    """Return what a profile knows, one line a metric; minutes count from the open."""
+    table = _table("metric", "#minutes", "#sessions", "unknown minutes")
+    for row in profile.metrics:
+        table.add_row(
+            _words(row.metric),
+            f"{row.minutes:,}",
+            f"{row.fewest_sessions:,}+" if row.minutes else "-",
+            _stretches(row.unknown),
+        )
+    days = profile.sessions
+    made_of = f"{_counted(len(days), 'session')} of {profile.root}, {days[0]} to {days[-1]}"
+    return Group(table, Text(made_of))
+
+
 def print_info(rows: Sequence[SessionRow]) -> None:
     """Print what a catalog holds."""
     _print(sessions_table(rows))
@@ -114,6 +131,11 @@ def print_check(rows: Sequence[QualityRow]) -> None:
 def print_import(report: ImportReport) -> None:
     """Print what an import did."""
     _print(import_summary(report))
+
+
+def print_profile(profile: ProfileSummary) -> None:
+    """Print what a profile knows."""
+    _print(profile_table(profile))
 
 
 def to_text(table: RenderableType, width: int = _PLAIN_WIDTH) -> str:
@@ -147,6 +169,13 @@ def _duration(seconds: float) -> str:
 def _symbols(datasets: Sequence[str]) -> str:
     """Return the distinct symbols of ``SPY trades``, ``SPX index`` and so on."""
     return ", ".join(dict.fromkeys(name.split()[0] for name in datasets)) or "-"
+
+
+def _stretches(unknown: Sequence[tuple[int, int]]) -> str:
+    """Return the first stretches of minutes and how many more there are."""
+    named = [f"{a}" if a == b else f"{a}-{b}" for a, b in unknown[:_STRETCHES]]
+    more = len(unknown) - len(named)
+    return ", ".join([*named, *([f"{more} more"] if more else [])]) or "-"
 
 
 def _counted(count: int, noun: str) -> str:

@@ -2,7 +2,7 @@
 
 import math
 
-__all__ = ["UNKNOWN", "count", "fraction", "money", "number"]
+__all__ = ["UNKNOWN", "count", "fraction", "money", "number", "strategy_names"]
 
 UNKNOWN = "\N{EN DASH}"
 
@@ -33,3 +33,8 @@ def fraction(value: float | None, digits: int) -> str:
 def count(value: float | None) -> str:
     """Write a whole number with thousands separators."""
     return number(value, 0)
+
+
+def strategy_names(paths: str) -> str:
+    """Return the class names of the import paths of a run's strategies."""
+    return ", ".join(path.rpartition(":")[2] for path in paths.split(", "))

@@ -14,7 +14,7 @@ from plotly.offline import get_plotlyjs
 
 from autotrade_0dte.analysis import figures
 from autotrade_0dte.analysis.costs import Costs, costs
-from autotrade_0dte.analysis.display import UNKNOWN, count, fraction, money, number
+from autotrade_0dte.analysis.display import UNKNOWN, count, fraction, money, number, strategy_names
 from autotrade_0dte.analysis.summary import read_summary
 from autotrade_0dte.analysis.tables import BOOKS, read_table, read_tables, write_bytes
 from autotrade_0dte.analysis.trades import Trade, trades
@@ -94,7 +94,7 @@ def _page(summary: Mapping[str, Any], tables: Mapping[str, pa.Table], config: st
 def _subtitle(summary: Mapping[str, Any]) -> str:
     facts = [
         summary["mode"],
-        summary["strategy"].rpartition(":")[2],
+        strategy_names(summary["strategy"]),
         summary["underlying"],
         _period(summary),
         _plural(summary["sessions"], "session"),

@@ -9,7 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from autotrade_0dte.analysis.display import UNKNOWN, count, fraction, money, number
+from autotrade_0dte.analysis.display import UNKNOWN, count, fraction, money, number, strategy_names
 
 __all__ = ["print_summary"]
 
@@ -42,7 +42,7 @@ def print_summary(summary: Mapping[str, Any], console: Console | None = None) ->
 def _headline(summary: Mapping[str, Any]) -> Text:
     first, last, times = (summary[k] for k in ("first_session", "last_session", "sessions"))
     period = f"{first} to {last}" if first != last else str(first or "no sessions")
-    strategy = summary["strategy"].rpartition(":")[2]
+    strategy = strategy_names(summary["strategy"])
     line = Text(f"{summary['mode']} · {strategy} · {summary['underlying']} · {period}")
     line.append(f" · {count(times)} session{'' if times == 1 else 's'}")
     if summary["synthetic"]:

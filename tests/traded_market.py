@@ -25,6 +25,7 @@ _UP = {
     "vwap_distance": 3e-3,
 }
 _KNOWN = {"bars_since_cross": 4.0, "volume_burst": 3.0, "realized_long": 0.15}
+_SPREAD = {"spread_quality": 0.03}  # the chain's own jumps with the strikes near the money
 
 
 class TradedMarket:
@@ -77,7 +78,7 @@ class TradedMarket:
         self.chain.quote(0.20, spot, now_ns)
         print_ns = now_ns if print_s is None else OPEN_NS + round(print_s * NS)
         chain = self.chain.book.snapshot(now_ns, spot, Tape(print_ns, 1e6, 6e8))
-        analytics = msgspec.structs.replace(chain.analytics, **figures)
+        analytics = msgspec.structs.replace(chain.analytics, **(_SPREAD | figures))
         pointing = {name: way * value for name, value in _UP.items()}
         values = msgspec.structs.replace(IndicatorValues(now_ns), **_KNOWN, **pointing)
         state = MarketState(

@@ -8,6 +8,7 @@ from typing import Any, Self
 import msgspec
 from nautilus_trader.model import InstrumentId, OrderSide, Price, Quantity, StrategyId
 from nautilus_trader.trading import Strategy, StrategyConfig
+from small_market import WINDOWS
 
 from autotrade_0dte.actors.chain import chain_topic
 from autotrade_0dte.actors.order_desk import DESK_ID
@@ -110,7 +111,7 @@ def scripted(
         root=root,
         regular=StrategySpec("scripted_strategy:ScriptedStrategy", msgspec.to_builtins(params)),
         account=AccountParams(kind, cash),
-        **({"expiry": expiry} | changes),
+        **({"expiry": expiry, "indicators": WINDOWS} | changes),
     )
 
 

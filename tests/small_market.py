@@ -13,9 +13,19 @@ from autotrade_0dte.data.session_data import (
     SettlementPrice,
     UnderlyingTrades,
 )
+from autotrade_0dte.indicators.params import IndicatorParams
 from autotrade_0dte.products import Settlement, product
 
 NS = 1_000_000_000
+
+WINDOWS = IndicatorParams(
+    momentum_window_s=60.0,
+    burst_window_s=60.0,
+    trend_window_s=240.0,
+    return_s=60.0,
+    realized_short_s=300.0,
+)
+"""Windows of indicators that fit data of one minute."""
 
 type Quote = Callable[[int, float, bool], tuple[int, int]]
 """Bid and ask in cents from seconds after the open, strike and right."""

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 from planned_strategy import HELD, PlannedParams
 from scripted_strategy import Outcome, run
-from small_market import Quote, intrinsic_quote, write_session
+from small_market import WINDOWS, Quote, intrinsic_quote, write_session
 
 from autotrade_0dte.calendar import session
 from autotrade_0dte.config import AccountParams, SimulationParams, StrategySpec, SystemConfig
@@ -27,6 +27,7 @@ def planned(symbols: dict[str, str], **changes: Any) -> SystemConfig:
         name="planned",
         root="SPY",
         regular=StrategySpec("planned_strategy:PlannedStrategy", msgspec.to_builtins(params)),
+        indicators=WINDOWS,
         **({"account": AccountParams(starting_cash=20_000.0)} | changes),
     )
 

@@ -1,6 +1,7 @@
 """Compiles the numeric kernels into their cache: ``python -m autotrade_0dte.warm``."""
 
 from autotrade_0dte.chain import book
+from autotrade_0dte.indicators import walls
 from autotrade_0dte.pricing import black
 
 __all__ = ["main"]
@@ -10,6 +11,7 @@ def main() -> None:
     """Compile everything that a run would otherwise compile when it first needs it."""
     black.warm()
     book.warm()
+    walls.warm()
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ __all__ = ["reference"]
 NAN = math.nan
 
 type Print = tuple[int, float, int]
-"""Time, price, and the time of the snapshot that first showed it."""
+"""Time, price, and which snapshot first showed it."""
 
 
 def reference(
@@ -30,13 +30,14 @@ def reference(
     now = chain.ts_event
     prints = _prints(chains, open_ns, close_ns)
     price = prints[-1][1] if prints else NAN
-    high, low = _opening(params, prints, open_ns, now)
+    high, low = _opening(params, prints, open_ns, chains)
     vwap = chain.tape.turnover / chain.tape.volume if chain.tape.volume > 0 else NAN
     short = _realized(params, params.realized_short_s, prints, now)
     long = _realized(params, params.realized_long_s, prints, now)
     slope, acceleration = _trend(params, prints, now)
     rate, burst = _volume(params, open_ns, usual, chains)
     newest = prints[-2:]
+    flip = chain.analytics.gex_flip
     call_wall, put_wall = _wall(chain, is_call=True), _wall(chain, is_call=False)
     return {
         "ts_event": now,
@@ -60,7 +61,7 @@ def reference(
         "iv_change_per_min": chain.analytics.atm_iv_change_per_min,
         "skew_change_per_min": _skew_change(params, chains),
         "gex_sign": float(np.sign(chain.analytics.gex)),
-        "flip_distance": math.log(chain.forward / chain.analytics.gex_flip),
+        "flip_distance": math.log(chain.forward / flip) if chain.forward > 0 else NAN,
         "call_wall": call_wall,
         "put_wall": put_wall,
     }
@@ -72,11 +73,11 @@ def _ns(seconds: float) -> int:
 
 def _prints(chains: Sequence[ChainSnapshot], open_ns: int, close_ns: int) -> list[Print]:
     prints: list[Print] = []
-    for chain in chains:
+    for n, chain in enumerate(chains):
         ts = min(chain.tape.ts_event, chain.ts_event)
         is_new = not prints or ts > prints[-1][0]
         if is_new and open_ns <= ts <= close_ns and chain.spot > 0:
-            prints.append((ts, chain.spot, chain.ts_event))
+            prints.append((ts, chain.spot, n))
     return prints
 
 
@@ -87,7 +88,7 @@ def _averages(
     now = chains[-1].ts_event
     closes: dict[int, float] = {}
     for ts, price, shown in prints:
-        before = max((c.ts_event for c in chains if c.ts_event < shown), default=0)
+        before = chains[shown - 1].ts_event if shown else 0
         over = [bar for bar in closes if bar * width <= before]
         closes[max([-(-ts // width), *(bar + 1 for bar in over)])] = price
     bars = [close for bar, close in closes.items() if bar * width <= now]
@@ -178,15 +179,16 @@ def _realized(params: IndicatorParams, window_s: float, prints: Sequence[Print],
 
 
 def _opening(
-    params: IndicatorParams, prints: Sequence[Print], open_ns: int, now: int
+    params: IndicatorParams, prints: Sequence[Print], open_ns: int, chains: Sequence[ChainSnapshot]
 ) -> tuple[float, float]:
     end = open_ns + _ns(params.opening_range_s)
-    # The first snapshot after the end fixes the range.
-    shown = min((s for *_, s in prints if s >= end), default=now)
-    inside = [(ts, price) for ts, price, s in prints if ts < end and s <= max(shown, end)]
+    # The first snapshot from the end on fixes the range.
+    fixed = next((n for n, chain in enumerate(chains) if chain.ts_event >= end), None)
+    if fixed is None:
+        return NAN, NAN
+    inside = [(ts, price) for ts, price, shown in prints if ts < end and shown <= fixed]
     times = [open_ns, *(ts for ts, _ in inside), end]
-    gap = max(b - a for a, b in pairwise(times))
-    if now < end or not inside or gap > _ns(params.opening_gap_s):
+    if not inside or max(b - a for a, b in pairwise(times)) > _ns(params.opening_gap_s):
         return NAN, NAN
     prices = [price for _, price in inside]
     return max(prices), min(prices)

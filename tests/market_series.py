@@ -50,28 +50,40 @@ class Moment(NamedTuple):
 
 
 def moments(*, min_size: int = 1, max_size: int = 40) -> st.SearchStrategy[list[Moment]]:
-    """Mostly a print a second; also gaps, repeats, late prints, clock skew, unknown figures."""
+    """Steady prints, or any feed: gaps, repeats, late prints, clock skew, unknown figures."""
+    steady = _moment(st.integers(NS // 2, NS), st.integers(0, NS // 2), st.just(0), st.nothing())
     step = st.one_of(
         st.just(NS), st.integers(0, 3 * NS), st.sampled_from([NS // 4, 10 * NS, 60 * NS, 300 * NS])
     )
     lag = st.one_of(
         st.just(0), st.none(), st.integers(0, NS), st.sampled_from([-NS, NS, 20 * NS, 70 * NS])
     )
-    price = st.one_of(st.floats(599.0, 601.0), st.sampled_from([600.0, 600.01, 400.0, math.nan]))
-    figure = st.one_of(st.floats(-1.0, 1.0), st.sampled_from([0.0, math.nan]))
-    exposure = st.one_of(st.floats(0.0, 10.0), st.sampled_from([1.0, math.nan]))
-    moment = st.builds(
+    quote_lag = st.one_of(st.just(0), st.none(), st.integers(0, 5 * NS))
+    unknown = st.sampled_from([0.0, 600.0, 400.0, math.nan])
+    any_feed = _moment(step, lag, quote_lag, unknown)
+    return st.one_of(
+        *(st.lists(moment, min_size=min_size, max_size=max_size) for moment in (steady, any_feed))
+    )
+
+
+def _moment(
+    step: st.SearchStrategy[int],
+    lag: st.SearchStrategy[int | None],
+    quote_lag: st.SearchStrategy[int | None],
+    unusual: st.SearchStrategy[float],
+) -> st.SearchStrategy[Moment]:
+    figure = st.floats(-1.0, 1.0) | unusual
+    return st.builds(
         Moment,
         step=step,
         lag=lag,
-        price=price,
+        price=st.integers(59_900, 60_100).map(lambda cents: cents / 100) | unusual,
         size=st.sampled_from([0.0, 100.0, 250.0, 10_000.0]),
-        quote_lag=st.one_of(st.just(0), st.none(), st.integers(0, 5 * NS)),
+        quote_lag=quote_lag,
         skew=figure,
-        gex=figure,
-        exposure=st.tuples(*[exposure] * 6),
+        gex=st.sampled_from([-1e6, 0.0, 1e6]) | unusual,
+        exposure=st.tuples(*[st.floats(0.0, 10.0) | unusual] * 6),
     )
-    return st.lists(moment, min_size=min_size, max_size=max_size)
 
 
 def snapshots(series: list[Moment], *, start_ns: int = OPEN_NS) -> list[ChainSnapshot]:
@@ -118,7 +130,7 @@ def _snapshot(
         atm_iv_change_per_min=skew / 10,
         skew=skew,
         gex=gex,
-        gex_flip=600.0 + gex,
+        gex_flip=600.0 + gex / 1e6,
         liquidity_score=0.5,
         spread_quality=0.02,
         implied_move=3.0,

@@ -118,11 +118,11 @@ class IndicatorPanel:
             range_low=opening.low,
             range_position=(price - opening.low) / width if width > 0.0 else math.nan,
             vwap=vwap,
-            vwap_distance=math.log(price / vwap) if vwap > 0.0 else math.nan,
+            vwap_distance=_log_ratio(price, vwap),
             iv_change_per_min=analytics.atm_iv_change_per_min,
             skew_change_per_min=self._skew_per_min(now_ns, age_s, analytics.skew),
             gex_sign=gex / abs(gex) if gex else gex,
-            flip_distance=math.log(chain.forward / analytics.gex_flip),
+            flip_distance=_log_ratio(chain.forward, analytics.gex_flip),
             call_wall=call_wall,
             put_wall=put_wall,
         )
@@ -153,3 +153,7 @@ class IndicatorPanel:
         if math.isnan(age_s):
             return math.nan
         return self._skew_change.update(now_ns - round(age_s * _NS), skew)
+
+
+def _log_ratio(value: float, base: float) -> float:
+    return math.log(value / base) if value > 0.0 and base > 0.0 else math.nan

@@ -4,7 +4,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from indicator_reference import reference
 from market_series import CLOSE_NS, OPEN_NS, Moment, moments, snapshots
@@ -49,6 +49,7 @@ def same(values: IndicatorValues, other: IndicatorValues) -> bool:
     return msgspec.json.encode(values) == msgspec.json.encode(other)
 
 
+@settings(deadline=None)
 @given(moments())
 @example(STEADY)
 @example([m._replace(lag=NS // 3) if n % 3 else m for n, m in enumerate(STEADY)])
@@ -78,6 +79,7 @@ def test_no_indicator_but_those_of_one_snapshot_is_known_at_the_first() -> None:
     }  # fmt: skip
 
 
+@settings(deadline=None)
 @given(moments(), moments(), st.data())
 def test_no_indicator_looks_ahead(
     series: list[Moment], other: list[Moment], data: st.DataObject
@@ -88,6 +90,7 @@ def test_no_indicator_looks_ahead(
     assert same(run(snapshots(series[:known] + other))[known - 1], now)
 
 
+@settings(deadline=None)
 @given(moments(), st.lists(st.integers(0, 5), min_size=40, max_size=40))
 def test_repeated_snapshots_add_no_observation(series: list[Moment], times: list[int]) -> None:
     chains = snapshots(series)

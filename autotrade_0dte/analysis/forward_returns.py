@@ -129,13 +129,12 @@ def observations(signals: pa.Table) -> dict[tuple[str, Sample], Observations]:
     directed = columns["direction"] != 0
     free = np.asarray(signals["refusal"].to_pylist(), "U")[order] == ""
     found = {}
-    for sample, fit in ((Sample.ONSET, directed), (Sample.ACTIONABLE, directed & free)):
-        rows = np.flatnonzero(fit)
-        rows = rows[np.unique(episode[rows], return_index=True)[1]]
-        for number, name in enumerate(names.tolist()):
-            mine = rows[track[rows] == number]
-            if len(mine):
-                found[name, sample] = Observations(**{key: c[mine] for key, c in columns.items()})
+    for number, name in enumerate(names.tolist()):
+        for sample, fit in ((Sample.ONSET, directed), (Sample.ACTIONABLE, directed & free)):
+            rows = np.flatnonzero(fit & (track == number))
+            if len(rows):
+                first = rows[np.unique(episode[rows], return_index=True)[1]]
+                found[name, sample] = Observations(**{key: c[first] for key, c in columns.items()})
     return found
 
 

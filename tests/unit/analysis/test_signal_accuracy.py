@@ -272,7 +272,11 @@ def test_coin_flips_are_told_from_skill_by_their_interval(tmp_path):
 @pytest.fixture
 def measured(tmp_path):
     states = [row for day in range(6) for row in rising(day=day)]
-    signals = [signal(10 * s, 1, 100.0, day=day) for day in range(6) for s in range(1, 8)]
+    signals = [
+        signal(second, 1, 100 * math.exp(1e-5 * second), day=day)
+        for day in range(6)
+        for second in range(10, 80, 10)
+    ]
     return folder_of(tmp_path, states, signals)
 
 
@@ -305,16 +309,22 @@ def test_file_of_other_columns_is_refused(tmp_path):
         read_accuracy(tmp_path)
 
 
-def test_terminal_shows_all_horizons_and_the_groups_at_one(measured):
-    console = Console(width=140, record=True, file=io.StringIO())
+@pytest.mark.parametrize("width", [90, 140])
+def test_terminal_shows_all_horizons_and_the_groups_at_one(measured, width):
+    console = Console(width=width, record=True, file=io.StringIO())
     print_accuracy(signal_accuracy(measured), console)
-    text = console.export_text()
-    assert "Signals after the fact  6 sessions" in text
-    assert text.count(" 10 s ") == 2  # onset and actionable, all signals only
-    assert "By strength" in text
-    assert ", 5 min ahead" in text
-    assert "100.0 %" in text
-    assert "CALM" in text
+    console_text = console.export_text()
+    lines = console_text.splitlines()
+    rows = [line.strip("\N{BOX DRAWINGS LIGHT VERTICAL} ").split() for line in lines]
+    assert "Signals after the fact  6 sessions" in lines[0]
+    assert ["regular:", "signals", "as", "they", "begin"] in rows
+    assert "regular: signals as they may first be acted on" in console_text
+    ten_seconds = ["10", "s", "42", "42", "100.0", "%", "91.6", "to", "100.0", "100.0", "%"]
+    assert [*ten_seconds, "1.0", "1.0", "to", "1.0"] in rows
+    assert sum(row[:3] == ["5", "min,", "CALM"] for row in rows) == 2
+    assert sum(row[:3] == ["5", "min,", "0.50\N{EN DASH}0.50"] for row in rows) == 2
+    assert not any(row[:2] == ["30", "s,"] for row in rows)
+    assert not any("\N{HORIZONTAL ELLIPSIS}" in line for line in lines)
 
 
 def test_report_section_holds_every_group(measured):
@@ -322,4 +332,5 @@ def test_report_section_holds_every_group(measured):
     assert page.startswith('<section class="long"><h2>Signals after the fact</h2>')
     assert page.count("<tr>") == 3 + len(signal_accuracy(measured).rows)
     assert "By level of the market" in page
+    assert "<td>CALM</td>" in page
     assert "nan" not in page

@@ -21,8 +21,6 @@ __all__ = ["Cells", "Legs", "ScenarioParams", "exit_values", "scenario_cells", "
 
 type Floats = NDArray[np.float64]
 
-_MOVES, _VOLS, _TIMES = 5, 3, 2
-_STRESSES = _MOVES * _VOLS * _TIMES
 _LEAST_YEARS = 1e-12  # of the pricing kernel: an expired option is worth its intrinsic value
 # A move that comes the hoped-for way, in expected absolute moves, and what each stands for: the
 # half-normal law between the midpoints. Its mean absolute value is sqrt(2/pi) deviations, so that
@@ -33,7 +31,7 @@ _HOPED_WEIGHTS = np.array([_NEARER, _FARTHER - _NEARER, 1.0 - _FARTHER])
 
 
 class ScenarioParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The grid a position is stressed on: five moves of spot, three volatilities, two times.
+    """The grid a position is stressed on: five moves of spot by three volatilities.
 
     Parameters
     ----------
@@ -88,6 +86,8 @@ def scenario_cells(
 ) -> Cells:
     """Return the stress grid, then the moves that come the way of `direction`.
 
+    All are at the end of the holding time: bought options only lose by waiting.
+
     Parameters
     ----------
     params : ScenarioParams
@@ -105,19 +105,17 @@ def scenario_cells(
         params.hold_move_multiple * hold_move,
         params.session_move_multiple * implied_move,
     )
-    stress = np.empty((4, _MOVES, _VOLS, _TIMES))
-    stress[0] = np.array([0.0, far, -far, farther, -farther])[:, None, None]
-    stress[1] = np.array([1.0, 1.0 - params.vol_down_fraction, 1.0 + params.vol_up_fraction])[
-        :, None
-    ]
-    stress[2] = 0.0, passed
-    stress[3] = 0.0
-    cells = np.empty((4, _STRESSES + _HOPED_MOVES.size))
-    cells[:, :_STRESSES] = stress.reshape(4, _STRESSES)
-    cells[0, _STRESSES:] = direction * hold_move * _HOPED_MOVES
-    cells[1, _STRESSES:] = 1.0
-    cells[2, _STRESSES:] = passed
-    cells[3, _STRESSES:] = _HOPED_WEIGHTS
+    moves = (0.0, far, -far, farther, -farther)
+    vols = (1.0, 1.0 - params.vol_down_fraction, 1.0 + params.vol_up_fraction)
+    stresses = len(moves) * len(vols)
+    cells = np.empty((4, stresses + _HOPED_MOVES.size))
+    cells[0, :stresses] = np.repeat(moves, len(vols))
+    cells[0, stresses:] = direction * hold_move * _HOPED_MOVES
+    cells[1, :stresses] = vols * len(moves)
+    cells[1, stresses:] = 1.0
+    cells[2] = passed
+    cells[3, :stresses] = 0.0
+    cells[3, stresses:] = _HOPED_WEIGHTS
     return Cells._make(cells)
 
 

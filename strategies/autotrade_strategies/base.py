@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Self
 
 import msgspec
 from nautilus_trader.common import TimeEvent
-from nautilus_trader.model import ClientOrderId, InstrumentId, OrderFilled, OrderSide, StrategyId
+from nautilus_trader.model import InstrumentId, OrderFilled, OrderSide, StrategyId
 from nautilus_trader.trading import Strategy, StrategyConfig
 
-from autotrade_0dte.actors.account import made_by_hand, option_legs, total_cash
+from autotrade_0dte.actors.account import made_by_hand
 from autotrade_0dte.actors.market_state import market_topic
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.execution.coordinator import Allotment
@@ -18,15 +18,15 @@ from autotrade_0dte.execution.decision import DecisionKind
 from autotrade_0dte.execution.exits import ExitReason
 from autotrade_0dte.execution.managed_plan import ManagedPlan
 from autotrade_0dte.execution.plan import TradePlan
-from autotrade_0dte.instruments import OptionSymbol, Right, option_symbol
 from autotrade_0dte.market_state.actions import Track
 from autotrade_0dte.market_state.view import MarketView
-from autotrade_0dte.risk.cover import Leg
-from autotrade_0dte.risk.expiry import ExpiryReason, exercise_test
+from autotrade_0dte.risk.expiry import ExpiryReason
 from autotrade_0dte.selection.ranking import Ranking
 from autotrade_0dte.signals.signal import Signal
+from autotrade_strategies.last_day import exercise_close
 from autotrade_strategies.orders import OrderSender
 from autotrade_strategies.record import Record
+from autotrade_strategies.restart import entries_of, plans_of
 from autotrade_strategies.trade import Trade
 
 __all__ = ["TradeStrategy"]
@@ -136,9 +136,7 @@ class TradeStrategy(Strategy):
                 "exercise-test", self.session.exercise_test_ns, self._on_exercise_test
             )
         # What a process before this one entered today counts: a restart gives no new entries.
-        number = _NUMBERS[self.allotment.track]
-        sent = [o for o in self.cache.orders() if _number(o.client_order_id) == number]
-        self.trades = _entries(sent)
+        self.trades = entries_of(_NUMBERS[self.allotment.track], self.cache.orders())
         self._cancel_working()
 
     def on_stop(self) -> None:
@@ -196,8 +194,8 @@ class TradeStrategy(Strategy):
             if refusal.reason is not self._refused_for:
                 self._refused_for = refusal.reason
                 self._record.decision(
-                    DecisionKind.REFUSE, refusal.reason, plan.plan_id, plan.instrument_id, "BUY",
-                    plan.quantity, plan.entry_cap, refusal.figures,
+                    DecisionKind.REFUSE, refusal.reason, plan.plan_id, plan.instrument_id,
+                    OrderSide.BUY, plan.quantity, plan.entry_cap, refusal.figures,
                 )  # fmt: skip
             return
         self._refused_for = None
@@ -255,8 +253,7 @@ class TradeStrategy(Strategy):
     def _on_flatten(self, _event: TimeEvent) -> None:
         self._entries_halted = True
         if self._trade is not None:
-            self._trade.at_market = True
-            self._trade.exit(ExpiryReason.FLATTEN_DEADLINE)
+            self._trade.exit(ExpiryReason.FLATTEN_DEADLINE, at_market=True)
             self._forget_if_over()
 
     def _on_exercise_test(self, _event: TimeEvent) -> None:
@@ -272,24 +269,16 @@ class TradeStrategy(Strategy):
         if math.isnan(view.chain.spot):
             return
         self._exercise_test_due = False
-        trade = self._trade
-        if trade is None:
+        if self._trade is None:
             return
-        plan = trade.managed.plan
-        names = (plan.instrument_id, plan.short_instrument_id or plan.instrument_id)
-        own = [option_symbol(name.rpartition(".")[0]) for name in names]
-        closes = exercise_test(
-            # The operator may hold others by hand, which do not expire today.
-            (leg for leg in option_legs(self.cache) if _expires_with(leg, own[0])),
+        close = exercise_close(
+            self._trade.managed.plan,
+            self.cache,
             view.chain.spot,
-            total_cash(self.cache),
             can_short_shares=self.session.can_short_shares,
         )
-        own_closes = [c for c in closes if any(_is_of(c.leg, symbol) for symbol in own)]
-        if own_closes:
-            close = own_closes[-1]  # short legs come first, closed for the long one's reason
-            trade.at_market = True
-            trade.exit(close.reason, close.figures)
+        if close is not None:
+            self._trade.exit(close.reason, close.figures, at_market=True)
             self._forget_if_over()
 
     # -- what a process before this one left ----------------------------------------------------
@@ -307,43 +296,10 @@ class TradeStrategy(Strategy):
         """Note positions left by a process before this one; the plans behind them are not known.
 
         Its orders, canceled at the start, may still fill: until they are gone nothing else is done.
-        Short ones come first: no long one is sold while it may be their cover.
         """
         if self._working():
             self._cancel_working()  # again, where the first cancel has failed
             return
         self._taken_over = True
-        found = [
-            (int(position.signed_qty), str(position.instrument_id))
-            for position in self.cache.positions_open(strategy_id=self.strategy_id)
-        ]
-        found = [(quantity, name) for quantity, name in found if name in self._row]
-        found.sort(key=lambda position: position[0] > 0)
-        now_ns = self.clock.timestamp_ns()
-        for number, (quantity, name) in enumerate(found, start=1):
-            self._found.append(ManagedPlan.of_position(number, name, quantity, now_ns))
-
-
-def _number(order_id: ClientOrderId) -> str:
-    """Return the number of the strategy that named an order: O-date-time-trader-number-count."""
-    return str(order_id).rpartition("-")[0].rpartition("-")[2]
-
-
-def _entries(orders: list[Any]) -> int:
-    """Count the purchases that opened a position; those that closed a short leg do not count."""
-    held: dict[Any, int] = {}
-    entries = 0
-    for order in sorted(orders, key=lambda order: order.ts_last):
-        filled, before = int(order.filled_qty.as_double()), held.get(order.instrument_id, 0)
-        is_buy = order.side == OrderSide.BUY
-        entries += is_buy and before >= 0
-        held[order.instrument_id] = before + filled if is_buy else before - filled
-    return entries
-
-
-def _expires_with(leg: Leg, own: OptionSymbol) -> bool:
-    return (leg.root, leg.expiry) == (own.root, own.expiry)
-
-
-def _is_of(leg: Leg, symbol: OptionSymbol) -> bool:
-    return (leg.strike, leg.is_call) == (symbol.strike, symbol.right is Right.CALL)
+        positions = self.cache.positions_open(strategy_id=self.strategy_id)
+        self._found.extend(plans_of(positions, self._row, self.clock.timestamp_ns()))

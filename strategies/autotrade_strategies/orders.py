@@ -58,15 +58,19 @@ class OrderSender:
         side: OrderSide,
         quantity: int,
         limit: float,
-        tags: list[str],
+        *,
+        plan_id: str,
+        reason: str,
         note: Callable[[WorkingOrder], None],
     ) -> None:
         """Send a day order to the desk, at market where the limit is NaN.
 
-        `note` is called with the order before it leaves, so that its events find it known.
+        It carries its plan and reason. `note` is called with it before it leaves, so that its
+        events find it known.
         """
         factory = self._strategy.order_factory
         head = InstrumentId.from_str(instrument_id), side, Quantity.from_int(quantity)
+        tags = [f"plan={plan_id}", f"reason={reason}"]
         desk: dict[str, Any] = {"exec_algorithm_id": DESK_ID, "tags": tags}
         if math.isnan(limit):
             order = factory.market(*head, TimeInForce.DAY, **desk)

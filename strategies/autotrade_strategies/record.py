@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from nautilus_trader.model import LiquiditySide, OrderFilled
+from nautilus_trader.model import LiquiditySide, OrderFilled, OrderSide
 
 from autotrade_0dte.execution.decision import DECISION_TOPIC, Decision, DecisionKind
 from autotrade_0dte.execution.fill_quote import FILL_QUOTE_TOPIC, FillQuote
@@ -34,7 +34,7 @@ class Record:
         reason: str,
         plan_id: str,
         instrument_id: str,
-        side: str,
+        side: OrderSide,
         quantity: int,
         price: float,
         figures: Mapping[str, float],
@@ -48,7 +48,7 @@ class Record:
             kind=kind,
             reason=reason,
             instrument_id=instrument_id,
-            side=side,
+            side=side.name,
             quantity=quantity,
             price=price,
             spot=math.nan if view is None else view.chain.spot,

@@ -15,21 +15,17 @@ from nautilus_trader.model import (
     OrderSide,
 )
 
-from autotrade_0dte.chain.quality import QuoteFlag
 from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.execution.coordinator import Allotment
 from autotrade_0dte.execution.decision import DecisionKind
 from autotrade_0dte.execution.exits import ExitReason
-from autotrade_0dte.execution.managed_plan import ManagedPlan, PlanPhase, Step
-from autotrade_0dte.instruments import option_symbol
-from autotrade_0dte.products import product, tick_cents
+from autotrade_0dte.execution.managed_plan import ManagedPlan, PlanPhase
+from autotrade_strategies.closing import Closing
 from autotrade_strategies.orders import OrderSender, WorkingOrder
+from autotrade_strategies.quotes import fresh, tick_above
 from autotrade_strategies.record import Record
 
 __all__ = ["Trade"]
-
-_NS = 1e9
-_STALE = int(QuoteFlag.STALE)
 
 
 class Trade:
@@ -43,8 +39,10 @@ class Trade:
         Row of each contract in the chain, by engine id.
     chain : ChainSnapshot
         The newest snapshot; set anew for every one.
+    sender, record, allotment
+        The strategy's.
     at_market : bool
-        Whether long contracts are sold at market; set where it becomes urgent.
+        Whether long contracts are sold at market from the start.
     """
 
     def __init__(
@@ -59,24 +57,20 @@ class Trade:
         at_market: bool,
     ) -> None:
         self.managed = managed
-        self.at_market = at_market
+        self.chain = chain
         self._plan = managed.plan
         self._rows = rows
-        self.chain = chain
         self._sender = sender
         self._record = record
         self._allotment = allotment
-        self._entry: WorkingOrder | None = None
+        self._long: WorkingOrder | None = None
         self._short: WorkingOrder | None = None
-        self._exit: WorkingOrder | None = None
-        self._exit_figures: dict[str, float] = {}
-        self._waiting_for_quote = False
-        self._rejected_quote: tuple[float, ...] = ()
+        self._closing = Closing(managed, rows, sender=sender, record=record, at_market=at_market)
 
     @property
     def is_over(self) -> bool:
         """Whether the plan is closed and none of its orders can fill any more."""
-        working = self._entry or self._short or self._exit
+        working = self._long or self._short or self._closing.order
         return self.managed.phase is PlanPhase.CLOSED and working is None
 
     @property
@@ -96,18 +90,17 @@ class Trade:
 
     def stop_entering(self) -> None:
         """Buy no more; what is held goes on."""
-        if self._entry is not None:
-            self._sender.cancel(self._entry.order_id)
+        if self._long is not None:
+            self._sender.cancel(self._long.order_id)
 
     def due_exit(self) -> StrEnum | None:
         """Return which of the plan's own rules closes the position now, or None."""
-        chain = self.chain
-        row = self._rows[self._plan.instrument_id]
-        bid, theta = _fresh(chain.bid, chain, row), float(chain.theta[row])
+        chain, row = self.chain, self._rows[self._plan.instrument_id]
+        bid, theta = fresh(chain, row, OrderSide.SELL), float(chain.theta[row])
         short_ask = math.nan
         if self.managed.sold and self._plan.short_instrument_id is not None:
             short_row = self._rows[self._plan.short_instrument_id]
-            short_ask = _fresh(chain.ask, chain, short_row)
+            short_ask = fresh(chain, short_row, OrderSide.BUY)
             theta -= float(chain.theta[short_row]) * self.managed.sold / max(self.managed.held, 1)
         return self.managed.due_exit(chain.ts_event, bid, short_ask, theta)
 
@@ -122,43 +115,51 @@ class Trade:
         if self.managed.is_leg_overdue(now_ns):
             self._give_up_short_leg(now_ns)
         else:
-            self._work_short_leg()
+            self._cover()
 
-    def exit(self, reason: StrEnum, figures: Mapping[str, float] | None = None) -> None:
+    def exit(
+        self,
+        reason: StrEnum,
+        figures: Mapping[str, float] | None = None,
+        *,
+        at_market: bool = False,
+    ) -> None:
         """Close the position; nothing more is opened."""
         self.stop_entering()
         self.managed.begin_exit(reason, self.chain.ts_event)
-        self._exit_figures = dict(figures or {})
+        self._closing.figures = dict(figures or {})
+        self._closing.at_market |= at_market
         if self.managed.phase is PlanPhase.EXITING:
             self._work_exit()
 
-    # -- the short leg --------------------------------------------------------------------------
+    # -- the legs -------------------------------------------------------------------------------
 
-    def _work_short_leg(self) -> None:
+    def _cover(self) -> None:
+        """Sell the short leg against what is held and has none yet."""
         step, name = self.managed.step, self._plan.short_instrument_id
         if step is None or name is None or self._short is not None or self._sender.stopped:
             return
-        _, quantity = step
+        reason, quantity = step
         floor = self.managed.short_floor
         figures = {"net_cap": self._plan.net_cap, "long_paid": floor + self._plan.net_cap}
-        limit = _tick_above(floor, name)
-        self._send_entry(OrderSide.SELL, name, quantity, limit, Step.SELL_SHORT, figures)
+        limit = tick_above(floor, name)
+        self._send_entry(OrderSide.SELL, name, quantity, limit, reason, figures)
 
     def _give_up_short_leg(self, now_ns: int) -> None:
         """Go on, or end, as the plan says; what is still at work may fill until it is canceled."""
         _, missing = self.managed.step or (None, 0)
-        order, name = self._short, self._plan.short_instrument_id
+        order, name = self._short, str(self._plan.short_instrument_id)
         self.managed.give_up_short_leg(now_ns)
-        figures = {"leg_risk_s": self.managed.leg_risk_ns / _NS}
-        self._decided(
-            DecisionKind.REFUSE, ExitReason.LEG_NOT_FILLED, str(name), OrderSide.SELL,
-            missing if order is None else order.leaves,
+        figures = {"leg_risk_s": self.managed.leg_risk_ns / 1e9}
+        self._record.decision(
+            DecisionKind.REFUSE, ExitReason.LEG_NOT_FILLED, self._plan.plan_id, name,
+            OrderSide.SELL, missing if order is None else order.leaves,
             math.nan if order is None else order.limit, figures,
         )  # fmt: skip
         if order is not None:
             self._sender.cancel(order.order_id)
         if self.is_exiting:
-            self.exit(ExitReason.LEG_NOT_FILLED, figures)
+            self.exit(ExitReason.LEG_NOT_FILLED)
 
     def _send_entry(
         self,
@@ -169,73 +170,24 @@ class Trade:
         reason: str,
         figures: Mapping[str, float],
     ) -> None:
-        self._decided(DecisionKind.ENTER, reason, name, side, quantity, limit, figures)
+        plan_id = self._plan.plan_id
+        self._record.decision(
+            DecisionKind.ENTER, reason, plan_id, name, side, quantity, limit, figures
+        )
 
         def note(order: WorkingOrder) -> None:
             if side == OrderSide.BUY:
-                self._entry = order
+                self._long = order
             else:
                 self._short = order
 
-        self._sender.submit(name, side, quantity, limit, self._tags(reason), note)
-
-    # -- the exit -------------------------------------------------------------------------------
+        self._sender.submit(name, side, quantity, limit, plan_id=plan_id, reason=reason, note=note)
 
     def _work_exit(self) -> None:
-        """Send the next closing order, or follow the market with the one at work."""
-        if self._short is not None:  # it may still fill, and that must be bought back as well
+        if self._short is None:
+            self._closing.work(self.chain)
+        else:  # it may still fill, and that must be bought back as well
             self._sender.cancel(self._short.order_id)
-        elif self._exit is not None:
-            self._follow(self._exit)
-        elif self.managed.step is not None and not self._sender.stopped:
-            self._send_exit(*self.managed.step)
-
-    def _send_exit(self, step: Step, quantity: int) -> None:
-        """Close one leg at the touch; without a quote on that side wait for one."""
-        chain = self.chain
-        if step is Step.BUY_BACK:
-            name, side = str(self._plan.short_instrument_id), OrderSide.BUY
-        else:
-            name, side = self._plan.instrument_id, OrderSide.SELL
-        row = self._rows[name]
-        if self._rejected_quote == _quote(chain, row):
-            return
-        self._rejected_quote = ()
-        touch = self._touch(side, row)
-        figures = {"bid" if side == OrderSide.SELL else "ask": touch}
-        figures |= {"quote_age_s": float(chain.quote_age_s[row])} | self._exit_figures
-        if self.managed.leg_risk_ns:
-            figures["leg_risk_s"] = self.managed.leg_risk_ns / _NS
-        waited, self._waiting_for_quote = self._waiting_for_quote, not touch > 0
-        if self._waiting_for_quote:
-            if not waited:
-                reason = "NO_BID" if side == OrderSide.SELL else "NO_ASK"
-                self._decided(DecisionKind.REFUSE, reason, name, side, quantity, math.nan, figures)
-            return
-        # The desk passes no purchase without a limit: the short leg's follows the ask instead.
-        limit = math.nan if self.at_market and side == OrderSide.SELL else touch
-        reason = str(self.managed.exit_reason)
-        self._decided(DecisionKind.EXIT, reason, name, side, quantity, limit, figures)
-
-        def note(order: WorkingOrder) -> None:
-            self._exit = order
-
-        self._sender.submit(name, side, quantity, limit, self._tags(reason), note)
-
-    def _follow(self, order: WorkingOrder) -> None:
-        if math.isnan(order.limit):
-            return
-        touch = self._touch(order.side, self._rows[order.instrument_id])
-        if order.side == OrderSide.BUY:
-            if touch > order.limit:
-                self._sender.reprice(order, touch)
-        elif self.at_market:
-            self._sender.cancel(order.order_id)  # the market order follows when the limit is gone
-        elif 0 < touch < order.limit:
-            self._sender.reprice(order, touch)
-
-    def _touch(self, side: OrderSide, row: int) -> float:
-        return float((self.chain.bid if side == OrderSide.SELL else self.chain.ask)[row])
 
     # -- what became of the orders --------------------------------------------------------------
 
@@ -256,85 +208,47 @@ class Trade:
         contracts = int(event.last_qty.as_double())
         signed = contracts if event.order_side == OrderSide.BUY else -contracts
         self.managed.filled(name, signed, event.last_px.as_double(), event.ts_event)
-        for order in (self._entry, self._short, self._exit):
-            if order is not None and order.order_id == event.client_order_id:
-                order.leaves -= contracts
-                if order.leaves == 0:
-                    self._ended(order.order_id)
+        order = self._working(event.client_order_id)
+        if order is not None:
+            order.leaves -= contracts
+            if order.leaves == 0:
+                self._ended(order.order_id)
         if not self.is_exiting:
-            self._work_short_leg()
+            self._cover()
 
     def _ended(self, order_id: ClientOrderId) -> None:
         """Note that an order fills no further, and go on where the next one waited for that."""
-        if self._entry is not None and order_id == self._entry.order_id:
-            self._entry = None
+        order = self._working(order_id)
+        if order is None:
+            return
+        if order is self._long:
+            self._long = None
             self.managed.entry_ended()
             if self.managed.bought:
-                self._allotment.filled(
-                    self._plan.plan_id, self.managed.bought / self._plan.quantity
-                )
-        elif self._short is not None and order_id == self._short.order_id:
+                share = self.managed.bought / self._plan.quantity
+                self._allotment.filled(self._plan.plan_id, share)
+        elif order is self._short:
             self._short = None
             if self.managed.phase is PlanPhase.EXITING:
                 self._work_exit()
-        elif self._exit is not None and order_id == self._exit.order_id:
-            done, self._exit = self._exit, None
-            replaced = self.at_market and not math.isnan(done.limit)
-            if self.managed.phase is PlanPhase.EXITING and (replaced or done.leaves == 0):
-                self._work_exit()
+        else:
+            self._closing.ended(self.chain)
 
     def _refused(self, event: OrderRejected | OrderDenied) -> None:
-        """Record a refusal; a refused exit waits for another quote, lest it be sent forever."""
-        orders = (self._entry, self._short, self._exit)
-        order = next((o for o in orders if o and o.order_id == event.client_order_id), None)
+        order = self._working(event.client_order_id)
         if order is None:
             return
-        self._decided(
-            DecisionKind.REFUSE, event.reason, order.instrument_id, order.side, order.leaves,
-            order.limit, self._exit_figures,
+        self._record.decision(
+            DecisionKind.REFUSE, event.reason, self._plan.plan_id, order.instrument_id, order.side,
+            order.leaves, order.limit, self._closing.figures,
         )  # fmt: skip
         was_short = order is self._short
-        if order is self._exit:
-            self._rejected_quote = _quote(self.chain, self._rows[order.instrument_id])
+        if order is self._closing.order:
+            self._closing.refused(self.chain)
         self._ended(order.order_id)
         if was_short and not self.is_exiting:
             self._give_up_short_leg(event.ts_event)
 
-    # -- on the record --------------------------------------------------------------------------
-
-    def _decided(
-        self,
-        kind: DecisionKind,
-        reason: str,
-        name: str,
-        side: OrderSide,
-        quantity: int,
-        price: float,
-        figures: Mapping[str, float],
-    ) -> None:
-        self._record.decision(
-            kind, reason, self._plan.plan_id, name, side.name, quantity, price, figures
-        )
-
-    def _tags(self, reason: str) -> list[str]:
-        return [f"plan={self._plan.plan_id}", f"reason={reason}"]
-
-
-def _fresh(prices: Any, chain: ChainSnapshot, row: int) -> float:
-    """Return a price that can be traded at; NaN where there is none or its quote is stale."""
-    price = float(prices[row])
-    return price if price > 0 and not chain.quality[row] & _STALE else math.nan
-
-
-def _tick_above(price: float, instrument_id: str) -> float:
-    """Return the lowest tradable price not below `price`, dollars."""
-    facts = product(option_symbol(instrument_id.rpartition(".")[0]).root)
-    cents = max(math.ceil(round(100 * price, 6)), 1)
-    tick = tick_cents(facts, cents)
-    return -(-cents // tick) * tick / 100
-
-
-def _quote(chain: ChainSnapshot, row: int) -> tuple[float, ...]:
-    """Tell one quote from the next: price, size and time."""
-    quoted_s = chain.ts_event * 1e-9 - float(chain.quote_age_s[row])
-    return float(chain.bid[row]), float(chain.bid_size[row]), round(quoted_s, 3)
+    def _working(self, order_id: ClientOrderId) -> WorkingOrder | None:
+        orders = (self._long, self._short, self._closing.order)
+        return next((order for order in orders if order and order.order_id == order_id), None)

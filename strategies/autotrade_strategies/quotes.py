@@ -1,0 +1,39 @@
+"""Single quotes of a chain snapshot, and prices on the tick."""
+
+import math
+
+from nautilus_trader.model import OrderSide
+
+from autotrade_0dte.chain.quality import QuoteFlag
+from autotrade_0dte.chain.snapshot import ChainSnapshot
+from autotrade_0dte.instruments import option_symbol
+from autotrade_0dte.products import product, tick_cents
+
+__all__ = ["fresh", "quote_of", "tick_above", "touch"]
+
+_STALE = int(QuoteFlag.STALE)
+
+
+def touch(chain: ChainSnapshot, row: int, side: OrderSide) -> float:
+    """Return the price that an order of `side` meets, dollars; 0 where there is none."""
+    return float((chain.bid if side == OrderSide.SELL else chain.ask)[row])
+
+
+def fresh(chain: ChainSnapshot, row: int, side: OrderSide) -> float:
+    """Return the touch; NaN where there is none or its quote is stale."""
+    price = touch(chain, row, side)
+    return price if price > 0 and not chain.quality[row] & _STALE else math.nan
+
+
+def quote_of(chain: ChainSnapshot, row: int) -> tuple[float, ...]:
+    """Return what tells one quote from the next: price, size and time."""
+    quoted_s = chain.ts_event * 1e-9 - float(chain.quote_age_s[row])
+    return float(chain.bid[row]), float(chain.bid_size[row]), round(quoted_s, 3)
+
+
+def tick_above(price: float, instrument_id: str) -> float:
+    """Return the lowest tradable price not below `price`, dollars."""
+    facts = product(option_symbol(instrument_id.rpartition(".")[0]).root)
+    cents = max(math.ceil(round(100 * price, 6)), 1)
+    tick = tick_cents(facts, cents)
+    return -(-cents // tick) * tick / 100

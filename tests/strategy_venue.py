@@ -26,7 +26,8 @@ from nautilus_trader.model import (
 )
 
 from autotrade_0dte.actors.trading_session import TradingSession
-from autotrade_0dte.execution.coordinator import Coordinator, CoordinatorParams, TrackLimits
+from autotrade_0dte.execution.coordinator import Coordinator, CoordinatorParams
+from autotrade_0dte.execution.coordinator_params import RegularLimits
 from autotrade_0dte.execution.decision import DECISION_TOPIC, Decision
 from autotrade_0dte.execution.exits import ExitParams, ExitReason
 from autotrade_0dte.execution.fees import Entity, fee_schedule
@@ -72,7 +73,7 @@ PLAN = TradePlan(
 )
 VERTICAL = replace(PLAN, short_instrument_id=SHORT, net_cap=0.60)
 ACTIONS = ActionTable()
-RULES = CoordinatorParams(regular=TrackLimits(share=0.75, level_pause_s=0.0))
+RULES = CoordinatorParams(regular=RegularLimits(share=0.75, level_pause_s=0.0))
 
 
 class Venue:

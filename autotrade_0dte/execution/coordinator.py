@@ -9,71 +9,16 @@ regular position is closed, and only then does the anomaly track act (a hand-ove
 import math
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated
 
 import msgspec
 
+from autotrade_0dte.execution.coordinator_params import CoordinatorParams
 from autotrade_0dte.market_state.actions import Action, ActionTable, Track
 from autotrade_0dte.market_state.state import Level, MarketState
 
 __all__ = ["Allotment", "Coordinator", "CoordinatorParams", "HandOver", "Refusal", "RefusalReason"]
-__all__ += ["TrackLimits"]
 
 _NS = 1_000_000_000
-
-Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
-
-
-class TrackLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one track may take of the shared budget.
-
-    Parameters
-    ----------
-    share : float
-        Largest share of the budget at risk in this track. The defaults are 0.75 for the regular
-        track, so that a quarter is left when an event comes, and 0.5 for the anomaly track, whose
-        fills are the worst.
-    max_plans : int, default 1
-        Open plans at a time; entries at work count.
-    level_pause_s : float
-        No entry for so long after the state changed its level, up or down. The defaults are 60 for
-        the regular track (a rise often goes on, and after a fall its windows still hold the move)
-        and 0 for the anomaly track, which a rise is the reason to act for.
-    """
-
-    share: Share
-    max_plans: Annotated[int, msgspec.Meta(ge=1, le=20)] = 1
-    level_pause_s: Annotated[float, msgspec.Meta(ge=0, le=23_400)] = 0.0
-
-
-class CoordinatorParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Rules between the tracks.
-
-    Parameters
-    ----------
-    budget_usd : float, default 1000
-        Most that all open plans of both tracks may lose together in their worst scenarios, dollars;
-        4 % of the default account, so that a session in which everything fails several times over
-        is survived.
-    stacking_factor : float, default 0.5
-        Multiple of a track's share while the other track holds the same direction: the two lose
-        together. 0 refuses such entries.
-    hand_over : bool, default true
-        Whether the regular position is closed when the anomaly track wants the opposite direction;
-        if not, the anomaly track is refused.
-    regular, anomaly : TrackLimits
-        What each track may take.
-    """
-
-    budget_usd: Annotated[float, msgspec.Meta(gt=0, le=1e9)] = 1_000.0
-    stacking_factor: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.5
-    hand_over: bool = True
-    regular: TrackLimits = TrackLimits(share=0.75, level_pause_s=60.0)
-    anomaly: TrackLimits = TrackLimits(share=0.5)
-
-    def of(self, track: Track) -> TrackLimits:
-        """Return the limits of a track."""
-        return self.regular if track is Track.REGULAR else self.anomaly
 
 
 class RefusalReason(StrEnum):

@@ -11,8 +11,8 @@ from autotrade_0dte.execution.coordinator import (
     CoordinatorParams,
     HandOver,
     RefusalReason,
-    TrackLimits,
 )
+from autotrade_0dte.execution.coordinator_params import AnomalyLimits, RegularLimits
 from autotrade_0dte.market_state.actions import ActionTable, Track, TrackActions
 from autotrade_0dte.market_state.state import Level, MarketState
 
@@ -28,8 +28,8 @@ def tracks(actions: ActionTable = OPEN_TO_ALL, **changes: Any) -> tuple[Allotmen
     usual: dict[str, Any] = {
         "budget_usd": 1_000.0,
         "stacking_factor": 1.0,
-        "regular": TrackLimits(share=1.0),
-        "anomaly": TrackLimits(share=1.0),
+        "regular": RegularLimits(share=1.0),
+        "anomaly": AnomalyLimits(share=1.0),
     }
     coordinator = Coordinator(CoordinatorParams(**(usual | changes)), actions)
     return coordinator.allotment(Track.REGULAR), coordinator.allotment(Track.ANOMALY)
@@ -82,17 +82,17 @@ def test_allotment_gives_the_action_of_its_track() -> None:
 def test_track_pauses_after_the_level_changed_up_or_down(
     ago_s: int, expected: RefusalReason | None, level: Level
 ) -> None:
-    regular, _ = tracks(regular=TrackLimits(share=1.0, level_pause_s=60.0))
+    regular, _ = tracks(regular=RegularLimits(share=1.0, level_pause_s=60.0))
     assert asked(regular, "R1", level=level, since_ns=NOW - ago_s * NS) is expected
 
 
 def test_pause_of_one_track_is_not_the_others() -> None:
-    _, anomaly = tracks(regular=TrackLimits(share=1.0, level_pause_s=60.0))
+    _, anomaly = tracks(regular=RegularLimits(share=1.0, level_pause_s=60.0))
     assert asked(anomaly, "A1", since_ns=NOW) is None
 
 
 def test_refusal_of_a_pause_says_how_long_ago_the_level_changed() -> None:
-    regular, _ = tracks(regular=TrackLimits(share=1.0, level_pause_s=60.0))
+    regular, _ = tracks(regular=RegularLimits(share=1.0, level_pause_s=60.0))
     refusal = regular.request("R1", UP, 100.0, state(Level.L1, NOW - 20 * NS), NOW)
     assert refusal is not None
     assert refusal.figures == {"since_s": 20.0, "pause_s": 60.0, "level": 1.0}
@@ -102,7 +102,7 @@ def test_refusal_of_a_pause_says_how_long_ago_the_level_changed() -> None:
 
 
 def test_track_has_at_most_its_number_of_plans_until_one_is_released() -> None:
-    regular, anomaly = tracks(regular=TrackLimits(share=1.0, max_plans=2))
+    regular, anomaly = tracks(regular=RegularLimits(share=1.0, max_plans=2))
     assert asked(regular, "R1") is None
     assert asked(regular, "R2") is None
     assert asked(regular, "R3") is RefusalReason.MAX_PLANS
@@ -118,7 +118,7 @@ def test_track_has_at_most_its_number_of_plans_until_one_is_released() -> None:
 def test_track_risks_at_most_its_share_of_the_budget(
     loss: float, expected: RefusalReason | None
 ) -> None:
-    regular, _ = tracks(regular=TrackLimits(share=0.6, max_plans=2))
+    regular, _ = tracks(regular=RegularLimits(share=0.6, max_plans=2))
     assert asked(regular, "R1", loss=200.0) is None
     assert asked(regular, "R2", loss=loss) is expected
 
@@ -150,8 +150,8 @@ def test_refusal_for_the_budget_carries_what_is_at_risk() -> None:
 def test_second_track_in_the_same_direction_takes_a_smaller_share(first: int) -> None:
     sides = tracks(
         stacking_factor=0.5,
-        regular=TrackLimits(share=0.6),
-        anomaly=TrackLimits(share=0.6),
+        regular=RegularLimits(share=0.6),
+        anomaly=AnomalyLimits(share=0.6),
     )
     leader, follower = sides[first], sides[1 - first]
     assert asked(leader, "P1") is None
@@ -195,7 +195,7 @@ def test_plan_of_the_other_track_with_the_same_name_is_not_released() -> None:
 
 
 def test_room_is_what_a_request_may_lose() -> None:
-    regular, anomaly = tracks(stacking_factor=0.5, anomaly=TrackLimits(share=0.5))
+    regular, anomaly = tracks(stacking_factor=0.5, anomaly=AnomalyLimits(share=0.5))
     assert anomaly.room_usd(UP) == 500.0
     assert asked(regular, "R1", loss=700.0) is None
     assert anomaly.room_usd(UP) == 250.0  # half its share: the regular track is long already
@@ -220,7 +220,7 @@ def test_regular_track_does_not_open_against_an_anomaly_position(direction: int)
 
 def test_track_does_not_open_against_itself() -> None:
     for allotment in tracks(
-        regular=TrackLimits(share=1.0, max_plans=2), anomaly=TrackLimits(share=1.0, max_plans=2)
+        regular=RegularLimits(share=1.0, max_plans=2), anomaly=AnomalyLimits(share=1.0, max_plans=2)
     ):
         assert asked(allotment, "P1", UP) is None
         assert allotment.conflicts(DOWN)
@@ -259,7 +259,7 @@ def test_anomaly_track_acts_only_when_the_regular_position_it_opposes_is_closed(
 
 
 def test_hand_over_closes_every_plan_of_the_regular_track() -> None:
-    regular, anomaly = tracks(regular=TrackLimits(share=1.0, max_plans=2))
+    regular, anomaly = tracks(regular=RegularLimits(share=1.0, max_plans=2))
     assert asked(regular, "R1") is None
     assert asked(regular, "R2") is None
     assert asked(anomaly, "A1", DOWN) is RefusalReason.HAND_OVER
@@ -287,7 +287,7 @@ def test_position_in_the_same_direction_is_not_handed_over() -> None:
 )
 def test_plan_that_is_refused_anyhow_closes_nothing(refused: dict[str, Any]) -> None:
     actions = ActionTable(regular=TrackActions())
-    regular, anomaly = tracks(actions, anomaly=TrackLimits(share=0.5, level_pause_s=10.0))
+    regular, anomaly = tracks(actions, anomaly=AnomalyLimits(share=0.5, level_pause_s=10.0))
     assert asked(regular, "R1", UP) is None
     assert asked(anomaly, "A1", DOWN, **({"level": Level.L2} | refused)) is not None
     assert regular.asked_to_close() is None
@@ -315,7 +315,7 @@ def test_request_without_direction_or_loss_is_an_error(direction: int, loss: flo
 
 
 def test_open_plan_cannot_be_requested_again() -> None:
-    regular, _ = tracks(regular=TrackLimits(share=1.0, max_plans=2))
+    regular, _ = tracks(regular=RegularLimits(share=1.0, max_plans=2))
     assert asked(regular, "R1") is None
     with pytest.raises(ValueError, match="R1"):
         asked(regular, "R1")

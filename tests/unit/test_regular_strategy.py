@@ -9,8 +9,8 @@ from autotrade_0dte.execution.coordinator import (
     Allotment,
     Coordinator,
     CoordinatorParams,
-    TrackLimits,
 )
+from autotrade_0dte.execution.coordinator_params import RegularLimits
 from autotrade_0dte.execution.exits import ExitParams, ExitReason
 from autotrade_0dte.execution.managed_plan import ManagedPlan
 from autotrade_0dte.execution.plan import TradePlan
@@ -128,7 +128,7 @@ def test_size_shown_at_the_touch_bounds_the_size() -> None:
 
 
 def test_size_factor_of_the_level_scales_the_risk() -> None:
-    rules = CoordinatorParams(regular=TrackLimits(share=1.0))
+    rules = CoordinatorParams(regular=RegularLimits(share=1.0))
     full = Bench(coordinator=rules, risk_usd=800.0, max_contracts=1_000).decided(way=UP)
     half = Bench(coordinator=rules, risk_usd=800.0, max_contracts=1_000).decided(
         way=UP, level=Level.L1, onset_s=ONE_PM_S - 600
@@ -139,7 +139,7 @@ def test_size_factor_of_the_level_scales_the_risk() -> None:
 
 
 def test_room_in_the_shared_budget_bounds_the_size() -> None:
-    rules = CoordinatorParams(budget_usd=300.0, regular=TrackLimits(share=1.0))
+    rules = CoordinatorParams(budget_usd=300.0, regular=RegularLimits(share=1.0))
     plan = Bench(coordinator=rules, risk_usd=500.0).decided(way=UP)
     assert plan is not None
     assert plan.worst_loss_usd <= 300.0

@@ -10,6 +10,8 @@ from autotrade_0dte.pricing.black import PricingStatus
 from autotrade_0dte.selection.params import SelectionLimits, SelectionParams, ShortLeg
 from autotrade_0dte.selection.ranking import Fall, Structure, Term
 
+_TO_SELL = {Fall.WRONG_RIGHT, Fall.NO_QUOTE, Fall.STALE_QUOTE, Fall.NO_IV}
+
 
 def normal(x: float) -> float:
     """Return the standard normal distribution function."""
@@ -113,19 +115,22 @@ class PlainSelection:
             yield Fall.OPEN_INTEREST, lambda: interest >= p.min_open_interest
 
     def _short(self, row: int) -> int | None:
-        """Return the short leg of a row: walk outward over the rows whose bid can be sold to."""
+        """Return the short leg of a row, None without one."""
         chain, p = self.chain, self.params
-        n = chain.strike.size
-        outward = range(row + 1, n) if self.direction == 1 else range(row - 1, -1, -1)
-        found = []
-        for other in outward:
-            needed = {Fall.WRONG_RIGHT, Fall.NO_QUOTE, Fall.STALE_QUOTE, Fall.NO_IV}
-            sound = all(passes() for fall, passes in self._filters(other) if fall in needed)
-            if sound and chain.bid_size[other] >= p.min_size:
-                found.append(other)
+        sound = [
+            other
+            for other in range(chain.strike.size)
+            if all(passes() for fall, passes in self._filters(other) if fall in _TO_SELL)
+            and chain.bid_size[other] >= p.min_size
+        ]
+        sound.sort(key=lambda other: self.direction * other)
+        beyond = [other for other in sound if self.direction * (other - row) > 0]
         if p.short_leg is ShortLeg.STRIKES:
-            return found[p.width_strikes - 1] if len(found) >= p.width_strikes else None
-        return min(found, key=lambda leg: abs(abs(chain.delta[leg]) - p.short_delta), default=None)
+            return beyond[p.width_strikes - 1] if len(beyond) >= p.width_strikes else None
+        if not beyond:
+            return None
+        nearest = min(sound, key=lambda leg: abs(abs(chain.delta[leg]) - p.short_delta))
+        return nearest if nearest in beyond else beyond[0]
 
     def _cells(self) -> Iterator[tuple[float, float, float, float]]:
         """Yield move, factor on volatility, share of time passed, weight."""

@@ -19,7 +19,8 @@ Dollars = Annotated[float, msgspec.Meta(gt=0, le=1_000)]
 class ShortLeg(StrEnum):
     """How the option to sell is chosen among the usable ones further out of the money.
 
-    STRIKES: a number of strikes away from the long leg. DELTA: nearest to a delta.
+    STRIKES: a number of strikes away from the long leg. DELTA: nearest to a delta, or next to the
+    long leg where that is not further out.
     """
 
     STRIKES = "strikes"

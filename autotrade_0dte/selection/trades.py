@@ -112,19 +112,14 @@ def _pairs(
     chain: ChainSnapshot, rows: Rows, usable: Rows, direction: int, params: SelectionParams
 ) -> tuple[Rows, Rows]:
     """Return the rows to buy that have a short leg, and the short leg of each."""
+    if usable.size == 0:
+        return usable, usable
     outward = usable[::direction]  # calls and puts alike: the later, the further out of the money
-    first = np.searchsorted(direction * outward, direction * rows, side="right")
+    chosen = np.searchsorted(direction * outward, direction * rows, side="right")  # the next one
     if params.short_leg is ShortLeg.STRIKES:
-        chosen = first + params.width_strikes - 1
+        chosen += params.width_strikes - 1
     else:
-        chosen = _nearest(np.abs(chain.delta[outward]), first, params.short_delta)
+        off = np.abs(np.abs(chain.delta[outward]) - params.short_delta)
+        chosen = np.maximum(chosen, off.argmin())
     found = chosen < outward.size
     return rows[found], outward[chosen[found]]
-
-
-def _nearest(delta: Floats, first: Rows, wanted: float) -> Rows:
-    """Return for each of `first` the index from there on nearest to a delta; the size if none."""
-    distance = np.append(np.abs(delta - wanted), np.inf)
-    beyond = np.arange(distance.size) >= first[:, None]
-    nearest: Rows = np.argmin(np.where(beyond, distance, np.inf), axis=1)
-    return np.maximum(nearest, first)

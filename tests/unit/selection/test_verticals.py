@@ -48,13 +48,14 @@ def test_the_short_leg_is_the_one_nearest_the_wanted_delta(
     assert {candidate.short_row for candidate in found.candidates} == {nearest}
 
 
-def test_a_short_leg_by_delta_is_never_the_long_leg_nor_nearer_the_money(sound, limits) -> None:
+def test_where_the_wanted_delta_is_nearer_the_money_the_next_strike_is_sold(sound, limits) -> None:
     params = msgspec.structs.replace(BY_DELTA, short_delta=0.55)
     found = select(sound.snapshot, 1, params, limits)
     assert found.offered > 1
     for candidate in found.candidates:
         strike = sound.snapshot.strike[candidate.row]
-        assert candidate.short_row >= sound.row(strike + 1.0, is_call=True)
+        if strike >= 599.0:
+            assert candidate.short_row == sound.row(strike + 1.0, is_call=True)
 
 
 @pytest.mark.parametrize(
@@ -84,12 +85,23 @@ def test_an_option_too_poor_to_buy_may_be_sold(sound, limits) -> None:
 
 
 @pytest.mark.parametrize("params", [BY_STRIKES, BY_DELTA], ids=["strikes", "delta"])
-def test_a_row_without_anything_further_out_has_no_short_leg(sound, limits, params) -> None:
+def test_a_row_with_nothing_further_out_has_no_short_leg(sound, limits, params) -> None:
     row = sound.row(610.0, is_call=True)
-    chain = sound.spoiled(
-        row, delta=0.4, bid=0.99, ask=1.0, mid=0.995, iv=0.5, quality=0, status=PricingStatus.OK
-    )
+    figures = {"delta": 0.4, "bid": 0.99, "ask": 1.0, "mid": 0.995, "iv": 0.5, "quality": 0}
+    chain = sound.spoiled(row, status=PricingStatus.OK, **figures)
+    # Nearer the money there is one that would make a debit spread.
+    columns = {name: getattr(chain, name).copy() for name in ("bid", "ask", "mid")}
+    calls = chain.is_call & (np.arange(chain.strike.size) != row)
+    columns["bid"][calls], columns["ask"][calls], columns["mid"][calls] = 0.5, 0.51, 0.505
+    chain = msgspec.structs.replace(chain, **columns)
     assert select(chain, 1, params, limits).falls[row] == Fall.NO_SHORT_LEG
+
+
+@pytest.mark.parametrize("params", [BY_STRIKES, BY_DELTA], ids=["strikes", "delta"])
+def test_a_chain_that_cannot_be_priced_offers_nothing(sound, limits, params) -> None:
+    status = np.full(sound.snapshot.strike.size, PricingStatus.BAD_INPUT, np.int8)
+    blind = msgspec.structs.replace(sound.snapshot, status=status)
+    assert select(blind, 1, params, limits).offered == 0
 
 
 @pytest.mark.parametrize(

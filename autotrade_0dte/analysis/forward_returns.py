@@ -107,40 +107,27 @@ def spot_paths(states: pa.Table) -> dict[dt.date, SpotPath]:
 
 
 def observations(signals: pa.Table) -> dict[tuple[str, Sample], Observations]:
-    """Return each track's signals, one for each direction that began.
+    """Return each track's signals from a table in time order, one for each direction that began.
 
     A signal without a refusal may be acted on. A sample of a track is left out when it is empty.
     """
-    ts_event = signals["ts_event"].cast(pa.int64()).to_numpy()
-    session = signals["session"].cast(pa.int32()).to_numpy().astype(np.int64)
+    track = np.asarray(signals["track"].to_pylist(), "U")
     onset = signals["onset"].cast(pa.int64()).fill_null(0).to_numpy()
-    names, track = np.unique(np.asarray(signals["track"].to_pylist(), "U"), return_inverse=True)
-    order = np.lexsort((ts_event, session, track))
-    track, onset = track[order], onset[order]
     columns = {
-        "session": session[order],
-        "ts_event": ts_event[order],
-        "direction": signals["direction"].to_numpy().astype(np.int64)[order],
-        "level": signals["level"].to_numpy().astype(np.int64)[order],
-        "strength": signals["strength"].to_numpy()[order],
-        "spot": signals["spot"].to_numpy()[order],
+        "session": signals["session"].cast(pa.int32()).to_numpy().astype(np.int64),
+        "ts_event": signals["ts_event"].cast(pa.int64()).to_numpy(),
+        "direction": signals["direction"].to_numpy().astype(np.int64),
+        "level": signals["level"].to_numpy().astype(np.int64),
+        "strength": signals["strength"].to_numpy(),
+        "spot": signals["spot"].to_numpy(),
     }
-    episode = _runs(track, columns["session"], onset)
     directed = columns["direction"] != 0
-    free = np.asarray(signals["refusal"].to_pylist(), "U")[order] == ""
+    free = np.asarray(signals["refusal"].to_pylist(), "U") == ""
     found = {}
-    for number, name in enumerate(names.tolist()):
+    for name in np.unique(track).tolist():
         for sample, fit in ((Sample.ONSET, directed), (Sample.ACTIONABLE, directed & free)):
-            rows = np.flatnonzero(fit & (track == number))
+            rows = np.flatnonzero(fit & (track == name))
             if len(rows):
-                first = rows[np.unique(episode[rows], return_index=True)[1]]
+                first = rows[np.unique(onset[rows], return_index=True)[1]]
                 found[name, sample] = Observations(**{key: c[first] for key, c in columns.items()})
     return found
-
-
-def _runs(*columns: NDArray[np.integer]) -> Integers:
-    """Return the number of each row's run, rows that are alike in all columns."""
-    changed = np.zeros(len(columns[0]), np.bool_)
-    for column in columns:
-        changed[1:] |= column[1:] != column[:-1]
-    return np.cumsum(changed)

@@ -149,6 +149,16 @@ def test_tracks_are_measured_apart(tmp_path):
     assert hits == {"regular": 1.0, "anomaly": 0.0}
 
 
+def test_direction_of_one_track_is_not_cut_by_the_rows_of_another(tmp_path):
+    signals = [
+        signal(second, 1, 100.0, onset=10, track=track)
+        for second in (10, 20, 30)
+        for track in ("regular", "anomaly")
+    ]
+    found = signal_accuracy(folder_of(tmp_path, rising(), signals))
+    assert {(r.track, r.signals) for r in found.rows} == {("regular", 1), ("anomaly", 1)}
+
+
 def test_onset_at_the_same_time_of_two_sessions_counts_twice(tmp_path):
     states = [*rising(day=0), *rising(day=1)]
     signals = [signal(10, 1, 100.0, day=day, onset=0) for day in (0, 1)]
@@ -179,8 +189,9 @@ def test_horizon_without_a_known_return_says_so(tmp_path):
 
 def test_price_that_stays_is_no_hit(tmp_path):
     states = [state(s, 100.0 + (s if s < 50 or s > 150 else 50)) for s in range(400)]
-    row = row_of(signal_accuracy(folder_of(tmp_path, states, [signal(100, 1, 150.0)])))
+    row = row_of(signal_accuracy(folder_of(tmp_path, states, [signal(100, -1, 150.0)])))
     assert (row.known, row.hit_rate, row.mean_bps) == (1, 0.0, 0.0)
+    assert row.base_rate == 0.0  # the price never falls
 
 
 @pytest.mark.parametrize(("count", "bins"), [(19, 1), (40, 2), (199, 9), (250, 10)])

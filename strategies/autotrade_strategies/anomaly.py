@@ -1,95 +1,29 @@
 """The anomaly strategy: trades the first minutes of an unusual market, follow or fade."""
 
 from enum import StrEnum
-from typing import Annotated
 
 import msgspec
 
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.execution.coordinator import Allotment
-from autotrade_0dte.execution.exits import ExitParams, ExitReason
+from autotrade_0dte.execution.exits import ExitReason
 from autotrade_0dte.execution.managed_plan import ManagedPlan
 from autotrade_0dte.execution.plan import TradePlan
 from autotrade_0dte.market_state.state import Level
 from autotrade_0dte.market_state.view import MarketView
-from autotrade_0dte.selection.params import SelectionParams
-from autotrade_0dte.signals.composer import FactorWeights, SignalParams
-from autotrade_0dte.signals.filters import FilterParams
 from autotrade_0dte.signals.signal import Signal, SignalRefusal
-from autotrade_0dte.signals.trigger import Trigger, TriggerParams
-from autotrade_strategies.signal_strategy import SignalStrategy, TrackParams
+from autotrade_0dte.signals.trigger import Trigger
+from autotrade_strategies.anomaly_params import AnomalyParams
+from autotrade_strategies.signal_strategy import SignalStrategy
 
 __all__ = ["AnomalyParams", "AnomalyStrategy"]
-
-_FAST_WEIGHTS = FactorWeights(trend=0.25, vwap=0.25, opening_range=0.25, gamma=0.25)
-
-
-class AnomalyParams(TrackParams, frozen=True, forbid_unknown_fields=True):
-    """Parameters of the anomaly strategy; none was fitted to data.
-
-    Its tables have the keys of the regular strategy's with defaults for trades of minutes.
-
-    Parameters
-    ----------
-    trigger : TriggerParams
-        The move of an episode, and when it may be acted on.
-    signal : SignalParams
-        Trend, VWAP, opening range and gamma weigh 0.25: what looks back over the session says
-        little about the next minutes. `validity_s` is 120, the act window, and `priority` 10.
-    filters : FilterParams
-        `warm_up_s` is 300, as the first minutes are unusual each day; `last_entry_before_close_s`
-        1800, as the trade is over in minutes; `cool_down_s` and `loss_cool_down_s` 30 and 60,
-        within the act window. `max_spread_fraction` stays 0.10: a sudden move widens spreads and
-        may still pay them, which selection judges for each contract; in a liquidity drought they
-        take more than a tenth, and nothing is done.
-    selection : SelectionParams
-        `max_quote_age_s` is 5: a quote from before the move is not there any more.
-    exits : ExitParams
-        Target 0.4, stop 0.25, gains guarded from 0.15 on with 0.4 of the best given back, theta
-        burn 0.15, 300 s at most, 10 s to enter and 5 s for a second leg: what a sudden move gives
-        it gives soon, and takes back as fast.
-    risk_usd : float, default 250
-        Most that one trade may lose in its worst scenario, fees included, dollars, times the size
-        factor of the action table: half a regular trade, as fills are worse.
-    max_contracts : int, default 5
-        Largest order; less is shown when the market is unusual.
-    max_attempts : int, default 2
-        Entries an episode: a second chance after a false start, not a third.
-    max_losing_episodes : int, default 2
-        Episodes with a losing trade after which the session has no further entries: the day's
-        moves are of another kind than the stance takes them for.
-    """
-
-    trigger: TriggerParams = TriggerParams()
-    signal: SignalParams = SignalParams(weights=_FAST_WEIGHTS, validity_s=120.0, priority=10)
-    filters: FilterParams = FilterParams(
-        warm_up_s=300.0,
-        last_entry_before_close_s=1_800.0,
-        cool_down_s=30.0,
-        loss_cool_down_s=60.0,
-    )
-    selection: SelectionParams = SelectionParams(max_quote_age_s=5.0)
-    exits: ExitParams = ExitParams(
-        profit_fraction=0.4,
-        loss_fraction=0.25,
-        trail_after_fraction=0.15,
-        trail_fraction=0.4,
-        theta_burn_fraction=0.15,
-        hold_s=300,
-        entry_timeout_s=10,
-        leg_timeout_s=5,
-    )
-    risk_usd: Annotated[float, msgspec.Meta(gt=0, le=1e9)] = 250.0
-    max_contracts: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 5
-    max_attempts: Annotated[int, msgspec.Meta(ge=1, le=20)] = 2
-    max_losing_episodes: Annotated[int, msgspec.Meta(ge=1, le=100)] = 2
 
 
 class AnomalyStrategy(SignalStrategy):
     """Follows (or fades) the move that an unusual market begins with, soon or not at all.
 
-    It watches from L1 on: from where the move came, and how far it has gone. It acts at the levels
-    at which the action table lets it, by default L2 and L3, for a short while after the first of
+    It watches from L1 on: where the move came from, and how far it has gone. It acts at the levels
+    at which the action table lets it, by default L2 and L3, for a short while after the rise to
     them, when the move is confirmed and the factors point the same way. It is out when the market
     is calm again, or when the signal turns.
     """

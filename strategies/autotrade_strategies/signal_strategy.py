@@ -41,10 +41,10 @@ class TrackParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Which contracts may be bought.
     exits : ExitParams
         When the position is closed.
-    risk_usd : float
+    risk_usd : float, default 500
         Most that one trade may lose in its worst scenario, fees included, dollars; multiplied by
         the size factor of the action table.
-    max_contracts : int
+    max_contracts : int, default 10
         Largest order.
     """
 

@@ -183,6 +183,7 @@ class Venue:
         *,
         short: tuple[float, float] = (0.40, 0.42),
         theta: float = 0.0,
+        short_theta: float = 0.0,
         level: Level = Level.CALM,
         since_s: float = 0.0,
     ) -> list[Any]:
@@ -194,7 +195,7 @@ class Venue:
             bid=[bid, short[0]],
             ask=[bid + 0.02, short[1]],
             bid_size=[5.0, 5.0],
-            theta=[theta, 0.0],
+            theta=[theta, short_theta],
             quote_age_s=[age_s, age_s],
             quality=[quality, quality],
         )

@@ -148,6 +148,17 @@ def test_stop_looks_at_the_net_value_and_not_at_the_long_leg() -> None:
     assert venue.decisions[-1].reason == "STOP"
 
 
+def test_time_value_that_the_short_leg_earns_is_not_burnt() -> None:
+    hour = -365.0 * 24  # a dollar of time value
+    plan = replace(VERTICAL, exits=replace(EXITS, theta_burn_fraction=0.05, hold_s=3_600))
+    for short_theta, closes in [(hour, False), (0.0, True)]:
+        venue = Venue(plan).opened()
+        venue.answer(sold("O-2", 2, 0.40))
+        venue.chain(10, 0.95, theta=hour, short_theta=short_theta)
+        venue.chain(130, 0.95, theta=hour, short_theta=short_theta)
+        assert (venue.decisions[-1].reason == "THETA_BURN") is closes
+
+
 def test_exit_while_the_short_leg_is_at_work_waits_until_it_is_gone() -> None:
     venue = Venue(VERTICAL).opened()
     assert venue.chain(10, 0.60) == [("CANCEL", "O-2")]
@@ -208,6 +219,7 @@ def test_short_position_left_by_a_process_before_is_closed_before_the_long_one()
     assert [(d.plan_id, d.reason) for d in venue.decisions] == [
         ("FOUND01", "RESTART"), ("FOUND02", "RESTART"),
     ]  # fmt: skip
+    assert venue.strategy.last_loss_ns == 0  # what it had cost is not known
 
 
 def test_nothing_follows_after_the_stop() -> None:

@@ -12,6 +12,21 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from autotrade_0dte.analysis.chart_style import (
+    BLUE,
+    GAIN,
+    GRID,
+    LOSS,
+    MONEY,
+    MUTED,
+    Figure,
+    empty_figure,
+    grouped_figure,
+    layout,
+    money_bars,
+    rounded,
+    y_axis,
+)
 from autotrade_0dte.analysis.costs import Costs
 from autotrade_0dte.analysis.display import money
 from autotrade_0dte.analysis.metrics import drawdown_curve
@@ -20,18 +35,8 @@ from autotrade_0dte.analysis.tables import by_session
 from autotrade_0dte.analysis.trades import Trade
 from autotrade_0dte.calendar import new_york_ns
 
-__all__ = ["costs_figure", "decimate", "empty_figure", "entry_hour_figure", "equity_figure"]
-__all__ += ["exit_reason_figure"]
-__all__ += ["local_ms", "session_figure_layout", "session_paths", "session_pnl_figure"]
-
-Figure = dict[str, Any]
-
-_GAIN = "#0b7a5b"
-_LOSS = "#c2402a"
-_BLUE = "#2457a6"
-_MUTED = "#7b8794"
-_GRID = "#e6e9ee"
-_MONEY = "$,.2~f"
+__all__ = ["costs_figure", "decimate", "entry_hour_figure", "equity_figure", "local_ms"]
+__all__ += ["net_figure", "session_figure_layout", "session_paths", "session_pnl_figure"]
 
 _EQUITY_POINTS = 3_000
 _PATH_POINTS = 40_000
@@ -53,43 +58,35 @@ def equity_figure(equity: pa.Table, starting_cash: float) -> Figure:
             line
             | {
                 "name": "Equity",
-                "y": _round(curve[keep], 2),
-                "line": {"color": _BLUE, "width": 1.6},
+                "y": rounded(curve[keep], 2),
+                "line": {"color": BLUE, "width": 1.6},
                 "hovertemplate": "%{text}<br>equity %{y:$,.2f}<extra></extra>",
             },
             line
             | {
                 "name": "Drawdown",
-                "y": _round(-fall[keep], 2),
+                "y": rounded(-fall[keep], 2),
                 "yaxis": "y2",
                 "fill": "tozeroy",
                 "fillcolor": "rgba(194,64,42,0.16)",
-                "line": {"color": _LOSS, "width": 1},
+                "line": {"color": LOSS, "width": 1},
                 "hovertemplate": "%{text}<br>below peak %{y:$,.2f}<extra></extra>",
             },
         ],
-        "layout": _layout(
+        "layout": layout(
             420,
             xaxis=axis | {"anchor": "y2"},
-            yaxis=_axis("Equity ($)", domain=[0.36, 1.0], tickformat=_MONEY),
-            yaxis2=_axis("Drawdown ($)", domain=[0.0, 0.28], tickformat=_MONEY, nticks=4),
+            yaxis=y_axis("Equity ($)", domain=[0.36, 1.0], tickformat=MONEY),
+            yaxis2=y_axis("Drawdown ($)", domain=[0.0, 0.28], tickformat=MONEY, nticks=4),
         ),
     }
-
-
-def empty_figure(message: str) -> Figure:
-    """Say in a chart's place why there is nothing to draw."""
-    hidden = {"visible": False}
-    note = {"text": message, "showarrow": False, "xref": "paper", "yref": "paper"}
-    note |= {"x": 0.5, "y": 0.5, "font": {"size": 15, "color": _MUTED}}
-    return {"data": [], "layout": _layout(120, xaxis=hidden, yaxis=hidden, annotations=[note])}
 
 
 def session_pnl_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """Draw net P&L by session."""
     net = [row["net_pnl"] for row in rows]
     detail = [[row["gross_pnl"], row["fees"], row["trades"]] for row in rows]
-    bars = _bars([row["session"] for row in rows], net)
+    bars = money_bars([row["session"] for row in rows], net)
     bars["customdata"] = detail
     bars["hovertemplate"] = (
         "%{x}<br>net %{y:$,.2f}<br>gross %{customdata[0]:$,.2f}"
@@ -97,10 +94,10 @@ def session_pnl_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
     )
     return {
         "data": [bars],
-        "layout": _layout(
+        "layout": layout(
             280,
             xaxis={"type": "category", "nticks": 12, "tickangle": 0, "showgrid": False},
-            yaxis=_axis("Net P&L ($)", tickformat=_MONEY),
+            yaxis=y_axis("Net P&L ($)", tickformat=MONEY),
             bargap=max(0.2, 1 - 0.08 * len(rows)),
         ),
     }
@@ -115,19 +112,16 @@ def entry_hour_figure(trades: Sequence[Trade]) -> Figure:
         opened = local_ms(np.array([trade.opened_ns]), np.array([trade.session], "datetime64[D]"))
         sums.setdefault(int(opened[0]) // 3_600_000 % 24, []).append(trade.net_pnl)
     labels = {hour: f"{hour:02d}-{hour + 1:02d}" for hour in sums} | {9: "09:30-10"}
-    return _grouped(
+    return grouped_figure(
         [(labels[hour], sums[hour]) for hour in sorted(sums)], "hour of entry, New York"
     )
 
 
-def exit_reason_figure(trades: Sequence[Trade]) -> Figure:
-    """Draw net P&L of closed trades by exit reason."""
-    if not trades:
+def net_figure(groups: Mapping[str, Sequence[float]], title: str) -> Figure:
+    """Draw net P&L and number of closed trades by group, the best first."""
+    if not groups:
         return empty_figure("No closed trades")
-    sums: defaultdict[str, list[float]] = defaultdict(list)
-    for trade in trades:
-        sums[trade.exit_reason or "(none given)"].append(trade.net_pnl)
-    return _grouped(sorted(sums.items(), key=lambda item: -sum(item[1])), "exit reason")
+    return grouped_figure(sorted(groups.items(), key=lambda item: -sum(item[1])), title)
 
 
 def costs_figure(gross: float, net: float, costs: Costs) -> Figure:
@@ -142,7 +136,7 @@ def costs_figure(gross: float, net: float, costs: Costs) -> Figure:
         ]
     steps.append(("Net", "total", net))
     names, measures, values = (list(column) for column in zip(*steps, strict=True))
-    fall = {"type": "waterfall", "x": names, "measure": measures, "y": _round(values, 2)}
+    fall = {"type": "waterfall", "x": names, "measure": measures, "y": rounded(values, 2)}
     return {
         "data": [
             fall
@@ -150,34 +144,36 @@ def costs_figure(gross: float, net: float, costs: Costs) -> Figure:
                 "text": [money(value) for value in values],
                 "textposition": "outside",
                 "cliponaxis": False,
-                "connector": {"line": {"color": _MUTED, "width": 1}},
-                "increasing": {"marker": {"color": _GAIN}},
-                "decreasing": {"marker": {"color": _LOSS}},
-                "totals": {"marker": {"color": _BLUE}},
+                "connector": {"line": {"color": MUTED, "width": 1}},
+                "increasing": {"marker": {"color": GAIN}},
+                "decreasing": {"marker": {"color": LOSS}},
+                "totals": {"marker": {"color": BLUE}},
                 "hovertemplate": "%{x}<br>%{text}<extra></extra>",
             }
         ],
-        "layout": _layout(
+        "layout": layout(
             300,
             xaxis={"type": "category", "showgrid": False, "tickangle": 0},
-            yaxis=_axis("P&L ($)", tickformat=_MONEY),
+            yaxis=y_axis("P&L ($)", tickformat=MONEY),
         ),
     }
 
 
 def session_figure_layout(underlying: str) -> Figure:
     """Return the layout of the session view, whose data the page fills in for the session shown."""
-    return _layout(
-        620,
-        xaxis={"type": "date", "tickformat": "%H:%M", "gridcolor": _GRID, "anchor": "y3"}
+    return layout(
+        820,
+        xaxis={"type": "date", "tickformat": "%H:%M", "gridcolor": GRID, "anchor": "y3"}
         | {"title": {"text": "New York time"}},
-        yaxis=_axis(f"{underlying} ($)", domain=[0.46, 1.0], tickformat=",.2f"),
-        yaxis2=_axis("ATM IV (%)", domain=[0.23, 0.40], ticksuffix="%", nticks=4),
-        yaxis3=_axis(
-            "Spread (%)", domain=[0.0, 0.17], ticksuffix="%", nticks=4, rangemode="tozero"
+        yaxis=y_axis(f"{underlying} ($)", domain=[0.60, 1.0], tickformat=",.2f"),
+        yaxis2=y_axis("ATM IV (%)", domain=[0.155, 0.265], ticksuffix="%", nticks=4),
+        yaxis3=y_axis(
+            "Spread (%)", domain=[0.0, 0.11], ticksuffix="%", nticks=4, rangemode="tozero"
         ),
+        yaxis4={"domain": [0.31, 0.56], "autorange": "reversed", "automargin": True}
+        | {"showgrid": False, "tickfont": {"size": 11}},
         showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": 1.08},
+        legend={"orientation": "h", "x": 0, "y": 1.06},
     )
 
 
@@ -239,9 +235,9 @@ def _path(day: str, states: pa.Table, trades: Sequence[Trade], most: int) -> dic
     return {
         "session": day,
         "t": (local_ms(ns[keep], np.repeat(date, len(keep))) // 1_000 % 86_400).tolist(),
-        "spot": _round(spot[keep], 2),
-        "iv": _round(100 * states["atm_iv"].to_numpy()[keep], 2),
-        "spread": _round(100 * states["spread_fraction"].to_numpy()[keep], 2),
+        "spot": rounded(spot[keep], 2),
+        "iv": rounded(100 * states["atm_iv"].to_numpy()[keep], 2),
+        "spread": rounded(100 * states["spread_fraction"].to_numpy()[keep], 2),
         "trades": [
             {
                 "opened": _moment(trade.opened_ns, date),
@@ -276,13 +272,14 @@ def _time_axis(
 
     Every session gets the same width, so neither nights nor holidays leave gaps.
     """
+    gridded = {"gridcolor": GRID, "zeroline": False}
     if len(dates) == 0 or dates[0] == dates[-1]:
         title = {"text": "New York time"}
         return local[keep].tolist(), {
             "type": "date",
             "tickformat": "%H:%M",
             "title": title,
-        } | _GRIDDED
+        } | gridded
     days, number = np.unique(dates, return_inverse=True)
     first, last = (
         reduce.reduceat(local, np.flatnonzero(np.diff(number, prepend=-1)))
@@ -299,51 +296,4 @@ def _time_axis(
         "range": [0, len(days)],
     }
     # Just under 1, so that a session's close does not fall on the next one's open.
-    return np.round(number + 0.999 * share, 4)[keep].tolist(), axis | _GRIDDED
-
-
-def _grouped(groups: Sequence[tuple[str, Sequence[float]]], title: str) -> Figure:
-    bars = _bars([name for name, _ in groups], [sum(values) for _, values in groups])
-    bars["text"] = [f"{len(values)}" if values else "" for _, values in groups]
-    bars["textposition"] = "outside"
-    bars["cliponaxis"] = False
-    bars["hovertemplate"] = "%{x}<br>net %{y:$,.2f}<br>%{text} trades<extra></extra>"
-    return {
-        "data": [bars],
-        "layout": _layout(
-            280,
-            xaxis={"type": "category", "title": {"text": title}, "showgrid": False},
-            yaxis=_axis("Net P&L ($)", tickformat=_MONEY),
-        ),
-    }
-
-
-def _bars(x: Sequence[str], y: Sequence[float]) -> Figure:
-    colors = [_GAIN if value >= 0 else _LOSS for value in y]
-    return {"type": "bar", "x": list(x), "y": _round(y, 2), "marker": {"color": colors}}
-
-
-_GRIDDED = {"gridcolor": _GRID, "zeroline": False}
-
-
-def _axis(title: str, **more: Any) -> Figure:
-    head = {"title": {"text": title, "standoff": 8}, "automargin": True}
-    return head | {"gridcolor": _GRID, "zerolinecolor": "#9aa5b1"} | more
-
-
-def _layout(height: int, **more: Any) -> Figure:
-    return {
-        "height": height,
-        "margin": {"l": 78, "r": 20, "t": 26, "b": 48},
-        "paper_bgcolor": "#ffffff",
-        "plot_bgcolor": "#ffffff",
-        "font": {"family": "system-ui, 'Segoe UI', Roboto, sans-serif", "size": 12.5}
-        | {"color": "#1f2933"},
-        "showlegend": False,
-        "hoverlabel": {"align": "left"},
-    } | more
-
-
-def _round(values: Any, digits: int) -> list[float]:
-    rounded: list[float] = np.round(np.asarray(values, np.float64), digits).tolist()
-    return rounded
+    return np.round(number + 0.999 * share, 4)[keep].tolist(), axis | gridded

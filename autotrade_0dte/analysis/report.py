@@ -12,20 +12,32 @@ import numpy as np
 import pyarrow as pa
 from plotly.offline import get_plotlyjs
 
-from autotrade_0dte.analysis import figures
+from autotrade_0dte.analysis import figures, market_figures, report_market, wording
+from autotrade_0dte.analysis.chart_style import Figure
 from autotrade_0dte.analysis.costs import Costs, costs
 from autotrade_0dte.analysis.display import UNKNOWN, count, fraction, money, number, strategy_names
+from autotrade_0dte.analysis.entries import Entry, entries, net_by
+from autotrade_0dte.analysis.signal_accuracy import (
+    ACCURACY_FILE,
+    Accuracy,
+    read_accuracy,
+    signal_accuracy,
+)
+from autotrade_0dte.analysis.signal_accuracy_display import accuracy_section
 from autotrade_0dte.analysis.summary import read_summary
 from autotrade_0dte.analysis.tables import BOOKS, read_table, read_tables, write_bytes
 from autotrade_0dte.analysis.trades import Trade, trades
-from autotrade_0dte.instruments import SymbolError, option_symbol
+from autotrade_0dte.market_state.state import CHANNELS, Level
 
 __all__ = ["REPORT_FILE", "write_report"]
 
 REPORT_FILE = "report.html"
 
 _PAGE = Path(__file__).with_name("report_page.html")
-_STATE_COLUMNS = ("session", "ts_event", "spot", "atm_iv", "spread_fraction")
+_STATE_COLUMNS = (
+    *("session", "ts_event", "spot", "atm_iv", "spread_fraction"),
+    *market_figures.EVIDENCE_COLUMNS,
+)
 
 # Bounds that keep the file of the longest run below 8 MB, of which plotly is 4.8.
 _MOST_LISTED = 800
@@ -43,30 +55,51 @@ def write_report(run_folder: Path) -> Path:
     summary = read_summary(run_folder)
     tables = read_tables(run_folder, BOOKS)
     tables["states"] = read_table(run_folder, "states", _STATE_COLUMNS)
+    tables["signals"] = read_table(run_folder, "signals", report_market.FACTOR_COLUMNS)
     config = run_folder / "config.toml"
-    page = _page(summary, tables, config.read_text() if config.exists() else None)
+    page = _page(
+        summary, tables, _accuracy(run_folder), config.read_text() if config.exists() else None
+    )
     return write_bytes(run_folder / REPORT_FILE, page.encode())
 
 
-def _page(summary: Mapping[str, Any], tables: Mapping[str, pa.Table], config: str | None) -> str:
+def _accuracy(run_folder: Path) -> Accuracy:
+    """Return the accuracy of the signals as it was kept, or measure it."""
+    kept = (run_folder / ACCURACY_FILE).exists()
+    return read_accuracy(run_folder) if kept else signal_accuracy(run_folder)
+
+
+def _page(
+    summary: Mapping[str, Any],
+    tables: Mapping[str, pa.Table],
+    accuracy: Accuracy,
+    config: str | None,
+) -> str:
     every = trades(tables["positions"])
+    entered = entries(tables["decisions"], every)
     closed = [trade for trade in every if trade.closed_ns is not None]
     spent = costs(tables["fills"])
     listed = _best_and_worst(every, _MOST_LISTED)
     rows = summary["per_session"][-_MOST_SESSIONS:]
-    paths = figures.session_paths(
-        tables["states"], _best_and_worst(every, _MOST_DRAWN), [row["session"] for row in rows]
-    )
+    sessions = [row["session"] for row in rows]
+    drawn = [every[at] for at in _best_and_worst(every, _MOST_DRAWN)]
+    paths = figures.session_paths(tables["states"], drawn, sessions)
+    markets = market_figures.market_paths(tables["states"], sessions)
     data = {
         "figures": {
             "equity": figures.equity_figure(tables["equity"], summary["starting_cash"]),
             "sessions": figures.session_pnl_figure(summary["per_session"]),
             "hours": figures.entry_hour_figure(closed),
-            "exits": figures.exit_reason_figure(closed),
+            "exits": _net_figure(every, [trade.exit_reason for trade in every], "exit reason"),
+            "tracks": _net_figure(every, [entry.track for entry in entered], "track"),
+            "levels": _net_figure(every, [entry.level for entry in entered], "level at entry"),
+            "level_time": market_figures.level_time_figure(sessions, tables["states"]),
             "costs": figures.costs_figure(summary["gross_pnl"], summary["net_pnl"], spent),
         },
         "layout": figures.session_figure_layout(summary["underlying"]),
-        "paths": paths,
+        "paths": [path | market for path, market in zip(paths, markets, strict=True)],
+        "channels": [wording.CHANNEL_WORDS[channel] for channel in CHANNELS],
+        "levels": {level.value: market_figures.LEVEL_COLORS[level] for level in Level},
     }
     parts = {
         "title": _text(summary["name"]),
@@ -77,7 +110,14 @@ def _page(summary: Mapping[str, Any], tables: Mapping[str, pa.Table], config: st
         "sessions_options": _options(paths, rows),
         "costs_table": _costs_table(summary, spent, closed),
         "trades_caption": _trades_caption(len(every), len(listed)),
-        "trades_rows": _trades_rows(listed, tables["decisions"]),
+        "trades_rows": _trades_rows([(every[at], entered[at]) for at in listed]),
+        "level_rows": report_market.level_rows(summary),
+        "transition_rows": report_market.transition_rows(summary),
+        "signal_rows": report_market.signal_rows(summary),
+        "refusal_rows": report_market.refusal_rows(summary),
+        "factor_headings": report_market.factor_headings(tables["signals"]),
+        "factor_rows": report_market.factor_rows(tables["signals"]),
+        "accuracy": accuracy_section(accuracy),
         "sessions_caption": _sessions_caption(summary["sessions"], len(rows)),
         "session_rows": _session_rows(rows),
         "decisions_table": _decisions_table(tables["decisions"]),
@@ -250,12 +290,16 @@ def _costs_table(summary: Mapping[str, Any], spent: Costs, closed: Sequence[Trad
     return _rows(rows)
 
 
-def _best_and_worst(every: Sequence[Trade], most: int) -> Sequence[Trade]:
-    """Keep the trades that made and lost the most, in their order, when there are too many."""
+def _net_figure(every: Sequence[Trade], names: Sequence[str], title: str) -> Figure:
+    return figures.net_figure(net_by(every, [name or "(none given)" for name in names]), title)
+
+
+def _best_and_worst(every: Sequence[Trade], most: int) -> Sequence[int]:
+    """Return which trades to keep, those that made and lost the most when there are too many."""
     if len(every) <= most:
-        return every
+        return range(len(every))
     ranked = sorted(range(len(every)), key=lambda at: every[at].net_pnl)
-    return [every[at] for at in sorted(ranked[: most // 2] + ranked[-most // 2 :])]
+    return sorted(ranked[: most // 2] + ranked[-most // 2 :])
 
 
 def _trades_caption(total: int, listed: int) -> str:
@@ -271,17 +315,17 @@ def _sessions_caption(total: int, listed: int) -> str:
     return f"The latest {listed} of {total}." if listed < total else ""
 
 
-def _trades_rows(shown: Sequence[Trade], decisions: pa.Table) -> str:
-    entry_reasons = _entry_reasons(decisions)
+def _trades_rows(shown: Sequence[tuple[Trade, Entry]]) -> str:
     found = []
-    for trade in shown:
+    for trade, entry in shown:
         held = None if trade.closed_ns is None else (trade.closed_ns - trade.opened_ns) / 60e9
         cells = [
             (trade.session, ""),
             (_clock(trade.opened_ns, trade.session), ""),
             (_clock(trade.closed_ns, trade.session), ""),
             (UNKNOWN if held is None else f"{held:,.1f}", "n"),
-            (" / ".join(_contract(name) for name in trade.instruments), ""),
+            (entry.track, ""),
+            (" / ".join(wording.contract(name) for name in trade.instruments), ""),
             (trade.side, ""),
             (count(trade.quantity), "n"),
             (number(trade.average_open, 2), "n"),
@@ -289,7 +333,8 @@ def _trades_rows(shown: Sequence[Trade], decisions: pa.Table) -> str:
             (money(trade.gross_pnl, signed=True), "n"),
             (money(trade.fees), "n"),
             (money(trade.net_pnl, signed=True), f"n {_tone(trade.net_pnl)}"),
-            (entry_reasons.get((trade.session, trade.plan_id), UNKNOWN), ""),
+            (entry.level, ""),
+            (entry.reason or UNKNOWN, ""),
             (trade.exit_reason or ("still open" if held is None else UNKNOWN), ""),
         ]
         found.append(f'<tr data-session="{trade.session}">{_cells(cells)}</tr>')
@@ -354,25 +399,6 @@ def _reproduction(summary: Mapping[str, Any], config: str | None) -> str:
             f"<pre>{_text(config)}</pre></details></dd>"
         )
     return f"<dl>{box}</dl>"
-
-
-def _entry_reasons(decisions: pa.Table) -> dict[tuple[str, str | None], str]:
-    columns = (decisions[name].to_pylist() for name in ("session", "plan_id", "kind", "reason"))
-    return {
-        (session.isoformat(), plan): reason
-        for session, plan, kind, reason in zip(*columns, strict=True)
-        if kind == "ENTER" and plan is not None
-    }
-
-
-def _contract(instrument_id: str) -> str:
-    """Name an option the way traders do (``SPY 500 C``); other instruments by their symbol."""
-    name = instrument_id.rpartition(".")[0] or instrument_id
-    try:
-        symbol = option_symbol(name)
-    except SymbolError:
-        return name
-    return f"{symbol.root} {symbol.strike:g} {symbol.right}"
 
 
 def _clock(ns: int | None, session: str) -> str:

@@ -17,6 +17,9 @@ from autotrade_0dte.signals.signal import FACTORS
 MINUTE = 60_000_000_000
 EPISODE = ((90, Level.L1), (92, Level.L2), (95, Level.L3), (99, Level.L2), (115, Level.L1))
 CALM_AGAIN = 130
+SIGNAL_EVERY = 15
+"""Snapshots."""
+
 UNKNOWN_CHANNELS = {Channel.EVENT}
 
 
@@ -55,9 +58,10 @@ def state_columns(times: np.ndarray, rng: np.random.Generator) -> dict[str, np.n
 def signal_rows(
     times: np.ndarray, spot: np.ndarray, level: np.ndarray, rng: np.random.Generator
 ) -> list[dict[str, Any]]:
-    """Return a signal of each track at each snapshot."""
+    """Return a signal of each track every few snapshots."""
     rows = []
-    for at, (ns, price) in enumerate(zip(times.tolist(), spot.tolist(), strict=True)):
+    for at in range(0, len(times), SIGNAL_EVERY):
+        ns, price = int(times[at]), float(spot[at])
         values = np.tanh(rng.normal(0.3 * math.sin(at / 30), 0.4, len(FACTORS)))
         for track in ("regular", "anomaly"):
             score = float(values.mean())
@@ -96,7 +100,7 @@ def candidate_rows(
 ) -> list[dict[str, Any]]:
     """Return the contracts considered for a decision; `instrument_of` names one by its strike."""
     right = "C" if decision["direction"] > 0 else "P"
-    strikes = round(spot) + np.arange(-12, 13)
+    strikes = round(spot) + np.arange(-6, 7)
     rows = []
     for strike in strikes.tolist():
         away = (strike - spot) * (1 if right == "C" else -1)

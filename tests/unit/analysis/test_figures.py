@@ -43,9 +43,9 @@ def test_every_figure_is_valid_plotly(tables):
         figures.session_pnl_figure(rows),
         figures.session_pnl_figure([]),
         figures.entry_hour_figure(closed),
-        figures.exit_reason_figure(closed),
+        figures.net_figure({"TARGET": [1.0, 2.0], "STOP": [-1.0]}, "exit reason"),
         figures.entry_hour_figure([]),
-        figures.exit_reason_figure([]),
+        figures.net_figure({}, "exit reason"),
         figures.costs_figure(100.0, 60.0, Costs(40.0, 10, 25.0, 4, 4, 1.0)),
         figures.costs_figure(0.0, 0.0, Costs(0.0, 0, None, 0, 0, None)),
         {"data": [], "layout": figures.session_figure_layout("SPY")},
@@ -74,10 +74,14 @@ def test_equity_of_many_sessions_puts_them_side_by_side(tables):
 def test_bars_by_hour_and_reason_add_up_to_the_closed_trades(tables):
     closed = trades(tables["positions"])
     total = sum(trade.net_pnl for trade in closed)
-    for figure in (figures.entry_hour_figure(closed), figures.exit_reason_figure(closed)):
-        (bars,) = figure["data"]
-        assert sum(bars["y"]) == pytest.approx(total, abs=0.1)
-        assert sum(int(text or 0) for text in bars["text"]) == len(closed)
+    (bars,) = figures.entry_hour_figure(closed)["data"]
+    assert sum(bars["y"]) == pytest.approx(total, abs=0.1)
+    assert sum(int(text or 0) for text in bars["text"]) == len(closed)
+
+
+def test_groups_are_drawn_best_first_with_their_sum_and_number():
+    (bars,) = figures.net_figure({"STOP": [-5.0], "TARGET": [4.0, 3.0]}, "exit reason")["data"]
+    assert (bars["x"], bars["y"], bars["text"]) == (["TARGET", "STOP"], [7.0, -5.0], ["2", "1"])
 
 
 def test_hour_of_entry_is_the_hour_in_new_york(tables):

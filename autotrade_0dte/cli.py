@@ -134,6 +134,24 @@ def report(run: Path, /) -> None:
 
 
 @app.command
+def accuracy(run: Path, /, *, as_json: AsJson = False) -> None:
+    """Tell how often the signals of a run were right, by track, strength and market state.
+
+    Parameters
+    ----------
+    run
+        Run folder.
+    as_json
+        Print the figures as one JSON object.
+    """
+    from autotrade_0dte.analysis.signal_accuracy import read_accuracy
+    from autotrade_0dte.analysis.signal_accuracy_display import print_accuracy
+
+    result = read_accuracy(run)
+    _print_json(result) if as_json else print_accuracy(result)
+
+
+@app.command
 def compare(
     a: Path,
     b: Path,

@@ -60,9 +60,22 @@ def _typical(times: Ints, entry: SessionEntry) -> float:
 
 
 def check_windows(config: SystemConfig, catalog: Catalog, entry: SessionEntry) -> None:
-    """Raise ConfigError when a window of the indicators is too short for the session's data."""
+    """Raise ConfigError when a window is too short for the session's data."""
     found = spacing(catalog, entry)
     try:
         check_spacing(config.indicators, found.underlying_s, found.chain_s)
     except WindowError as e:
         raise ConfigError(f"indicators.{e} ({entry.root} on {entry.date})") from None
+    state = config.market_state
+    windows = (
+        ("chain.iv_change_window_s", config.chain.iv_change_window_s, found.chain_s),
+        ("market_state.change_window_s", state.change_window_s, found.chain_s),
+        ("market_state.jump_window_s", state.jump_window_s, found.underlying_s),
+        ("market_state.reference_s", state.reference_s, state.min_samples * found.chain_s),
+    )
+    for name, window_s, least_s in windows:
+        if window_s < least_s:
+            raise ConfigError(
+                f"{name}: Expected at least {least_s:g} s, which the data's spacing takes, was "
+                f"{window_s:g} ({entry.root} on {entry.date})"
+            )

@@ -13,6 +13,7 @@ from nautilus_trader.model import OrderSubmitted
 from autotrade_0dte.actors import order_tables as tables
 from autotrade_0dte.actors.account import made_by_hand
 from autotrade_0dte.actors.market_recorder import MarketRecorder
+from autotrade_0dte.analysis.signal_accuracy import write_accuracy
 from autotrade_0dte.analysis.summary import (
     AccountingError,
     RunFacts,
@@ -151,6 +152,7 @@ def _conclude(
         reasons += failure
     summary = _summary(end, run, reasons, source)
     write_summary(end.folder, summary)
+    write_accuracy(end.folder)
     return summary
 
 

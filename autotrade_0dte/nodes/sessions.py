@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from autotrade_0dte.analysis.signal_accuracy import write_accuracy
 from autotrade_0dte.analysis.summary import (
     SessionFacts,
     summarize,
@@ -89,6 +90,7 @@ def run_backtest(
     )
     summary = summarize(run, facts, tables_to_summarize(folder))
     write_summary(folder, summary)
+    write_accuracy(folder)
     shutil.rmtree(folder / "sessions")
     return folder, summary
 

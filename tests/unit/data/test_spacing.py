@@ -3,10 +3,12 @@
 import datetime as dt
 import math
 
+import msgspec
 import numpy as np
 import pytest
 
 from autotrade_0dte.calendar import Session, session
+from autotrade_0dte.chain.book import ChainParams
 from autotrade_0dte.config import ConfigError, StrategySpec, SystemConfig
 from autotrade_0dte.data.catalog import Catalog
 from autotrade_0dte.data.session_data import ChainData, UnderlyingTrades
@@ -14,6 +16,7 @@ from autotrade_0dte.data.spacing import DataSpacing, check_windows, spacing
 from autotrade_0dte.data.synthetic.generate import SyntheticParams, generate
 from autotrade_0dte.data.synthetic.quotes import QuoteParams
 from autotrade_0dte.indicators.params import IndicatorParams
+from autotrade_0dte.market_state.params import DetectorParams
 
 DATE = dt.date(2026, 7, 20)
 HOURS = session(DATE)
@@ -120,6 +123,41 @@ def test_window_shorter_than_the_spacing_is_refused_by_name_with_the_session(cat
     expected = r"momentum_window_s: .* 300 s, was 10.*SPY on 2026-07-20"
     with pytest.raises(ConfigError, match=expected):
         check_windows(config(), catalog, catalog.session("SPY", DATE))
+
+
+# Indicators that fit books of five minutes.
+FIVE_MINUTES = {
+    "bar_s": 300, "momentum_window_s": 600, "burst_window_s": 600, "volume_trailing_s": 3_600,
+    "trend_window_s": 1_800, "return_s": 300, "realized_short_s": 1_800, "realized_long_s": 5_400,
+    "opening_range_s": 1_800, "opening_gap_s": 600, "skew_window_s": 900,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("chain", "state", "message"),
+    [
+        (60, {}, r"^chain\.iv_change_window_s: Expected at least 300 s.*was 60 \(SPY on 2026"),
+        (600, {}, r"^market_state\.change_window_s: Expected at least 300 s.*was 30"),
+        (600, {"change_window_s": 600}, r"^market_state\.jump_window_s: .*300 s.*was 15"),
+        (
+            600,
+            {"change_window_s": 600, "jump_window_s": 300, "jump_lag_s": 300},
+            r"^market_state\.reference_s: Expected at least 6000 s.*was 3600",
+        ),
+    ],
+)
+def test_window_of_chain_or_state_shorter_than_the_spacing_is_refused_by_name(
+    catalog, chain, state, message
+):
+    books = np.arange(0, 21_600, 300.0)
+    write(catalog, [books] * CONTRACTS, books)
+    given = msgspec.structs.replace(
+        config(**FIVE_MINUTES),
+        chain=ChainParams(iv_change_window_s=chain),
+        market_state=DetectorParams(**state),
+    )
+    with pytest.raises(ConfigError, match=message):
+        check_windows(given, catalog, catalog.session("SPY", DATE))
 
 
 def test_windows_of_at_least_the_spacing_are_accepted(catalog):

@@ -129,7 +129,7 @@ class Node:
         last: Any = SimpleNamespace(last_prints=((0, 600.0), (DAY.close_ns, 601.0)))
         none: Any = None
         self.components = Components(
-            chain=last, recorder=Recorder("SPY", []), desk=none, strategies=()
+            chain=last, state=none, recorder=Recorder("SPY", []), desk=none, strategies=()
         )
 
     def conclude(self, **changes: Any) -> list[str]:

@@ -19,16 +19,23 @@ HORIZONS_S = (10.0, 30.0, 60.0, 300.0, 900.0, 1_800.0)
 """How far ahead returns are looked at, seconds."""
 
 _NS = 1_000_000_000
+_MINUTE_NS = 60 * _NS
 _BPS = 10_000.0
 _LATENESS = 1.01
 """Prices that come once in a horizon come not on the dot."""
 
 
 class Sample(StrEnum):
-    """Which snapshot stands for a signal: where it begins, or where it first may be acted on."""
+    """Which snapshots stand for signals.
+
+    ONSET: where a direction begins. ACTIONABLE: where it first may be acted on. MINUTE: the first
+    recorded one of each minute, if it has a direction; directions begin and become actionable at
+    much the same strength, and only this sample meets all of them.
+    """
 
     ONSET = "onset"
     ACTIONABLE = "actionable"
+    MINUTE = "minute"
 
 
 class Observations(msgspec.Struct, frozen=True, eq=False):
@@ -107,10 +114,7 @@ def spot_paths(states: pa.Table) -> dict[dt.date, SpotPath]:
 
 
 def observations(signals: pa.Table) -> dict[tuple[str, Sample], Observations]:
-    """Return each track's signals from a table in time order, one for each direction that began.
-
-    A signal without a refusal may be acted on. A sample of a track is left out when it is empty.
-    """
+    """Return each track's signals by sample, from a table in time order; none that is empty."""
     track = np.asarray(signals["track"].to_pylist(), "U")
     onset = signals["onset"].cast(pa.int64()).fill_null(0).to_numpy()
     columns = {
@@ -122,12 +126,22 @@ def observations(signals: pa.Table) -> dict[tuple[str, Sample], Observations]:
         "spot": signals["spot"].to_numpy(),
     }
     directed = columns["direction"] != 0
-    free = np.asarray(signals["refusal"].to_pylist(), "U") == ""
+    free = directed & (np.asarray(signals["refusal"].to_pylist(), "U") == "")
     found = {}
     for name in np.unique(track).tolist():
-        for sample, fit in ((Sample.ONSET, directed), (Sample.ACTIONABLE, directed & free)):
-            rows = np.flatnonzero(fit & (track == name))
+        mine = np.flatnonzero(track == name)
+        minutely = _first_of_each(columns["ts_event"] // _MINUTE_NS, mine)
+        samples = {
+            Sample.ONSET: _first_of_each(onset, mine[directed[mine]]),
+            Sample.ACTIONABLE: _first_of_each(onset, mine[free[mine]]),
+            Sample.MINUTE: minutely[directed[minutely]],
+        }
+        for sample, rows in samples.items():
             if len(rows):
-                first = rows[np.unique(onset[rows], return_index=True)[1]]
-                found[name, sample] = Observations(**{key: c[first] for key, c in columns.items()})
+                found[name, sample] = Observations(**{key: c[rows] for key, c in columns.items()})
     return found
+
+
+def _first_of_each(key: Integers, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the first of those `rows` that share a value of `key`."""
+    return rows[np.unique(key[rows], return_index=True)[1]]

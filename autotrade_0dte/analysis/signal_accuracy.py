@@ -57,7 +57,7 @@ class AccuracyRow(msgspec.Struct, frozen=True):
     track : str
         Whose signals.
     sample : Sample
-        Which snapshot stands for each.
+        Which snapshots stand for them.
     horizon_s : float
         How far ahead, seconds.
     kind : BinKind
@@ -130,7 +130,7 @@ _SCHEMA = pa.schema(
 def signal_accuracy(folder: Path) -> Accuracy:
     """Measure the signals of a run folder by what the underlying did after them.
 
-    Each direction that began counts once in each sample. Strengths are cut into ten groups of equal
+    Each `Sample` of each track is measured. Strengths are cut into ten groups of equal
     size, or fewer where a group would have less than 20 signals. See `Accuracy` for what the
     intervals are worth.
 

@@ -31,6 +31,7 @@ _NOTHING = "No signals were recorded."
 _SAMPLES = {
     Sample.ONSET: "as they begin",
     Sample.ACTIONABLE: "as they may first be acted on",
+    Sample.MINUTE: "each minute",
 }
 
 

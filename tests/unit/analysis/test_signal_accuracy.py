@@ -142,6 +142,20 @@ def test_direction_counts_once_as_it_begins_and_once_as_it_may_be_acted_on(tmp_p
     assert (free.signals, free.low, free.high) == (3, 0.6, 0.8)
 
 
+def test_minute_is_represented_by_its_first_snapshot_if_that_has_a_direction(tmp_path):
+    signals = [
+        signal(50, 1, 100.0, strength=0.31),
+        signal(59, 1, 100.0, onset=50, strength=0.32),
+        signal(60, 1, 100.0, onset=50, strength=0.33),
+        signal(115, 0, 100.0, refusal="WEAK"),
+        signal(121, 0, 100.0, refusal="WEAK"),
+        signal(122, 1, 100.0, strength=0.34),
+        signal(180, 1, 100.0, onset=122, strength=0.35, refusal="EXPIRED"),
+    ]
+    row = row_of(signal_accuracy(folder_of(tmp_path, rising(), signals)), sample=Sample.MINUTE)
+    assert (row.signals, row.low, row.high) == (3, 0.31, 0.35)
+
+
 def test_tracks_are_measured_apart(tmp_path):
     signals = [signal(10, 1, 100.0), signal(10, -1, 100.0, track="anomaly")]
     found = signal_accuracy(folder_of(tmp_path, rising(), signals))
@@ -270,8 +284,10 @@ def test_coin_flips_are_told_from_skill_by_their_interval(tmp_path):
             signals.append(signal(second, coin, price, day=day))
             signals.append(signal(second, ahead, price, day=day, track="seer"))
     found = signal_accuracy(folder_of(tmp_path, states, signals))
-    rows = {r.track: r for r in found.rows if (r.kind, r.horizon_s) == (BinKind.ALL, 10.0)}
-    coin, seer = rows["regular"], rows["seer"]
+    rows = {
+        (r.track, r.sample): r for r in found.rows if (r.kind, r.horizon_s) == (BinKind.ALL, 10.0)
+    }
+    coin, seer = rows["regular", Sample.ONSET], rows["seer", Sample.ONSET]
     assert coin.hit_low < coin.base_rate < coin.hit_high
     assert seer.hit_low > seer.base_rate
     assert seer.mean_low_bps > 0.0
@@ -332,8 +348,8 @@ def test_terminal_shows_all_horizons_and_the_groups_at_one(measured, width):
     assert "regular: signals as they may first be acted on" in console_text
     ten_seconds = ["10", "s", "42", "42", "100.0", "%", "91.6", "to", "100.0", "100.0", "%"]
     assert [*ten_seconds, "1.0", "1.0", "to", "1.0"] in rows
-    assert sum(row[:3] == ["5", "min,", "CALM"] for row in rows) == 2
-    assert sum(row[:3] == ["5", "min,", "0.50\N{EN DASH}0.50"] for row in rows) == 2
+    assert sum(row[:3] == ["5", "min,", "CALM"] for row in rows) == len(Sample)
+    assert sum(row[:3] == ["5", "min,", "0.50\N{EN DASH}0.50"] for row in rows) == len(Sample)
     assert not any(row[:2] == ["30", "s,"] for row in rows)
     assert not any("\N{HORIZONTAL ELLIPSIS}" in line for line in lines)
 

@@ -103,16 +103,16 @@ def test_exercise_test_can_be_left_out() -> None:
 def test_assembled_book_has_a_row_a_contract_with_its_open_interest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from autotrade_0dte.nodes import components
+    from autotrade_0dte import pipeline
 
     made: list[Any] = []
 
-    class Book(components.OptionChainBook):
+    class Book(pipeline.OptionChainBook):
         def __init__(self, *arguments: Any, **options: Any) -> None:
             made.append(arguments)
             super().__init__(*arguments, **options)
 
-    monkeypatch.setattr(components, "OptionChainBook", Book)
+    monkeypatch.setattr(pipeline, "OptionChainBook", Book)
     system = config("SPY")
     market = Market.of([equity("SPY"), *contracts("SPY", MONDAY, 600, 595)], "SPY")
     trading = trading_session(system, MONDAY, market)

@@ -1,27 +1,84 @@
-"""The regular strategy with a cap above the ask and no price exits.
+"""A strategy that trades often, for tests of nodes: a cap above the ask and no price exits.
 
 Its decisions hang on the market alone, not on how fast an order was filled: what a live run decides
 can be compared with its backtest however the fills differ.
 """
 
 import msgspec
+import numpy as np
+from planned_strategy import HELD
 
+from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.chain.snapshot import ChainSnapshot
+from autotrade_0dte.execution.coordinator import Allotment
 from autotrade_0dte.execution.plan import TradePlan
-from autotrade_strategies.regular import RegularStrategy
+from autotrade_0dte.market_state.view import MarketView
+from autotrade_strategies.base import TradeStrategy
 
-_SLACK = 0.15
+_NS = 1_000_000_000
+_SLACK_USD = 0.15
+_PREMIUM_USD = 500.0
+_MOST = 10
+_DELTA = 0.40
 
 
-class EagerStrategy(RegularStrategy):
-    """Pays up to 15 cents above the ask and holds to its time stop."""
+class EagerParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Least momentum in basis points, times in seconds and the most entries of the session."""
 
-    def _plan(self, chain: ChainSnapshot, row: int) -> TradePlan | None:
-        plan = super()._plan(chain, row)
-        if plan is None:
+    min_momentum_bps: float = 0.0
+    warm_up_s: int = 0
+    cool_down_s: int = 300
+    hold_s: int = 1_800
+    entry_timeout_s: int = 30
+    max_trades: int = 6
+
+
+class EagerStrategy(TradeStrategy):
+    """Buys a call when trend and momentum are up, a put when they are down, and holds it a while.
+
+    It pays up to 15 cents above the ask.
+    """
+
+    Params = EagerParams
+    params: EagerParams
+
+    def __init__(self, session: TradingSession, params: EagerParams, allotment: Allotment) -> None:
+        super().__init__(session, params, allotment)
+        self._next_entry_ns = session.open_ns + params.warm_up_s * _NS
+
+    def decide(self, view: MarketView) -> TradePlan | None:
+        params, chain = self.params, view.chain
+        direction = self._direction(view)
+        is_due = chain.ts_event >= self._next_entry_ns and self.trades < params.max_trades
+        row = _nearest(chain, is_call=direction > 0) if direction and is_due else None
+        if row is None:
             return None
-        cap = round(plan.entry_cap + _SLACK, 2)
-        exits = msgspec.structs.replace(
-            plan.exits, profit_fraction=1_000, loss_fraction=1, theta_burn_fraction=1_000
+        self._next_entry_ns = chain.ts_event + params.cool_down_s * _NS
+        ask = float(chain.ask[row])
+        return TradePlan(
+            plan_id=f"P{self.trades + 1:03d}",
+            direction=direction,
+            instrument_id=self.session.instrument_ids[row],
+            quantity=max(1, min(int(_PREMIUM_USD / (ask * self.session.multiplier)), _MOST)),
+            entry_cap=round(ask + _SLACK_USD, 2),
+            decided_ns=chain.ts_event,
+            worst_loss_usd=0.0,
+            exits=msgspec.structs.replace(
+                HELD, hold_s=params.hold_s, entry_timeout_s=params.entry_timeout_s
+            ),
+            reason="TREND_UP" if direction > 0 else "TREND_DOWN",
         )
-        return msgspec.structs.replace(plan, entry_cap=cap, exits=exits)
+
+    def _direction(self, view: MarketView) -> int:
+        least = self.params.min_momentum_bps * 1e-4
+        gap, momentum = view.indicators.ema_gap, view.indicators.momentum
+        if gap > 0 and momentum >= least:
+            return 1
+        return -1 if gap < 0 and momentum <= -least else 0
+
+
+def _nearest(chain: ChainSnapshot, *, is_call: bool) -> int | None:
+    """Return the row nearest to the delta of 0.40 that has a fresh quote, or None."""
+    fit = (chain.is_call == is_call) & chain.usable() & np.isfinite(chain.delta)
+    distance = np.where(fit, np.abs(np.abs(chain.delta) - _DELTA), np.inf)
+    return int(np.argmin(distance)) if fit.any() else None

@@ -27,11 +27,22 @@ snapshot_interval_ms = 250
 path = "eager_strategy:EagerStrategy"
 
 [regular.params]
+hold_s = 3600
+
+[indicators]
 bar_s = 1
 momentum_window_s = 1
-min_momentum_bps = 0.0
-hold_s = 3600
-warm_up_s = 0
+burst_window_s = 5
+trend_window_s = 8
+realized_short_s = 5
+
+[actions.regular]
+l2 = { entries = true }
+l3 = { entries = true }
+
+[coordinator.regular]
+share = 1.0
+level_pause_s = 0
 """
 
 RESTING = """

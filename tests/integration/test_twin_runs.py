@@ -27,14 +27,27 @@ snapshot_interval_ms = 250
 path = "eager_strategy:EagerStrategy"
 
 [regular.params]
-bar_s = 2
-momentum_window_s = 4
 min_momentum_bps = 0.3
 hold_s = 6
 cool_down_s = 9
 warm_up_s = 10
 max_trades = 100
 entry_timeout_s = 3
+
+[indicators]
+bar_s = 2
+momentum_window_s = 4
+burst_window_s = 5
+trend_window_s = 8
+realized_short_s = 5
+
+[actions.regular]
+l2 = { entries = true }
+l3 = { entries = true }
+
+[coordinator.regular]
+share = 1.0
+level_pause_s = 0
 """
 
 

@@ -93,3 +93,13 @@ class TradedMarket:
         """Return the ask of a contract, dollars."""
         row = self.session.instrument_ids.index(name)
         return float(self.chain.price[row]) + self.chain.half_spread
+
+
+class Decisions:
+    """Stands in for a strategy's record and keeps the reasons of its decisions."""
+
+    def __init__(self) -> None:
+        self.reasons: list[str] = []
+
+    def decision(self, _kind: Any, reason: str, *_rest: Any) -> None:
+        self.reasons.append(reason)

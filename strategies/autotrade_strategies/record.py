@@ -32,7 +32,7 @@ class Record:
         self,
         kind: DecisionKind,
         reason: str,
-        plan_id: str,
+        plan_id: str | None,
         instrument_id: str,
         side: OrderSide,
         quantity: int,

@@ -1,12 +1,16 @@
 """From a signal to a plan: what the strategies of both tracks do alike."""
 
+import math
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
+from nautilus_trader.model import OrderSide
 
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.execution.coordinator import Allotment
+from autotrade_0dte.execution.decision import DecisionKind
 from autotrade_0dte.execution.exits import ExitParams
 from autotrade_0dte.execution.fees import order_fee
 from autotrade_0dte.execution.plan import TradePlan
@@ -23,7 +27,7 @@ from autotrade_0dte.signals.source import SignalSource
 from autotrade_0dte.signals.standing import Standing
 from autotrade_strategies.base import TradeStrategy
 
-__all__ = ["SignalStrategy", "TrackParams"]
+__all__ = ["NoPlan", "SignalStrategy", "TrackParams"]
 
 _USUAL_PREMIUM = 1.0
 
@@ -56,6 +60,16 @@ class TrackParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_contracts: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 10
 
 
+class NoPlan(StrEnum):
+    """Why a signal that may be acted on makes no plan.
+
+    NO_CONTRACT: selection offers none. NO_SIZE: none of the best is shown, or its size unknown.
+    """
+
+    NO_CONTRACT = "NO_CONTRACT"
+    NO_SIZE = "NO_SIZE"
+
+
 class SignalStrategy(TradeStrategy):
     """Makes its track's signal at every snapshot, and a plan of the best contract for it."""
 
@@ -72,6 +86,7 @@ class SignalStrategy(TradeStrategy):
             close_ns=session.close_ns,
         )
         self._fee_usd = _round_trip_usd(session)
+        self._passed_over: tuple[int, NoPlan] | None = None
 
     def read_signal(self, view: MarketView) -> Signal:
         """Return the signal of the next snapshot."""
@@ -94,13 +109,24 @@ class SignalStrategy(TradeStrategy):
         ranking = select(view.chain, signal.direction, self.params.selection, limits)
         self.ranking = ranking
         if not ranking.candidates:
+            self._pass_over(signal, NoPlan.NO_CONTRACT, {"budget_usd": budget_usd})
             return None
         best = ranking.candidates[0]
         size = contracts(best.worst_loss, best.displayed, budget_usd, self.params.max_contracts)
         if size < 1:
+            figures = {"worst_loss_usd": best.worst_loss, "displayed": best.displayed}
+            self._pass_over(signal, NoPlan.NO_SIZE, figures | {"budget_usd": budget_usd})
             return None
         plan = self._plan(view, signal, best, size, reason)
         return msgspec.structs.replace(plan, figures=plan.figures | dict(figures or {}))
+
+    def _pass_over(self, signal: Signal, reason: NoPlan, figures: Mapping[str, float]) -> None:
+        """Record why a signal that may be acted on makes no plan, once for each direction begun."""
+        if self._passed_over != (signal.onset_ns, reason):
+            self._passed_over = (signal.onset_ns, reason)
+            self._record.decision(
+                DecisionKind.REFUSE, reason, None, "", OrderSide.BUY, 0, math.nan, figures
+            )
 
     def _standing(self, view: MarketView) -> Standing:
         barred = [direction for direction in (1, -1) if self.allotment.conflicts(direction)]

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from traded_market import NS, ONE_PM_S, OPEN_NS, TradedMarket
+from traded_market import NS, ONE_PM_S, OPEN_NS, Decisions, TradedMarket
 
 from autotrade_0dte.execution.coordinator import (
     Allotment,
@@ -22,6 +22,7 @@ from autotrade_0dte.selection.ranking import Structure
 from autotrade_0dte.signals.filters import FilterParams
 from autotrade_0dte.signals.signal import SignalRefusal
 from autotrade_strategies.regular import RegularParams, RegularStrategy
+from autotrade_strategies.signal_strategy import NoPlan
 
 UP, DOWN = 1, -1
 
@@ -41,6 +42,8 @@ class Bench:
         self.strategy = RegularStrategy(
             self.market.session, RegularParams(**params), shared.allotment(Track.REGULAR)
         )
+        self.decisions = Decisions()
+        self.strategy._record = self.decisions  # type: ignore[assignment]
 
     def decided(self, **view: Any) -> TradePlan | None:
         """Show a view and return the decision on it."""
@@ -91,6 +94,14 @@ def test_no_contract_that_selection_offers_no_plan() -> None:
     assert bench.decided(way=UP) is None
     assert bench.strategy.ranking is not None
     assert bench.strategy.ranking.offered == 0
+    assert bench.decisions.reasons == [NoPlan.NO_CONTRACT]
+
+
+def test_no_plan_is_recorded_once_for_each_direction_begun() -> None:
+    bench = Bench(selection=SelectionParams(min_premium=40.0))
+    for at_s, way in enumerate((UP, UP, UP, DOWN, DOWN), start=ONE_PM_S):
+        bench.decided(at_s=at_s, way=way)
+    assert bench.decisions.reasons == [NoPlan.NO_CONTRACT] * 2
 
 
 def test_debit_vertical_sells_a_contract_further_out_within_the_net_debit() -> None:
@@ -146,7 +157,15 @@ def test_room_in_the_shared_budget_bounds_the_size() -> None:
 
 
 def test_budget_that_buys_no_contract_makes_no_plan() -> None:
-    assert Bench(risk_usd=20.0).decided(way=UP) is None
+    bench = Bench(risk_usd=20.0)
+    assert bench.decided(way=UP) is None
+    assert bench.decisions.reasons == [NoPlan.NO_CONTRACT]
+
+
+def test_contract_of_which_nothing_is_shown_makes_no_plan() -> None:
+    bench = Bench(TradedMarket(size=0.5), selection=SelectionParams(min_size=0.0))
+    assert bench.decided(way=UP) is None
+    assert bench.decisions.reasons == [NoPlan.NO_SIZE]
 
 
 # -- when it does not act ---------------------------------------------------------------------

@@ -37,8 +37,11 @@ def calendar_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     catalog = Catalog(tmp_path_factory.mktemp("profile") / "catalog")
-    for date in DATES:
-        write_short(catalog, "SPY", date)
+    # The hours that are stored with a session stay known to the process that stored them.
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(calendar, "_known", {})
+        for date in DATES:
+            write_short(catalog, "SPY", date)
     return catalog
 
 

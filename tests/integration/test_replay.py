@@ -12,6 +12,7 @@ import pytest
 from scripted_strategy import run
 from short_sessions import LENGTH_S, write_short
 
+from autotrade_0dte import calendar
 from autotrade_0dte.calendar import session
 from autotrade_0dte.config import StrategySpec, SystemConfig
 from autotrade_0dte.data.catalog import Catalog, CatalogError
@@ -37,20 +38,23 @@ def config(root: str, folder: Path) -> SystemConfig:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a catalog and of what the engine published in its sessions."""
     folder: Path = tmp_path_factory.mktemp("replay")
-    catalog = Catalog(folder / "catalog")
-    write_short(catalog, "SPY", DATES["prompt"])
-    write_short(catalog, "SPY", DATES["late"], from_s=-100, delay_s=20)
-    write_short(catalog, "SPY", DATES["starts_late"], from_s=60.4)
-    write_short(catalog, "SPXW", INDEX_DATE, delay_s=0.5)
-    for root in ("SPY", "SPXW"):
-        outcome = run(config(root, folder), catalog.path, folder / "runs")
-        assert outcome.summary["unclean_reasons"] == []
+    # The hours that are stored with a session stay known to the process that stored them.
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(calendar, "_known", {})
+        catalog = Catalog(folder / "catalog")
+        write_short(catalog, "SPY", DATES["prompt"])
+        write_short(catalog, "SPY", DATES["late"], from_s=-100, delay_s=20)
+        write_short(catalog, "SPY", DATES["starts_late"], from_s=60.4)
+        write_short(catalog, "SPXW", INDEX_DATE, delay_s=0.5)
+        for root in ("SPY", "SPXW"):
+            outcome = run(config(root, folder), catalog.path, folder / "runs")
+            assert outcome.summary["unclean_reasons"] == []
     return folder
 
 
 @pytest.fixture(autouse=True)
 def calendar_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autotrade_0dte.calendar._known", {})
+    monkeypatch.setattr(calendar, "_known", {})
 
 
 def assert_equal(mine: Any, engines: Any, where: str = "view") -> None:

@@ -134,8 +134,8 @@ def _evidence(market: MarketAt) -> RenderableType:
             wording.CHANNEL_WORDS[each.channel],
             _bar(full, _BAR),
             _signed(each.score, 1),
-            _value(each.value),
-            _value(each.typical),
+            wording.channel_value(each.channel, each.value),
+            wording.channel_value(each.channel, each.typical),
         )
     unknown = [wording.CHANNEL_WORDS[e.channel] for e in market.evidence if e not in known]
     note = Text(f"not known: {', '.join(unknown)}", "dim") if unknown else None
@@ -351,10 +351,6 @@ def _two_sided(value: float) -> Text:
 def _signed(value: float, digits: int) -> str:
     text = number(value, digits)
     return f"+{text}" if value > 0 else text
-
-
-def _value(value: float) -> str:
-    return UNKNOWN if math.isnan(value) else f"{value:,.3g}".replace("-", "\N{MINUS SIGN}")
 
 
 def _quote(bid: float, ask: float) -> str:

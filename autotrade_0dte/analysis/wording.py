@@ -1,16 +1,17 @@
 """Codes of the pipeline in the words of a trader."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from autotrade_0dte.analysis.display import UNKNOWN, number
+from autotrade_0dte.analysis.display import UNKNOWN, fraction, number
 from autotrade_0dte.instruments import SymbolError, option_symbol
 from autotrade_0dte.market_state.state import Channel, Level
 from autotrade_0dte.selection.ranking import Fall, Term
 from autotrade_0dte.signals.signal import Factor, SignalRefusal
 
 __all__ = ["CHANNEL_WORDS", "FACTOR_WORDS", "FALL_WORDS", "LEVEL_WORDS", "REFUSAL_WORDS"]
-__all__ += ["TERM_WORDS", "contract", "direction", "figures", "level"]
+__all__ += ["TERM_WORDS", "channel_value", "contract", "direction", "figures", "level"]
 
 LEVEL_WORDS = {
     Level.CALM: "CALM",
@@ -30,6 +31,20 @@ CHANNEL_WORDS = {
     Channel.QUOTE_AGE: "quote age",
     Channel.CROSSED: "crossed quotes",
     Channel.EVENT: "scheduled event",
+}
+
+_BPS = 1e4
+_CHANNEL_UNITS: dict[Channel, Callable[[float], str]] = {
+    Channel.VOLATILITY_LEVEL: lambda log: f"{_signed(100 * math.expm1(log), 1)} %",
+    Channel.VOLATILITY_CHANGE: lambda log: f"{_signed(100 * math.expm1(log), 1)} %",
+    Channel.REALIZED: lambda log: f"{math.exp(log):.2f} x",
+    Channel.ACTIVITY: lambda log: f"{math.exp(log):.2f} x",
+    Channel.JUMP: lambda log: f"{_signed(_BPS * math.expm1(log), 1)} bps",
+    Channel.DRIFT: lambda sum_: number(sum_, 1),
+    Channel.SPREAD: lambda log: f"{number(_BPS * math.exp(log), 2)} bps",
+    Channel.QUOTE_AGE: lambda seconds: f"{number(seconds, 1)} s",
+    Channel.CROSSED: lambda share: fraction(share, 1),
+    Channel.EVENT: lambda seconds: f"{_signed(seconds, 0)} s",
 }
 
 FACTOR_WORDS = {
@@ -102,6 +117,15 @@ def direction(value: int) -> str:
     return "UP" if value > 0 else "DOWN" if value < 0 else "none"
 
 
+def channel_value(channel: Channel, value: float) -> str:
+    """Write the figure of a channel in a unit for people; most are logarithms in the tables.
+
+    Volatility: above its own median of the last while, and change over its window. Realized
+    volatility and volume: times the usual. Jump: return over its window. Spread: of the forward.
+    """
+    return UNKNOWN if math.isnan(value) else _CHANNEL_UNITS[channel](value)
+
+
 def figures(values: Mapping[str, Any]) -> str:
     """Write figures as ``strength 0.21, min strength 0.30``."""
     return ", ".join(f"{name.replace('_', ' ')} {_figure(v)}" for name, v in values.items())
@@ -121,6 +145,11 @@ def contract(instrument_id: str, short_instrument_id: str | None = None) -> str:
     except SymbolError:
         return name
     return f"{symbol.root} {symbol.strike:g} {symbol.right}"
+
+
+def _signed(value: float, digits: int) -> str:
+    text = number(value, digits)
+    return f"+{text}" if value > 0 else text
 
 
 def _figure(value: Any) -> str:

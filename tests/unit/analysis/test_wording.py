@@ -49,3 +49,22 @@ def test_figures_are_written_with_the_digits_they_need() -> None:
 
 def test_direction_is_up_down_or_none() -> None:
     assert [wording.direction(n) for n in (1, -1, 0)] == ["UP", "DOWN", "none"]
+
+
+def test_every_channel_has_a_unit_for_people() -> None:
+    values = {
+        Channel.VOLATILITY_LEVEL: (math.log(1.05), "+5.0 %"),
+        Channel.VOLATILITY_CHANGE: (math.log(0.9), "\N{MINUS SIGN}10.0 %"),
+        Channel.REALIZED: (math.log(2.5), "2.50 x"),
+        Channel.ACTIVITY: (0.0, "1.00 x"),
+        Channel.JUMP: (-0.0014, "\N{MINUS SIGN}14.0 bps"),
+        Channel.DRIFT: (9.64, "9.6"),
+        Channel.SPREAD: (math.log(1.32e-4), "1.32 bps"),
+        Channel.QUOTE_AGE: (1.93, "1.9 s"),
+        Channel.CROSSED: (0.0333, "3.3 %"),
+        Channel.EVENT: (-30.0, "\N{MINUS SIGN}30 s"),
+    }
+    assert set(values) == set(Channel)
+    for channel, (value, text) in values.items():
+        assert wording.channel_value(channel, value) == text
+        assert wording.channel_value(channel, math.nan) == UNKNOWN

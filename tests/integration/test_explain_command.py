@@ -1,0 +1,131 @@
+"""autotrade explain on the run of a short synthetic session with a flash move."""
+
+import datetime as dt
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from autotrade_0dte.analysis.session_rows import rows_of
+from autotrade_0dte.analysis.summary import read_summary
+from autotrade_0dte.analysis.tables import read_table
+from autotrade_0dte.cli import main
+from autotrade_0dte.market_state.state import CHANNELS, Level
+from autotrade_0dte.selection.ranking import TERMS
+from autotrade_0dte.signals.signal import FACTORS
+
+ROOT = Path(__file__).parents[2]
+# Coarse quotes keep the run short.
+SMALL = ("--sessions", "1", "--seed", "7", "--strikes", "12", "--interval-s", "20")
+
+type Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def autotrade(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run a command in this process; return its exit code, output and errors."""
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["autotrade", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        shown = capsys.readouterr()
+        return int(ended.value.code or 0), shown.out, shown.err
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("explained")
+    catalog = folder / "catalog"
+    lines = (
+        ("data", "generate", "--catalog", catalog, *SMALL, "--kind", "flash_move"),
+        ("backtest", ROOT / "configs/demo.toml", "--catalog", catalog, "--runs", folder / "runs"),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        for words in lines:
+            patch.setattr(sys, "argv", ["autotrade", *map(str, words)])
+            with pytest.raises(SystemExit) as ended:
+                main()
+            assert not ended.value.code
+    [found] = (folder / "runs").iterdir()
+    return found
+
+
+def instant(ns: int) -> str:
+    """Return the first whole second at or after an instant."""
+    return dt.datetime.fromtimestamp(-(-ns // 1_000_000_000), dt.UTC).isoformat()
+
+
+def entries(run: Path) -> list[dict[str, Any]]:
+    return [row for row in rows_of(read_table(run, "decisions")) if row["kind"] == "ENTER"]
+
+
+def test_every_entry_of_the_run_is_explained_from_state_to_fill(
+    run: Path, autotrade: Command
+) -> None:
+    made = entries(run)
+    assert made
+    for row in made:
+        code, out, _ = autotrade("explain", run, "--at", instant(row["ts_event"]), "--json")
+        assert code == 0
+        found = msgspec.json.decode(out)
+        market = found["market"]
+        assert market["level"] == row["level"]
+        assert {each["channel"] for each in market["evidence"]} == set(CHANNELS)
+        [signal] = [each for each in found["signals"] if each["track"] == row["track"]]
+        assert signal["direction"] == row["direction"]
+        assert {each["factor"] for each in signal["factors"]} == set(FACTORS)
+        [decision] = [d for d in found["decisions"] if d["plan_id"] == row["plan_id"]]
+        considered = decision["considered"]
+        assert considered["best"][0]["instrument_id"] == row["instrument_id"]
+        assert len(considered["best"][0]["terms"]) == len(TERMS)
+        assert sum(group["count"] for group in considered["falls"]) == considered["refused"]
+        assert considered["offered"] + considered["refused"] == 12
+        assert decision["orders"][0]["side"] == "BUY"
+
+
+def test_print_fits_a_screen_and_names_level_and_contract(run: Path, autotrade: Command) -> None:
+    for row in entries(run):
+        code, out, _ = autotrade("explain", run, "--at", instant(row["ts_event"]))
+        assert code == 0
+        assert len(out.splitlines()) <= 60
+        assert f"ENTER {row['track']} {row['plan_id']} {row['reason']}" in out
+        assert f"Market  {Level(row['level']).name}" in out
+
+
+def test_session_is_told_in_order_of_time(run: Path, autotrade: Command) -> None:
+    code, out, _ = autotrade("explain", run)
+    assert code == 0
+    changes = sum(read_summary(run)["transitions"].values())
+    lines = out.splitlines()[1:]
+    assert sum(" to " in line for line in lines) >= changes > 0
+    assert [line[:8] for line in lines] == sorted(line[:8] for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--at", "09:29"), "--at: Expected a time from 09:30 to 16:00 New York"),
+        (("--at", "late"), "--at: Expected a time such as 10:31"),
+        (("--session", "2026-07-30"), "--session: Expected 2026-07-31, was 2026-07-30"),
+        (("--at", "10:00", "--track", "fast"), "--track: Expected anomaly or regular, was fast"),
+    ],
+)
+def test_what_the_run_does_not_have_is_refused_in_a_line(
+    run: Path, autotrade: Command, words: tuple[str, ...], message: str
+) -> None:
+    code, out, err = autotrade("explain", run, *words)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"autotrade: {message}")
+    assert len(err.splitlines()) == 1
+
+
+def test_folder_that_is_no_run_is_refused(tmp_path: Path, autotrade: Command) -> None:
+    code, _, err = autotrade("explain", tmp_path, "--at", "10:00")
+    assert code == 2
+    assert "Expected a run folder with summary.json" in err

@@ -72,7 +72,7 @@ class RunRecorder(DataActor):
             texts={"track", "refusal", "figures"},
             absent_at_zero={"onset", "valid_until"},
         )
-        self._last_signal: dict[str, Signal] = {}
+        self._last_signal: dict[str, tuple[Signal, Level]] = {}
         self._equity: list[tuple[Any, ...]] = []
         self.fill_quotes: dict[tuple[str, str], FillQuote] = {}
 
@@ -129,20 +129,23 @@ class RunRecorder(DataActor):
 
     def _on_signal(self, message: Any) -> None:
         signal: Signal = message
-        last = self._last_signal.get(signal.track)
-        if (
-            last is None
-            or signal.direction != last.direction
-            or signal.refusal is not last.refusal
-            or signal.ts_event - last.ts_event >= _SIGNAL_EVERY_NS
-        ):
-            self._keep_signal(signal)
+        if signal.track in self._last_signal:
+            last, level = self._last_signal[signal.track]
+            if (
+                signal.direction == last.direction
+                and signal.refusal is last.refusal
+                and self._level is level
+                and signal.ts_event - last.ts_event < _SIGNAL_EVERY_NS
+            ):
+                return
+        self._keep_signal(signal)
 
     def _keep_signal(self, signal: Signal) -> None:
-        last = self._last_signal.get(signal.track)
-        if last is not None and last.ts_event == signal.ts_event:
-            return
-        self._last_signal[signal.track] = signal
+        if signal.track in self._last_signal:
+            last, _ = self._last_signal[signal.track]
+            if last.ts_event == signal.ts_event:
+                return
+        self._last_signal[signal.track] = signal, self._level
         floats = [signal.score, signal.strength, signal.agreement]
         floats.append(math.nan if self._chain is None else self._chain.spot)
         for reading in signal.readings:

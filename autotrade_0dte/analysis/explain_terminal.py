@@ -155,7 +155,7 @@ def _signals(found: Explanation) -> list[RenderableType]:
     if not found.signals:
         return [Text(), Text("Signals  none recorded so far", "bold")]
     lines: list[RenderableType] = [Text(), Text("Signals", "bold")]
-    lines += [Padding(_signal(signal, found.at_ns), (0, 0, 0, 2)) for signal in found.signals]
+    lines += [Padding(_signal(signal, found.market), (0, 0, 0, 2)) for signal in found.signals]
     table = _table()
     table.add_column("factor")
     for signal in found.signals:
@@ -171,7 +171,7 @@ def _signals(found: Explanation) -> list[RenderableType]:
     return [*lines, Padding(table, (0, 0, 0, 2))]
 
 
-def _signal(signal: SignalAt, at_ns: int) -> Text:
+def _signal(signal: SignalAt, market: MarketAt) -> Text:
     style = {1: "green", -1: "red"}.get(signal.direction, "")
     line = Text.assemble(
         f"{signal.track}: ",
@@ -182,7 +182,7 @@ def _signal(signal: SignalAt, at_ns: int) -> Text:
         line.append(f", since {clock(signal.onset_ns)}")
     if signal.valid_until_ns is not None:
         line.append(f", valid until {clock(signal.valid_until_ns)}")
-    if at_ns - signal.ts_event >= 2 * _NS:
+    if signal.ts_event < market.ts_event:
         line.append(f" (as of {clock(signal.ts_event)})", "dim")
     if signal.refusal:
         words = wording.REFUSAL_WORDS[SignalRefusal(signal.refusal)]

@@ -21,7 +21,7 @@ LEVEL_WORDS = {
 }
 
 CHANNEL_WORDS = {
-    Channel.VOLATILITY_LEVEL: "volatility index",
+    Channel.VOLATILITY_LEVEL: "volatility level",
     Channel.VOLATILITY_CHANGE: "volatility change",
     Channel.REALIZED: "realized volatility",
     Channel.ACTIVITY: "volume",

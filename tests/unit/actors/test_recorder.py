@@ -417,6 +417,16 @@ def test_signal_is_recorded_when_it_changes_and_every_ten_seconds(
     assert len(recorder.signals()["ts_event"]) == 1 + kept
 
 
+def test_signal_is_recorded_at_a_change_of_the_level() -> None:
+    recorder = listener()
+    recorder._on_market(view(0, 1.0, 2.0))
+    recorder._on_signal(signal(0))
+    for at_s in (1, 2):
+        recorder._on_market(view(at_s, 1.0, 2.0, level=Level.L2))
+        recorder._on_signal(signal(at_s))
+    assert recorder.signals()["level"].tolist() == [0, 2]
+
+
 def test_signal_without_a_direction_has_no_onset() -> None:
     recorder = listener()
     recorder._on_signal(signal(0, 0, onset_ns=0, valid_until_ns=0))

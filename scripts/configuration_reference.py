@@ -19,6 +19,8 @@ import msgspec
 
 from autotrade_0dte.config import SystemConfig
 from autotrade_0dte.data.synthetic.generate import SyntheticParams
+from autotrade_0dte.market_state.profile import Profile
+from autotrade_strategies.anomaly import AnomalyParams
 from autotrade_strategies.regular import RegularParams
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "configuration.md"
@@ -30,7 +32,9 @@ HEAD = """\
 
 A configuration is one TOML file; [`configs/`](../configs) has five to start from. A key that is
 left out has its default; an unknown key or a value out of range ends the command with exit code 2
-and a line that names the key. The resolved configuration, every default written out, is
+and a line that names the key. A table that has a default is replaced as a whole: keys left out of
+yours have the default of their own section, and `{ ... }` in the default column lists where the
+replaced one differed from it. The resolved configuration, every default written out, is
 `config.toml` in the [run folder](backtest.md#the-run-folder). Names end in their unit: `_s`
 seconds, `_ms` milliseconds, `_usd` dollars, `_bps` hundredths of a percent, `_fraction` a share
 (0.10 is 10 %).
@@ -38,11 +42,19 @@ seconds, `_ms` milliseconds, `_usd` dollars, `_bps` hundredths of a percent, `_f
 ## The file
 """
 
-STRATEGY = """\
+REGULAR = """\
 ## The regular strategy
 
 `[regular.params]` when `regular.path` is `autotrade_strategies.regular:RegularStrategy`; how it
 trades is in [strategies.md](strategies.md#the-regular-strategy).
+"""
+
+ANOMALY = """\
+## The anomaly strategy
+
+`[anomaly.params]` when `anomaly.path` is `autotrade_strategies.anomaly:AnomalyStrategy`; how it
+trades is in [strategies.md](strategies.md#the-anomaly-strategy). Its tables have the keys of the
+regular strategy's, with defaults for trades of minutes.
 """
 
 SYNTHETIC = """\
@@ -53,6 +65,7 @@ Not part of a configuration file: the fields of `SyntheticParams`, which `genera
 """
 
 _COLUMNS = "| key | type | default | accepted | meaning |\n|---|---|---|---|---|\n"
+_READ_FROM_FILES = (Profile,)
 _BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 _TYPES: dict[Any, str] = {
     msgspec.inspect.EnumType: "text",
@@ -69,30 +82,35 @@ _TYPES: dict[Any, str] = {
 
 def document() -> str:
     """Return the whole text of docs/configuration.md."""
-    parts = [HEAD, *_sections(SystemConfig, "")]
-    parts += [STRATEGY, *_sections(RegularParams, "[regular.params]")]
-    parts += [SYNTHETIC, *_sections(SyntheticParams, "")]
+    described: dict[type[Any], str] = {}
+    parts = [HEAD, *_sections(SystemConfig, "", described)]
+    parts += [REGULAR, *_sections(RegularParams, "[regular.params]", described)]
+    parts += [ANOMALY, *_sections(AnomalyParams, "[anomaly.params]", described)]
+    parts += [SYNTHETIC, *_sections(SyntheticParams, "", {})]
     return "\n".join(parts)
 
 
-def _sections(kind: type[Any], table: str) -> Iterator[str]:
-    """Yield the section of a Struct, then those of the Structs inside it."""
+def _sections(kind: type[Any], table: str, described: dict[type[Any], str]) -> Iterator[str]:
+    """Yield the section of a Struct, then those of the Structs inside it that have none yet."""
     fields = msgspec.inspect.type_info(kind).fields  # type: ignore[attr-defined]
-    text = inspect.getdoc(kind) or ""
-    intro = _markdown(text.partition("Parameters\n-------")[0].strip())
+    intro = _markdown((inspect.getdoc(kind) or "").partition("Parameters\n-------")[0].strip())
+    described[kind] = table
     inside: list[tuple[type[Any], str]] = []
     rows = ""
-    meanings = _meanings(text)
+    meanings = _meanings(kind)
     for field in fields:
         path = f"{table.strip('[]')}.{field.name}".removeprefix(".")
         inner = _not_null(field.type)
         meaning = meanings.get(field.name, "see above")
-        if isinstance(inner, msgspec.inspect.StructType):
-            inside.append((inner.cls, f"[{path}]"))
-            meaning = f"see `{inside[-1][1]}`"
-        elif isinstance(inner, msgspec.inspect.VarTupleType):
-            inside.append((inner.item_type.cls, f"[[{path}]]"))  # type: ignore[attr-defined]
-            meaning = f"see `{inside[-1][1]}`"
+        struct = _struct(inner)
+        if struct in _READ_FROM_FILES:
+            struct = None
+        if struct is not None:
+            brackets = "[[{}]]" if isinstance(inner, msgspec.inspect.VarTupleType) else "[{}]"
+            if struct not in described:
+                described[struct] = brackets.format(path)
+                inside.append((struct, described[struct]))
+            meaning = f"see `{described[struct]}`"
         elif isinstance(inner, msgspec.inspect.EnumType):
             meaning += f" {_enum_meaning(inner.cls)}"
         cells = (f"`{field.name}`", _TYPES[type(inner)], _default(field), _accepted(inner))
@@ -100,17 +118,25 @@ def _sections(kind: type[Any], table: str) -> Iterator[str]:
     heading = f"### `{table}`\n\n" if table else "### Top level\n\n"
     yield f"{heading}{intro}\n\n{_COLUMNS}{rows}"
     for inner_kind, inner_table in inside:
-        yield from _sections(inner_kind, inner_table)
+        yield from _sections(inner_kind, inner_table, described)
 
 
-def _meanings(text: str) -> dict[str, str]:
-    """Return the text of each name in a numpy Parameters block, on one line."""
-    block = re.split(r"\n\w+\n-{3,}\n", text.partition("Parameters\n----------\n")[2])[0]
+def _struct(kind: Any) -> type[Any] | None:
+    """Return the Struct that a table or a list of tables is made of, if it is one."""
+    if isinstance(kind, msgspec.inspect.VarTupleType):
+        kind = kind.item_type
+    return kind.cls if isinstance(kind, msgspec.inspect.StructType) else None
+
+
+def _meanings(kind: type[Any]) -> dict[str, str]:
+    """Return the text of each name in the numpy Parameters blocks of a Struct and its bases."""
     found: dict[str, str] = {}
-    for entry in re.split(r"\n(?=\S)", block):
-        head, _, body = entry.partition("\n")
-        for name in head.partition(" : ")[0].split(", "):
-            found[name] = " ".join(body.split())
+    for each in reversed(kind.__mro__):
+        text = inspect.cleandoc(each.__doc__ or "").partition("Parameters\n----------\n")[2]
+        for entry in re.split(r"\n(?=\S)", re.split(r"\n\w+\n-{3,}\n", text)[0]):
+            head, _, body = entry.partition("\n")
+            for name in head.partition(" : ")[0].split(", "):
+                found[name] = " ".join(body.split())
     return found
 
 
@@ -128,13 +154,29 @@ def _default(field: msgspec.inspect.Field) -> str:
         return "*required*"
     if value is None:
         return "not set"
-    if value is msgspec.NODEFAULT or isinstance(value, msgspec.Struct | tuple):
+    if value is msgspec.NODEFAULT or isinstance(value, tuple):
         return ""
+    if isinstance(value, msgspec.Struct):
+        return _inline(value)
+    return f"`{_toml(value)}`"
+
+
+def _inline(value: msgspec.Struct) -> str:
+    """Return what a default table sets that its section does not, as TOML."""
+    usual = {field.name: field.default for field in msgspec.structs.fields(type(value))}
+    given = {name: getattr(value, name) for name in usual}
+    if any(isinstance(each, msgspec.Struct) for each in given.values()):
+        return ""
+    other = [f"{name} = {_toml(each)}" for name, each in given.items() if each != usual[name]]
+    return f"`{{ {', '.join(other)} }}`" if other else ""
+
+
+def _toml(value: Any) -> str:
     if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
+        return str(value).lower()
     if isinstance(value, str):
-        return f'`"{value.value if isinstance(value, Enum) else value}"`'
-    return f"`{value!r}`"
+        return f'"{value.value if isinstance(value, Enum) else value}"'
+    return repr(value)
 
 
 def _accepted(kind: Any) -> str:

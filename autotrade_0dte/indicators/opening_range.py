@@ -10,8 +10,9 @@ __all__ = ["OpeningRange"]
 class OpeningRange:
     """High and low of the prints in ``[open, open + range)``; NaN until that time is over.
 
-    They stay NaN where the prints leave a gap longer than `gap_s`, before the first and after the
-    last included: the extreme may have been in it. Once known they do not change.
+    They stay NaN where the prints leave a gap longer than `gap_s` (less than the range), before the
+    first and after the last included: the extreme may have been in it. Once known they do not
+    change.
     """
 
     __slots__ = ("_end_ns", "_gap_ns", "_last_ns", "_max", "_min", "_over", "_seen", "high", "low")
@@ -29,11 +30,10 @@ class OpeningRange:
 
     def add(self, ts_event: int, price: float) -> None:
         """Take a print of the session, later than all before."""
-        if self._over or ts_event >= self._end_ns:
-            return
-        self._check_gap(ts_event)
-        self._min = min(self._min, price)
-        self._max = max(self._max, price)
+        if ts_event < self._end_ns:
+            self._check_gap(ts_event)
+            self._min = min(self._min, price)
+            self._max = max(self._max, price)
 
     def update(self, now_ns: int) -> None:
         """Close the range when its time is over."""
@@ -41,7 +41,7 @@ class OpeningRange:
             return
         self._over = True
         self._check_gap(self._end_ns)
-        if self._seen and self._max > 0.0:
+        if self._seen:
             self.high = self._max
             self.low = self._min
 

@@ -31,7 +31,7 @@ class VolumeBurst:
     """
 
     __slots__ = (
-        "_burst", "_burst_ns", "_open_ns", "_seen", "_trailing", "_trailing_ns", "_usual", "burst",
+        "_burst", "_burst_ns", "_open_ns", "_trailing", "_trailing_ns", "_usual", "burst",
         "rate",
     )  # fmt: skip
 
@@ -48,14 +48,12 @@ class VolumeBurst:
         self._trailing = Lagged[float](trailing_window_s)
         self._open_ns = open_ns
         self._usual: list[float] = [] if usual_rate is None else usual_rate.tolist()
-        self._seen = math.nan
         self.rate = math.nan
         self.burst = math.nan
 
     def update(self, now_ns: int, volume: float) -> None:
         """Take the shares traded since the open; NaN where sizes are unknown."""
-        if volume != self._seen and volume >= 0.0:
-            self._seen = volume
+        if volume >= 0.0:
             self._burst.add(now_ns, volume)
             self._trailing.add(now_ns, volume)
         self.rate = self.burst = math.nan

@@ -79,7 +79,7 @@ def test_no_indicator_but_those_of_one_snapshot_is_known_at_the_first() -> None:
     }  # fmt: skip
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(moments(), moments(), st.data())
 def test_no_indicator_looks_ahead(
     series: list[Moment], other: list[Moment], data: st.DataObject
@@ -90,7 +90,7 @@ def test_no_indicator_looks_ahead(
     assert same(run(snapshots(series[:known] + other))[known - 1], now)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(moments(), st.lists(st.integers(0, 5), min_size=40, max_size=40))
 def test_repeated_snapshots_add_no_observation(series: list[Moment], times: list[int]) -> None:
     chains = snapshots(series)
@@ -140,6 +140,21 @@ def test_snapshot_older_than_the_one_before_raises() -> None:
     first, second = snapshots(STEADY[:2])
     with pytest.raises(ValueError, match=r"Expected a snapshot from \d+ ns on, was \d+"):
         run([second, first])
+
+
+def test_price_that_never_moves_has_no_ratio_and_no_place_in_its_range() -> None:
+    values = run(snapshots([moment._replace(price=600.0) for moment in STEADY]))[-1]
+    assert (values.slope, values.realized_short, values.realized_long) == (0.0, 0.0, 0.0)
+    assert (values.range_high, values.range_low) == (600.0, 600.0)
+    assert math.isnan(values.realized_ratio)
+    assert math.isnan(values.range_position)
+
+
+def test_skew_is_as_old_as_the_newest_quote_of_the_chain() -> None:
+    quotes = [Moment(2 * NS, 0, 600.0, skew=0.02), Moment(2 * NS, 0, 600.0, skew=0.02)]
+    later = Moment(2 * NS, 0, 600.0, skew=0.03, quote_lag=NS)
+    values = run(snapshots([*quotes, later]))[-1]
+    assert values.skew_change_per_min == pytest.approx(0.01 / (3 / 60))
 
 
 def test_feed_without_sizes_leaves_only_volume_unknown() -> None:

@@ -23,7 +23,8 @@ def write_short(
 ) -> None:
     """Write ten minutes with a silence of 45 s in the middle.
 
-    Ticks are made from `from_s` seconds after the open on and known up to `delay_s` later.
+    Ticks are made from `from_s` seconds after the open on and known up to `delay_s` later; with a
+    delay, one print says that it is from after the close.
     """
     rng = np.random.default_rng(date.toordinal())
     open_ns = session(date).open_ns
@@ -60,6 +61,8 @@ def write_short(
         hours=hours,
     )
     made, known = times(300)
+    if delay_s > 0:
+        made[-20] = hours.close_ns + 5 * NS  # by a clock that is ahead
     cents = 60_020 + np.cumsum(rng.integers(-5, 6, len(made)))
     vix_made, vix_known = times(40)
     with catalog.transaction("hand-made") as tx:

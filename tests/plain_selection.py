@@ -10,7 +10,7 @@ from autotrade_0dte.pricing.black import PricingStatus
 from autotrade_0dte.selection.params import SelectionLimits, SelectionParams, ShortLeg
 from autotrade_0dte.selection.ranking import Fall, Structure, Term
 
-_TO_SELL = {Fall.WRONG_RIGHT, Fall.NO_QUOTE, Fall.STALE_QUOTE, Fall.NO_IV}
+_TO_SELL = {Fall.WRONG_RIGHT, Fall.NO_QUOTE, Fall.STALE_QUOTE, Fall.NO_IV, Fall.SIZE}
 
 
 def normal(x: float) -> float:
@@ -48,7 +48,6 @@ class PlainSelection:
     ) -> None:
         self.chain, self.direction, self.params, self.limits = chain, direction, params, limits
         left_s = (chain.expiry_ns - chain.ts_event) / 1e9
-        self.left_s = left_s
         self.passed = min(1.0, limits.hold_s / left_s)
         self.move = chain.analytics.implied_move * math.sqrt(self.passed)
 
@@ -98,10 +97,10 @@ class PlainSelection:
         tick = self.limits.tick_below_3 if chain.mid[row] < 3.0 else self.limits.tick_from_3
         spread = chain.ask[row] - chain.bid[row]
         interest = chain.open_interest[row]
-        smaller = min(chain.bid_size[row], chain.ask_size[row])
+        shown = (chain.bid_size[row], chain.ask_size[row])
         bad = QuoteFlag.MISSING | QuoteFlag.CROSSED | QuoteFlag.ONE_SIDED
         yield Fall.WRONG_RIGHT, lambda: bool(chain.is_call[row]) is (self.direction == 1)
-        yield Fall.NO_QUOTE, lambda: not flags & bad
+        yield Fall.NO_QUOTE, lambda: not flags & bad and chain.mid[row] > 0.0
         yield Fall.STALE_QUOTE, lambda: QuoteFlag.STALE not in flags
         yield Fall.STALE_QUOTE, lambda: chain.quote_age_s[row] <= p.max_quote_age_s
         yield Fall.NO_IV, lambda: chain.status[row] == PricingStatus.OK
@@ -110,7 +109,7 @@ class PlainSelection:
         yield Fall.DELTA_BAND, lambda: p.min_delta <= abs(chain.delta[row]) <= p.max_delta
         yield Fall.PREMIUM_BAND, lambda: p.min_premium <= chain.ask[row] <= p.max_premium
         yield Fall.SPREAD, lambda: spread <= p.max_spread_fraction * chain.mid[row]
-        yield Fall.SIZE, lambda: smaller >= p.min_size
+        yield Fall.SIZE, lambda: all(size >= p.min_size for size in shown)
         if not (math.isnan(interest) and p.unknown_open_interest_passes):
             yield Fall.OPEN_INTEREST, lambda: interest >= p.min_open_interest
 
@@ -121,7 +120,6 @@ class PlainSelection:
             other
             for other in range(chain.strike.size)
             if all(passes() for fall, passes in self._filters(other) if fall in _TO_SELL)
-            and chain.bid_size[other] >= p.min_size
         ]
         sound.sort(key=lambda other: self.direction * other)
         beyond = [other for other in sound if self.direction * (other - row) > 0]
@@ -184,7 +182,7 @@ class PlainSelection:
             spread = (chain.ask[row] - chain.bid[row]) / chain.mid[row]
             tightness = 1.0 / (1.0 + spread / p.half_spread_fraction)
             liquidities.append(depth / (depth + p.half_depth_contracts) * tightness)
-        lost = -theta * chain.years * self.limits.hold_s / self.left_s
+        lost = -theta * chain.years * self.passed
         gain = max(payoff, 0.0)
         terms = {
             Term.DELTA_FIT: 1.0 - off / reach if reach else 1.0,

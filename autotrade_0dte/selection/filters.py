@@ -33,14 +33,14 @@ def row_falls(
     # Written as what passes, so that NaN does not.
     passes = {
         Fall.WRONG_RIGHT: chain.is_call == (direction > 0),
-        Fall.NO_QUOTE: (flags & _NO_QUOTE) == 0,
+        Fall.NO_QUOTE: ((flags & _NO_QUOTE) == 0) & (chain.mid > 0.0),
         Fall.STALE_QUOTE: ((flags & _STALE) == 0) & (chain.quote_age_s <= p.max_quote_age_s),
         Fall.NO_IV: (chain.status == _OK) & (chain.iv > 0.0),
         Fall.TICK_NOISE: _finer_than_tick(chain, p, limits),
         Fall.DELTA_BAND: (delta >= p.min_delta) & (delta <= p.max_delta),
         Fall.PREMIUM_BAND: (chain.ask >= p.min_premium) & (chain.ask <= p.max_premium),
         Fall.SPREAD: chain.ask - chain.bid <= p.max_spread_fraction * chain.mid,
-        Fall.SIZE: (chain.bid_size >= p.min_size) & (chain.ask_size >= p.min_size),
+        Fall.SIZE: _shown(chain, p),
         Fall.OPEN_INTEREST: _held(chain, p),
     }
     # The first filter that a row does not pass; the last row of the table stops those that do.
@@ -54,10 +54,15 @@ def sellable(chain: ChainSnapshot, falls: NDArray[np.int8], params: SelectionPar
     """Return the rows that may be a vertical's short leg, from `row_falls`.
 
     It has the right, a fresh two-sided quote with volatility and Greeks, and enough size at the
-    bid. Whether it would do as the leg to buy does not count.
+    bid, and at the ask to be bought back. Whether it would do as the leg to buy does not count.
     """
     mask: Mask = (falls == _NONE) | (falls > _NO_IV)
-    return mask & (chain.bid_size >= params.min_size)
+    return mask & _shown(chain, params)
+
+
+def _shown(chain: ChainSnapshot, params: SelectionParams) -> Mask:
+    mask: Mask = (chain.bid_size >= params.min_size) & (chain.ask_size >= params.min_size)
+    return mask
 
 
 def _finer_than_tick(

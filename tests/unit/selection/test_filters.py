@@ -17,6 +17,7 @@ SPOILED = [
     (Fall.NO_QUOTE, {"quality": QuoteFlag.MISSING}),
     (Fall.NO_QUOTE, {"quality": QuoteFlag.CROSSED}),
     (Fall.NO_QUOTE, {"quality": QuoteFlag.ONE_SIDED}),
+    (Fall.NO_QUOTE, {"mid": NAN}),
     (Fall.STALE_QUOTE, {"quality": QuoteFlag.STALE}),
     (Fall.STALE_QUOTE, {"quote_age_s": 30.1}),
     (Fall.STALE_QUOTE, {"quote_age_s": NAN}),

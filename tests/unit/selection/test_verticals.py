@@ -67,6 +67,8 @@ def test_where_the_wanted_delta_is_nearer_the_money_the_next_strike_is_sold(soun
         {"status": PricingStatus.BAD_INPUT},
         {"bid_size": 0.0},
         {"bid_size": math.nan},
+        {"ask_size": math.nan},
+        {"mid": math.nan},
     ],
 )
 @pytest.mark.parametrize("params", [BY_STRIKES, BY_DELTA], ids=["strikes", "delta"])
@@ -80,7 +82,7 @@ def test_an_option_that_cannot_be_sold_is_passed_over(sound, limits, params, fig
 def test_an_option_too_poor_to_buy_may_be_sold(sound, limits) -> None:
     long = sound.row(600.0, is_call=True)
     short = sound.row(602.0, is_call=True)
-    chain = sound.spoiled(short, quality=QuoteFlag.NO_INFORMATION, ask_size=0.0, open_interest=0.0)
+    chain = sound.spoiled(short, quality=QuoteFlag.NO_INFORMATION, open_interest=0.0)
     assert of_row(select(chain, 1, BY_STRIKES, limits).candidates, long).short_row == short
 
 

@@ -55,7 +55,7 @@ class SessionComparison(msgspec.Struct, frozen=True, kw_only=True):
     apart_max_s : float, optional
         The most that matched decisions are apart; None without any.
     varied : dict of str to int
-        Matched decisions with another reason, quantity, price or plan.
+        Matched decisions with another reason, quantity, price, plan or level of the market.
     orders_matched, orders_equal, orders_outside : int, int, (int, int)
         Orders of both runs, those filled alike, and orders outside as with decisions.
     fill_differences : tuple of FillDifference
@@ -180,7 +180,7 @@ def _first(
 
 
 def _varied(pairs: list[tuple[DecisionRow, DecisionRow]]) -> dict[str, int]:
-    names = ("reason", "quantity", "price", "plan_id")
+    names = ("reason", "quantity", "price", "plan_id", "level")
     differing = (
         name
         for one, other in pairs

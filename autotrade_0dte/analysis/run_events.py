@@ -40,6 +40,7 @@ class DecisionRow(msgspec.Struct, frozen=True):
     price: float
     spot: float
     figures: str
+    level: int
 
     @property
     def at_ns(self) -> int:

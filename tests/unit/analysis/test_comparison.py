@@ -216,13 +216,16 @@ def test_decision_that_is_missing_while_both_ran_is_a_difference(write_run):
     assert "nothing more" in shown(compare_runs(a, b))
 
 
-def test_matched_decisions_of_another_size_or_reason_are_counted(write_run):
+def test_matched_decisions_of_another_size_reason_or_level_are_counted(write_run):
     a = write_run(decisions=[decision(60, price=math.nan), decision(90)])
     b = write_run(
-        decisions=[decision(60, price=math.nan, quantity=1), decision(90, reason="TREND_DOWN")]
+        decisions=[
+            decision(60, price=math.nan, quantity=1),
+            decision(90, reason="TREND_DOWN", level=2),
+        ]
     )
     found = compare_runs(a, b)
-    assert found.sessions[0].varied == {"quantity": 1, "reason": 1}
+    assert found.sessions[0].varied == {"level": 1, "quantity": 1, "reason": 1}
     assert found.agrees is True
 
 

@@ -53,9 +53,8 @@ class VolumeBurst:
 
     def update(self, now_ns: int, volume: float) -> None:
         """Take the shares traded since the open; NaN where sizes are unknown."""
-        if volume >= 0.0:
-            self._burst.add(now_ns, volume)
-            self._trailing.add(now_ns, volume)
+        self._burst.add(now_ns, volume)
+        self._trailing.add(now_ns, volume)
         self.rate = self.burst = math.nan
         before = self._burst.at(now_ns)
         if before is not None:

@@ -24,12 +24,15 @@ from autotrade_0dte.data.catalog import Catalog
 from autotrade_0dte.data.importers.registry import FORMATS
 from autotrade_0dte.data.importers.report import Note, Refusal
 from autotrade_0dte.data.quality import Problem
+from autotrade_0dte.execution.coordinator import HandOver, RefusalReason
 from autotrade_0dte.execution.exits import ExitReason
 from autotrade_0dte.execution.fees import Entity, fee_schedule, order_fee
 from autotrade_0dte.nodes.settlement import SettlementFault
 from autotrade_0dte.nodes.verdict import Unclean
 from autotrade_0dte.risk.cover import DenyReason
 from autotrade_0dte.risk.expiry import ExpiryReason
+from autotrade_0dte.signals.signal import SignalRefusal
+from autotrade_strategies.signal_strategy import NoPlan
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
@@ -179,6 +182,16 @@ def test_strategy_of_the_document_trades(workplace: Path, tmp_path: Path) -> Non
     assert result.returncode == 0, result.stderr
     summary = msgspec.json.decode(result.stdout)
     assert (summary["trades"], summary["clean"]) == (summary["sessions"], True)
+
+
+def test_strategy_document_explains_every_rule_and_exit() -> None:
+    path = ROOT / "docs/strategies.md"
+    assert rows(path, "## The coordinator") == set(RefusalReason)
+    own = {*ExitReason, *HandOver} - {ExitReason.RESTART}
+    assert rows(path, "## What the base does with a plan") == own
+    after = list(SignalRefusal).index(SignalRefusal.NO_TRIGGER)
+    assert rows(path, "## The anomaly strategy") == set(list(SignalRefusal)[after:])
+    assert set(NoPlan) <= set(re.findall(r"`([A-Z_]+)`", text(path)))
 
 
 def test_configuration_reference_is_what_the_code_says() -> None:

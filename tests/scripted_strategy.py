@@ -111,7 +111,7 @@ def scripted(
         root=root,
         regular=StrategySpec("scripted_strategy:ScriptedStrategy", msgspec.to_builtins(params)),
         account=AccountParams(kind, cash),
-        **({"expiry": expiry, "indicators": WINDOWS} | changes),
+        **({"expiry": expiry, **WINDOWS} | changes),
     )
 
 

@@ -14,18 +14,22 @@ from autotrade_0dte.data.session_data import (
     UnderlyingTrades,
 )
 from autotrade_0dte.indicators.params import IndicatorParams
+from autotrade_0dte.market_state.params import DetectorParams
 from autotrade_0dte.products import Settlement, product
 
 NS = 1_000_000_000
 
-WINDOWS = IndicatorParams(
-    momentum_window_s=60.0,
-    burst_window_s=60.0,
-    trend_window_s=240.0,
-    return_s=60.0,
-    realized_short_s=300.0,
-)
-"""Windows of indicators that fit data of one minute."""
+WINDOWS = {
+    "indicators": IndicatorParams(
+        momentum_window_s=60.0,
+        burst_window_s=60.0,
+        trend_window_s=240.0,
+        return_s=60.0,
+        realized_short_s=300.0,
+    ),
+    "market_state": DetectorParams(change_window_s=60.0, jump_window_s=60.0, jump_lag_s=60.0),
+}
+"""The tables of a configuration whose windows fit data of one minute."""
 
 type Quote = Callable[[int, float, bool], tuple[int, int]]
 """Bid and ask in cents from seconds after the open, strike and right."""

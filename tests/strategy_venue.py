@@ -59,7 +59,7 @@ SESSION = TradingSession(
     can_short_shares=False,
     fees=fee_schedule(Entity.STANDARD, dt.date(2026, 7, 20)),
 )
-EXITS = ExitParams(hold_s=600, entry_timeout_s=30, leg_timeout_s=15)
+EXITS = ExitParams(hold_s=600, entry_timeout_s=30, leg_timeout_s=15, keep_single=True)
 PLAN = TradePlan(
     plan_id="P001",
     direction=1,

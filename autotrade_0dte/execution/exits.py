@@ -68,8 +68,9 @@ class ExitParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     leg_timeout_s : int, default 15
         Longest time that bought contracts wait for the option sold against them, seconds; until
         then the position is larger than planned.
-    keep_single : bool, default true
-        What follows then: true keeps the long option alone, false closes the position.
+    keep_single : bool, default false
+        What follows then: true keeps the long option alone, false closes the position, which alone
+        may lose more than the plan was granted.
     """
 
     profit_fraction: Gain = 0.5
@@ -80,7 +81,7 @@ class ExitParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hold_s: Seconds = 1_800
     entry_timeout_s: Seconds = 30
     leg_timeout_s: Seconds = 15
-    keep_single: bool = True
+    keep_single: bool = False
 
 
 class ExitWatch:

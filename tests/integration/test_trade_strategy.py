@@ -27,8 +27,7 @@ def planned(symbols: dict[str, str], **changes: Any) -> SystemConfig:
         name="planned",
         root="SPY",
         regular=StrategySpec("planned_strategy:PlannedStrategy", msgspec.to_builtins(params)),
-        indicators=WINDOWS,
-        **({"account": AccountParams(starting_cash=20_000.0)} | changes),
+        **(WINDOWS | {"account": AccountParams(starting_cash=20_000.0)} | changes),
     )
 
 

@@ -4,7 +4,6 @@ import datetime as dt
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -49,21 +48,23 @@ DATES = (TARGET, FLATTEN, NO_SHORT_BID, NO_SHORT_ASK, THIN)
 
 
 def config(
-    dates: Sequence[dt.date] = DATES, kind: AccountKind = AccountKind.MARGIN, **changes: Any
+    dates: Sequence[dt.date] = DATES,
+    kind: AccountKind = AccountKind.MARGIN,
+    keep_single: bool = True,
 ) -> SystemConfig:
     params = PlannedParams(
         symbols={f"{date:%y%m%d}": f"SPY{date:%y%m%d}C00{LONG}000" for date in dates},
         shorts={f"{date:%y%m%d}": f"SPY{date:%y%m%d}C00{SHORT}000" for date in dates},
         entry_cap=2.01,
         net_cap=1.25,
-        exits=replace(HELD, profit_fraction=0.5, leg_timeout_s=120, **changes),
+        exits=replace(HELD, profit_fraction=0.5, leg_timeout_s=120, keep_single=keep_single),
     )
     return SystemConfig(
         name="vertical",
         root="SPY",
         regular=StrategySpec("planned_strategy:PlannedStrategy", msgspec.to_builtins(params)),
-        indicators=WINDOWS,
         account=AccountParams(kind, starting_cash=20_000.0),
+        **WINDOWS,
     )
 
 

@@ -14,7 +14,7 @@ from autotrade_0dte.selection.ranking import Structure
 
 NS = 1_000_000_000
 LONG, SHORT = "SPY260720C00600000.US", "SPY260720C00605000.US"
-EXITS = ExitParams(profit_fraction=0.5, loss_fraction=0.4, hold_s=1_000, leg_timeout_s=15)
+EXITS = ExitParams(profit_fraction=0.5, loss_fraction=0.4, hold_s=1_000, keep_single=True)
 SINGLE = TradePlan(
     plan_id="P-1",
     direction=1,

@@ -438,7 +438,7 @@ def test_signal_without_a_direction_has_no_onset() -> None:
 def test_signal_of_a_decision_is_recorded_once(decided_first: bool) -> None:
     recorder = listener()
     recorder._on_signal(signal(0))
-    same = signal(1)
+    same = signal(1, -1)
     hear = [lambda: recorder._on_decision(decision(signal=same)), lambda: recorder._on_signal(same)]
     for take in hear if decided_first else reversed(hear):
         take()

@@ -69,6 +69,7 @@ def rows() -> dict[str, list[dict[str, Any]]]:
             plan(ts_init=ns(EXIT), client_order_id="O-2", side="SELL", quantity=2,
                  status="FILLED"),
             plan(ts_init=ns(EXIT), client_order_id="O-3", strategy="Anomaly-001"),
+            plan(ts_init=ns(EXIT), client_order_id="O-4", plan_id="P2"),
         ],
         "fills": [
             plan(ts_event=ns(ENTRY), client_order_id="O-1", quantity=2, price=1.25, fee=2.28,

@@ -119,10 +119,11 @@ def test_trade_has_the_entry_of_its_own_session_strategy_and_plan() -> None:
         decision(kind="EXIT", reason="TARGET", level=3),
         decision(strategy="A-001", track="anomaly", level=2, reason="FOLLOW"),
         decision(session=TUESDAY, level=0, reason="DOWN"),
+        decision(plan_id="FOUND", kind="EXIT", reason="RESTART"),
     ]
     made = [
         trade(), trade(strategy="A-001"), trade(session=TUESDAY.isoformat()),
-        trade(plan="P9"), trade(plan=None, strategy="Hand-001"),
+        trade(plan="FOUND"), trade(plan=None, strategy="Hand-001"),
     ]  # fmt: skip
     assert entries(table(DECISIONS, rows), made) == [
         Entry("UP", "regular", "L1"),

@@ -25,7 +25,7 @@ from autotrade_0dte.market_state.profile import (
 )
 from autotrade_0dte.market_state.state import CHANNELS, Channel
 
-__all__ = ["MIN_SESSIONS", "measure_profile", "trading_samples"]
+__all__ = ["MIN_SESSIONS", "measure_profile", "state_samples", "trading_samples"]
 
 MIN_SESSIONS = 5
 """Fewest sessions that make something usual."""
@@ -74,7 +74,7 @@ def measure_profile(
     context = multiprocessing.get_context("forkserver")
     with ProcessPoolExecutor(min(workers, len(entries)), mp_context=context) as pool:
         futures = {
-            pool.submit(_state_metrics, config, catalog, entry): number
+            pool.submit(state_samples, config, catalog, entry): number
             for number, entry in enumerate(entries)
         }
         try:
@@ -123,8 +123,13 @@ def _volatility(times: Ints, price: Floats, hours: Session) -> Floats:
     return np.asarray(np.sqrt(np.square(np.diff(log_price)).reshape(-1, steps).sum(axis=1)))
 
 
-def _state_metrics(config: SystemConfig, catalog: Path, entry: SessionEntry) -> dict[str, Floats]:
-    """Return the median of each channel's value in each minute of one session."""
+def state_samples(config: SystemConfig, catalog: Path, entry: SessionEntry) -> dict[str, Floats]:
+    """Return each channel's value at one snapshot of each minute of one session.
+
+    One snapshot, because single snapshots are what the profile will judge: a mean or median of the
+    minute varies less than they do. Which one is drawn, the same for the same date, so that it is
+    not at one point of the data's own rhythm in every session.
+    """
     hours = entry.hours
     times, values = [], []
     for view in replay(Catalog(catalog), entry, config):
@@ -133,9 +138,13 @@ def _state_metrics(config: SystemConfig, catalog: Path, entry: SessionEntry) -> 
     minute = (np.array(times, np.int64) - hours.open_ns) // _MINUTE_NS
     table = np.array(values).reshape(len(minute), len(CHANNELS))
     starts = np.searchsorted(minute, np.arange(_minutes(hours) + 1))
+    drawn = np.random.default_rng(entry.date.toordinal()).random(_minutes(hours))
     return {
         str(channel): np.array(
-            [_median(table[first:stop, column]) for first, stop in pairwise(starts)]
+            [
+                _one_of(table[first:stop, column], share)
+                for (first, stop), share in zip(pairwise(starts), drawn, strict=True)
+            ]
         )
         for column, channel in _PROFILED
     }
@@ -145,6 +154,7 @@ def _minutes(hours: Session) -> int:
     return int((hours.close_ns - hours.open_ns) // _MINUTE_NS)
 
 
-def _median(values: Floats) -> float:
+def _one_of(values: Floats, share: float) -> float:
+    """Return the known value that lies at `share`, in [0, 1), of them; NaN when none is known."""
     known = values[np.isfinite(values)]
-    return float(np.median(known)) if known.size else np.nan
+    return float(known[int(share * known.size)]) if known.size else np.nan

@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 import os
-import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +16,7 @@ from short_sessions import LENGTH_S, write_short
 from autotrade_0dte import calendar
 from autotrade_0dte.config import SystemConfig, config_toml, load_config
 from autotrade_0dte.data.catalog import Catalog
-from autotrade_0dte.data.profiling import measure_profile
+from autotrade_0dte.data.profiling import measure_profile, state_samples
 from autotrade_0dte.data.replay import replay
 from autotrade_0dte.indicators.params import IndicatorParams
 from autotrade_0dte.market_state.profile import Profile, ProfileError
@@ -89,32 +88,47 @@ def test_file_holds_what_is_usual_whatever_the_workers_and_a_configuration_takes
     assert load_config(tmp_path / "after.toml").profile == written
 
 
-def test_usual_is_the_median_over_sessions_of_the_minutes_median(catalog, system):
+def test_usual_is_the_median_over_sessions_of_one_snapshot_a_minute(catalog, system):
     entries = catalog.sessions()
     profile = measure_profile(system, catalog.path, entries, workers=2, progress=lambda _: None)
     volume = {"volume_rate": profile.metrics["volume_rate"]}
-    system = msgspec.structs.replace(
+    profiled = msgspec.structs.replace(
         system, profile=msgspec.structs.replace(profile, metrics=volume)
     )
-    by_minute: dict[tuple[str, int], list[float]] = {}
-    for entry in entries:
-        session: dict[tuple[str, int], list[float]] = {}
-        for view in replay(catalog, entry, system):
-            minute = int((view.chain.ts_event - entry.hours.open_ns) // 60_000_000_000)
-            for channel, value in zip(CHANNELS, view.state.values, strict=True):
-                if np.isfinite(value):
-                    session.setdefault((str(channel), minute), []).append(value)
-        for key, values in session.items():
-            by_minute.setdefault(key, []).append(statistics.median(values))
+    samples = [state_samples(profiled, catalog.path, entry) for entry in entries]
     compared = 0
     for channel in {str(channel) for channel in Channel} - SCORED_BY_RULE:
+        table = np.array([session[channel] for session in samples])
         usual = profile.metrics[channel]
-        known = [m for m in range(10) if len(by_minute.get((channel, m), [])) == len(DATES)]
-        assert list(usual.minute) == known
-        expected = [statistics.median(by_minute[channel, m]) for m in known]
-        assert usual.median == pytest.approx(expected)
+        known = np.flatnonzero(np.isfinite(table).all(axis=0))
+        assert list(usual.minute) == known.tolist()
+        assert usual.median == tuple(np.median(table[:, known], axis=0))
         compared += len(known)
     assert compared > 30
+
+
+def test_samples_are_values_of_single_snapshots_at_varying_points_of_the_minute(catalog, system):
+    entry = catalog.sessions()[0]
+    found = state_samples(system, catalog.path, entry)
+    views = list(replay(catalog, entry, system))
+    minutes = [(view.chain.ts_event - entry.hours.open_ns) // 60_000_000_000 for view in views]
+    points = set()
+    for column, channel in enumerate(map(str, CHANNELS)):
+        if channel in SCORED_BY_RULE:
+            assert channel not in found
+            continue
+        for minute, sample in enumerate(found[channel]):
+            values = [
+                view.state.values[column]
+                for view, at in zip(views, minutes, strict=True)
+                if at == minute and np.isfinite(view.state.values[column])
+            ]
+            if values:
+                assert sample in values
+                points.add(values.index(sample) * 6 // len(values))
+            else:
+                assert np.isnan(sample)
+    assert len(points) > 3
 
 
 def test_fewer_than_five_sessions_are_refused(catalog, system, tmp_path):

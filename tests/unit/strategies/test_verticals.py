@@ -99,6 +99,12 @@ def test_short_leg_that_fills_while_it_is_canceled_covers_after_all() -> None:
     assert venue.chain(30, 1.40, short=(0.38, 0.40)) == [("SHORT", "BUY", 2, 0.40)]
 
 
+def test_short_leg_that_the_venue_ends_is_sent_again_within_its_time() -> None:
+    venue = Venue(VERTICAL).opened()
+    assert venue.answer(canceled("O-2")) == []
+    assert venue.chain(6, 0.95) == [("SHORT", "SELL", 2, 0.39)]
+
+
 def test_refused_short_leg_is_not_sent_again() -> None:
     venue = Venue(VERTICAL).opened()
     assert venue.answer(rejected("O-2", "NAKED_SHORT: uncovered=2")) == []

@@ -60,7 +60,7 @@ class DetectorParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         See there.
     floors : Floors
         See there.
-    change_window_s : float, default 15
+    change_window_s : float, default 30
         Window of the change of the chain's volatility, seconds: a few quotes. A shock is all of
         its window's noise at once; a longer window has more noise and no more shock.
     index_window_s : float, default 60
@@ -105,7 +105,7 @@ class DetectorParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     leave: Limits = Limits(2.5, 4.5, 8.0)
     ladder: LadderParams = LadderParams()
     floors: Floors = Floors()
-    change_window_s: Seconds = 15.0
+    change_window_s: Seconds = 30.0
     index_window_s: Seconds = 60.0
     jump_window_s: Seconds = 15.0
     jump_steps: Annotated[int, msgspec.Meta(ge=2, le=2_000)] = 80

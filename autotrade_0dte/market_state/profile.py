@@ -20,6 +20,7 @@ VOLATILITY = "volatility"
 """Metric of the realized volatility of a minute. The others are named by their Channel."""
 
 _UNKNOWN = (math.nan, math.nan)
+_POOLED = 2  # minutes on either side
 
 
 class ProfileError(ValueError):
@@ -100,7 +101,11 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SessionSamples(msgspec.Struct, frozen=True, eq=False):
-    """What one session contributes: each metric by minute from the open, NaN where unknown."""
+    """What one session contributes: each metric by minute from the open, NaN where unknown.
+
+    A channel's sample is one of the values that are scored, such as the minute's last: means or
+    medians of a minute scatter less, and every score by such a profile would be too large.
+    """
 
     date: dt.date
     root: str
@@ -109,6 +114,9 @@ class SessionSamples(msgspec.Struct, frozen=True, eq=False):
 
 def build_profile(samples: Sequence[SessionSamples], min_sessions: int = 5) -> Profile:
     """Return the profile of sessions of one root.
+
+    A minute's median and scale are of its samples and those of the two minutes on either side: a
+    median absolute deviation of a few sessions alone is hardly known.
 
     Parameters
     ----------
@@ -163,9 +171,12 @@ def _usual(columns: list[NDArray[np.float64]], min_sessions: int) -> Usual:
         row[: len(column)] = column
     count = np.count_nonzero(np.isfinite(table), axis=0)
     minutes = np.flatnonzero(count >= min_sessions)
-    known = table[:, minutes]
-    median = np.nanmedian(known, axis=0)
-    scale = MAD_TO_SD * np.nanmedian(np.abs(known - median), axis=0)
+    median, scale = np.empty((2, len(minutes)))
+    for at, minute in enumerate(minutes):
+        near = table[:, max(0, minute - _POOLED) : minute + _POOLED + 1]
+        near = near[np.isfinite(near)]
+        median[at] = np.median(near)
+        scale[at] = MAD_TO_SD * np.median(np.abs(near - median[at]))
     return Usual(
         tuple(minutes.tolist()),
         tuple(median.tolist()),

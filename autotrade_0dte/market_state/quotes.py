@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from autotrade_0dte.chain.quality import UNUSABLE, QuoteFlag
 from autotrade_0dte.pricing.jit import strict_kernel
 
-__all__ = ["near_quotes"]
+__all__ = ["near_quotes", "warm"]
 
 type Floats = NDArray[np.float64]
 
@@ -59,3 +59,9 @@ def near_quotes(  # pragma: no cover
         return np.nan, np.nan, np.nan, np.inf
     spread = total / wide / forward if wide else np.nan
     return spread, np.median(ages[:seen]), crossed / seen, youngest
+
+
+def warm() -> None:
+    """Compile the kernel, or load it from the cache, so that no snapshot waits."""
+    row = np.array([100.0])
+    near_quotes(100.0, 0.01, row, row, row, row, np.zeros(1, np.int8))

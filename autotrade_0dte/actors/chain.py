@@ -130,9 +130,10 @@ class ChainActor(DataActor):
             self._spot_ns = tick.ts_event
             if isinstance(tick, TradeTick):
                 self._spot = tick.price.as_double()
-                size = tick.size.as_double()
-                self._volume += size
-                self._turnover += size * self._spot
+                if tick.ts_event >= self._start_ns:
+                    size = tick.size.as_double()
+                    self._volume += size
+                    self._turnover += size * self._spot
             else:
                 self._spot = tick.value.as_double()
             self._changed = True

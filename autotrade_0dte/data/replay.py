@@ -133,6 +133,7 @@ def _prints(catalog: Catalog, entry: SessionEntry, grid: Ints, expiry: int) -> _
     ticks = ticks.where(ticks.ts_event <= expiry)
     price, *sizes = ticks.values
     size = sizes[0] if sizes else np.zeros(len(price))  # an index has none
+    size = np.where(ticks.ts_event >= entry.hours.open_ns, size, 0.0)
     nothing = 0.0 if catalog.has_volume(entry) else np.nan
     seen = np.searchsorted(ticks.ts_init, grid, side="right")
     return _Prints(

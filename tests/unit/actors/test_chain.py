@@ -214,6 +214,14 @@ def test_tape_adds_up_what_was_traded_up_to_the_snapshots_instant() -> None:
     assert (second.volume, second.turnover) == (140.0, 84_230.0)
 
 
+def test_trades_before_the_open_are_not_in_the_tape() -> None:
+    engine = Engine(equity("SPY"))
+    engine.actor.on_trade(trade(599.0, OPEN_NS - NS, 1_000))
+    engine.actor.on_trade(trade(600.0, OPEN_NS, 10))
+    [chain] = engine.tick(1)
+    assert (chain.tape.volume, chain.spot) == (10.0, 600.0)
+
+
 def test_tape_without_real_sizes_has_no_volume() -> None:
     engine = Engine(equity("SPY"), has_volume=False)
     engine.actor.on_trade(trade(600.0, OPEN_NS + NS))

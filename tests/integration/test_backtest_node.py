@@ -8,6 +8,7 @@ import pytest
 from scripted_strategy import Outcome, ScriptedOrder, run, scripted
 from small_market import write_session
 
+from autotrade_0dte.analysis.signal_accuracy import ACCURACY_FILE
 from autotrade_0dte.analysis.tables import TABLES
 from autotrade_0dte.config import AccountKind, StrategySpec
 from autotrade_0dte.data.catalog import Catalog
@@ -65,7 +66,7 @@ def test_failure_in_one_session_leaves_the_others_clean(failing: Outcome) -> Non
 def test_run_folder_has_its_log_and_no_leftovers(failing: Outcome) -> None:
     names = {path.name for path in failing.folder.iterdir()}
     expected = {f"{name}.parquet" for name in TABLES}
-    assert names == expected | {"config.toml", "summary.json", "log.jsonl"}
+    assert names == expected | {"config.toml", "summary.json", "log.jsonl", ACCURACY_FILE}
     assert b"scripted failure in timer" in (failing.folder / "log.jsonl").read_bytes()
 
 

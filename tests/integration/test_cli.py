@@ -18,6 +18,7 @@ import pytest
 from scripted_strategy import scripted
 from small_market import write_session
 
+from autotrade_0dte.analysis.signal_accuracy import ACCURACY_FILE
 from autotrade_0dte.analysis.tables import TABLES
 from autotrade_0dte.config import (
     StrategySpec,
@@ -33,7 +34,7 @@ TESTS = Path(__file__).parents[1]
 DEMO = TESTS.parent / "configs" / "demo.toml"
 HEAVY = ("numpy", "numba", "nautilus_trader", "pyarrow", "pandas", "exchange_calendars", "plotly")
 RUN_FILES = {f"{name}.parquet" for name in TABLES} | {
-    "config.toml", "summary.json", "log.jsonl", "report.html",
+    "config.toml", "summary.json", "log.jsonl", "report.html", ACCURACY_FILE,
 }  # fmt: skip
 MONDAY, TUESDAY, WEDNESDAY = (dt.date(2026, 7, day) for day in (20, 21, 22))
 

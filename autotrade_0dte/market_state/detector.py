@@ -104,7 +104,9 @@ class Detector:
         The index is in vol points and NaN with time 0 where there is none.
         """
         minute = (chain.ts_event - self._open_ns) // _MINUTE_NS
-        index_is_new = self._index.update(minute, volatility_index_ns, volatility_index)
+        index_is_new = volatility_index > 0.0 and self._index.update(
+            minute, volatility_index_ns, volatility_index
+        )
         self._has_index |= index_is_new
         chain_is_new = self._take_quotes(minute, chain)
         self._take_volatility(index_is_new=index_is_new, chain_is_new=chain_is_new)
@@ -120,9 +122,9 @@ class Detector:
     def _take_quotes(self, minute: int, chain: ChainSnapshot) -> bool:
         """Read the quotes near the money; return whether any of them is new."""
         now_ns = chain.ts_event
-        spread, age_s, crossed, youngest_s = near_quotes(
-            chain.forward, self._params.near_fraction,
-            chain.strike, chain.bid, chain.ask, chain.quote_age_s, chain.quality,
+        spread, age_s, crossed, youngest_s, tick_noise = near_quotes(
+            chain.forward, self._params.near_fraction, chain.strike, chain.bid, chain.ask,
+            chain.quote_age_s, chain.quality, chain.iv, chain.iv_uncertainty,
         )  # fmt: skip
         self._age.update(minute, now_ns, age_s)
         self._set(_AGE, self._age.value, self._age.score, is_fresh=True)
@@ -131,7 +133,9 @@ class Detector:
         if is_new:
             self._quoted_ns = quoted_ns
             analytics = chain.analytics
-            self._chain.update(minute, quoted_ns, analytics.atm_iv, analytics.variance_gauge)
+            self._chain.update(
+                minute, quoted_ns, analytics.atm_iv, analytics.variance_gauge, tick_noise
+            )
             self._spread.update(minute, quoted_ns, math.log(spread) if spread > 0.0 else math.nan)
             self._crossed.update(minute, quoted_ns, crossed)
         self._set(_SPREAD, self._spread.value, self._spread.score, is_fresh=is_new)

@@ -23,8 +23,8 @@ class Floors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ----------
     volatility_level : float, default 0.025
         VIX wanders by 2 to 3 % in an hour.
-    volatility_change : float, default 0.006
-        A tick moves a same-day volatility by half a per cent.
+    volatility_change : float, default 0.008
+        What a wandering volatility does in half a minute. Half a tick's worth is a floor besides.
     realized : float, default 0.25
         Half of the spread that a ratio of 60 to 900 independent returns has by chance.
     activity : float, default 0.35

@@ -26,7 +26,9 @@ def near_quotes(  # pragma: no cover
     ask: Floats,
     age_s: Floats,
     quality: NDArray[np.int8],
-) -> tuple[float, float, float, float]:
+    iv: Floats,
+    iv_uncertainty: Floats,
+) -> tuple[float, float, float, float, float]:
     """Return what the quotes within `near_fraction` of the forward look like.
 
     Returns
@@ -39,11 +41,14 @@ def near_quotes(  # pragma: no cover
         Share with a bid above the ask; NaN where none was seen.
     youngest_s : float
         Age of the youngest, seconds; infinite where none was seen.
+    tick_noise : float
+        What half a tick makes of the best known implied volatility among them, as a fraction of it;
+        NaN where none is known.
     """
     ages = np.empty(strike.size)
     seen = crossed = wide = 0
     total = 0.0
-    youngest = np.inf
+    youngest = tick_noise = np.inf
     band = near_fraction * forward
     for row in range(strike.size):
         if not abs(strike[row] - forward) <= band or np.isnan(age_s[row]):
@@ -55,13 +60,16 @@ def near_quotes(  # pragma: no cover
         if not quality[row] & _WITHOUT_WIDTH:
             total += ask[row] - bid[row]
             wide += 1
+        if iv_uncertainty[row] < tick_noise * iv[row]:
+            tick_noise = iv_uncertainty[row] / iv[row]
     if seen == 0:
-        return np.nan, np.nan, np.nan, np.inf
+        return np.nan, np.nan, np.nan, np.inf, np.nan
+    known = tick_noise if tick_noise < np.inf else np.nan
     spread = total / wide / forward if wide else np.nan
-    return spread, np.median(ages[:seen]), crossed / seen, youngest
+    return spread, np.median(ages[:seen]), crossed / seen, youngest, known
 
 
 def warm() -> None:
     """Compile the kernel, or load it from the cache, so that no snapshot waits."""
     row = np.array([100.0])
-    near_quotes(100.0, 0.01, row, row, row, row, np.zeros(1, np.int8))
+    near_quotes(100.0, 0.01, row, row, row, row, np.zeros(1, np.int8), row, row)

@@ -48,10 +48,12 @@ class Standard:
         self._minute = -1
         self._usual = self._scale = math.nan
 
-    def score(self, minute: int, value: float, usual: float, scale: float) -> float:
+    def score(
+        self, minute: int, value: float, usual: float, scale: float, least: float = 0.0
+    ) -> float:
         """Return the score of `value` in a minute of the session; NaN where nothing is usual.
 
-        `usual` and `scale` are of the trailing window.
+        `usual` and `scale` are of the trailing window; `least` is a floor of the moment.
         """
         if minute != self._minute:
             self._minute = minute
@@ -61,7 +63,7 @@ class Standard:
             usual, scale = self._usual, self._scale
         elif minute >= self._trailing_minutes:
             return math.nan
-        return (value - usual) / max(scale, self._floor)
+        return (value - usual) / max(scale, self._floor, least)
 
 
 class Figure:
@@ -74,9 +76,9 @@ class Figure:
         self._trailing = trailing
         self.value = self.score = math.nan
 
-    def update(self, minute: int, ts_event: int, value: float) -> None:
-        """Take a value in time order; NaN is an unknown one."""
+    def update(self, minute: int, ts_event: int, value: float, least: float = 0.0) -> None:
+        """Take a value in time order, NaN for an unknown one; `least` is a floor of its scale."""
         trailing = self._trailing
         trailing.update(ts_event, value)
         self.value = value
-        self.score = self._standard.score(minute, value, trailing.median, trailing.scale)
+        self.score = self._standard.score(minute, value, trailing.median, trailing.scale, least)

@@ -44,8 +44,19 @@ class VolatilityWatch:
         self.change = change
         self.level = self.level_score = math.nan
 
-    def update(self, minute: int, ts_event: int, value: float, second: float = math.nan) -> bool:
-        """Take the newest value, its second estimate and their time; return whether it is new."""
+    def update(
+        self,
+        minute: int,
+        ts_event: int,
+        value: float,
+        second: float = math.nan,
+        noise: float = 0.0,
+    ) -> bool:
+        """Take the newest value and its time; return whether it is new.
+
+        `second` is another estimate of the same, and `noise` the fraction of the value that its
+        quotes leave open: a smaller change says nothing.
+        """
         if ts_event <= self._ts_event:
             return False
         self._ts_event = ts_event
@@ -55,7 +66,7 @@ class VolatilityWatch:
         if second > 0.0:
             self._second.update(ts_event, math.log(second))
             change = min(change, self._second.value)
-        self.change.update(minute, ts_event, change)
+        self.change.update(minute, ts_event, change, noise)
         trailing = self._trailing
         trailing.update(ts_event, log_value)
         self.level = log_value - trailing.median

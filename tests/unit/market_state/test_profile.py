@@ -41,7 +41,7 @@ def test_minute_that_too_few_sessions_know_is_unknown() -> None:
     nan = math.nan
     profile = build_profile(sessions([1, nan, 3], [1, nan, 3], [1, 2, 3]), 3)
     assert math.isnan(profile.usual("spread", 1)[0])
-    assert profile.usual("spread", 2)[0] == 2.5
+    assert profile.usual("spread", 2)[0] == 2.0
 
 
 def test_minutes_after_a_half_day_are_known_from_full_sessions_only() -> None:

@@ -8,6 +8,7 @@ from autotrade_0dte.market_state.quotes import near_quotes
 
 NAN = math.nan
 OK = 0
+UNKNOWN = np.full(6, NAN)
 STRIKE = [594.0, 598.0, 599.0, 600.0, 601.0, 606.0]
 
 
@@ -16,7 +17,8 @@ def read(
 ) -> tuple[float, float, float, float]:
     """Read quotes of `STRIKE` within 1/300 of a forward of 600: 598 to 602."""
     columns = (np.array(column, float) for column in (STRIKE, bid, ask, age_s))
-    return near_quotes(600.0, 1 / 300, *columns, np.array(flags or [OK] * 6, np.int8))
+    quality = np.array(flags or [OK] * 6, np.int8)
+    return near_quotes(600.0, 1 / 300, *columns, quality, UNKNOWN, UNKNOWN)[:4]
 
 
 def test_only_quotes_near_the_money_are_read() -> None:
@@ -49,6 +51,20 @@ def test_chain_that_nothing_is_known_of_is_unknown() -> None:
 
 def test_unknown_forward_is_unknown() -> None:
     row = np.ones(6)
-    found = near_quotes(NAN, 0.01, np.array(STRIKE), row, row, row, np.zeros(6, np.int8))
+    flags = np.zeros(6, np.int8)
+    found = near_quotes(NAN, 0.01, np.array(STRIKE), row, row, row, flags, row, row)
     assert math.isnan(found[0])
     assert found[3] == math.inf
+
+
+def test_tick_noise_is_of_the_best_known_volatility_near_the_money() -> None:
+    row = np.ones(6)
+    iv = np.array([0.2, 0.2, NAN, 0.1, 0.2, 0.2])
+    uncertainty = np.array([1e-6, 0.004, 1e-6, 0.004, 0.003, 1e-6])
+
+    def noise(iv: np.ndarray) -> float:
+        strike, flags = np.array(STRIKE), np.zeros(6, np.int8)
+        return near_quotes(600.0, 1 / 300, strike, row, row, row, flags, iv, uncertainty)[4]
+
+    assert noise(iv) == pytest.approx(0.015)
+    assert math.isnan(noise(UNKNOWN))

@@ -360,6 +360,9 @@ def _quote(bid: float, ask: float) -> str:
 def _span(ns: int) -> str:
     """Write a span of time, empty below a second."""
     minutes, seconds = divmod(ns // _NS, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
     if minutes:
         return f"{minutes} min {seconds} s"
     return f"{seconds} s" if seconds else ""

@@ -222,6 +222,10 @@ def test_shock_is_printed_with_its_evidence_and_its_transitions(run: Path) -> No
         assert words in text, words
 
 
+def test_decision_of_hours_ago_is_told_in_hours(run: Path) -> None:
+    assert "Decision  10:40:00, 2 h 5 min before" in shown(explain(run, "12:45:30"))
+
+
 def test_print_without_decisions_signals_and_positions_says_so(run: Path) -> None:
     text = shown(explain(run, "09:31"))
     assert "none yet in this session" in text

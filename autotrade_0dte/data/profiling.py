@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from autotrade_0dte.calendar import Session
 from autotrade_0dte.config import SystemConfig
 from autotrade_0dte.data.catalog import Catalog, SessionEntry
-from autotrade_0dte.data.replay import replay
+from autotrade_0dte.data.replay import snapshots
 from autotrade_0dte.data.ticks import underlying_ticks
 from autotrade_0dte.market_state.profile import (
     VOLATILITY,
@@ -24,6 +24,7 @@ from autotrade_0dte.market_state.profile import (
     build_profile,
 )
 from autotrade_0dte.market_state.state import CHANNELS, Channel
+from autotrade_0dte.pipeline import market_watch
 
 __all__ = ["MIN_SESSIONS", "measure_profile", "state_samples", "trading_samples"]
 
@@ -129,12 +130,16 @@ def state_samples(config: SystemConfig, catalog: Path, entry: SessionEntry) -> d
     One snapshot, because single snapshots are what the profile will judge: a mean or median of the
     minute varies less than they do. Which one is drawn, the same for the same date, so that it is
     not at one point of the data's own rhythm in every session.
+
+    The volatility index is left out: with it, the volatility channels show the index or the chain,
+    whichever says more, and their scatter would be of neither.
     """
     hours = entry.hours
+    watch = market_watch(config, hours.open_ns, hours.close_ns)
     times, values = [], []
-    for view in replay(Catalog(catalog), entry, config):
-        times.append(view.chain.ts_event)
-        values.append(view.state.values)
+    for snapshot, _, _ in snapshots(Catalog(catalog), entry, config):
+        times.append(snapshot.ts_event)
+        values.append(watch.update(snapshot).state.values)
     minute = (np.array(times, np.int64) - hours.open_ns) // _MINUTE_NS
     table = np.array(values).reshape(len(minute), len(CHANNELS))
     starts = np.searchsorted(minute, np.arange(_minutes(hours) + 1))

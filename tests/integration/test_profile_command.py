@@ -16,10 +16,10 @@ from short_sessions import LENGTH_S, write_short
 from autotrade_0dte import calendar
 from autotrade_0dte.config import SystemConfig, config_toml, load_config
 from autotrade_0dte.data.catalog import Catalog
-from autotrade_0dte.data.profiling import measure_profile, state_samples
+from autotrade_0dte.data.profiling import measure_profile, state_samples, trading_samples
 from autotrade_0dte.data.replay import replay
 from autotrade_0dte.indicators.params import IndicatorParams
-from autotrade_0dte.market_state.profile import Profile, ProfileError
+from autotrade_0dte.market_state.profile import Profile, ProfileError, SessionSamples, build_profile
 from autotrade_0dte.market_state.state import CHANNELS, Channel
 
 AUTOTRADE = Path(sys.executable).with_name("autotrade")
@@ -88,29 +88,25 @@ def test_file_holds_what_is_usual_whatever_the_workers_and_a_configuration_takes
     assert load_config(tmp_path / "after.toml").profile == written
 
 
-def test_usual_is_the_median_over_sessions_of_one_snapshot_a_minute(catalog, system):
+def test_profile_is_that_of_the_sessions_samples_measured_with_the_usual_volume(catalog, system):
     entries = catalog.sessions()
     profile = measure_profile(system, catalog.path, entries, workers=2, progress=lambda _: None)
-    volume = {"volume_rate": profile.metrics["volume_rate"]}
-    profiled = msgspec.structs.replace(
-        system, profile=msgspec.structs.replace(profile, metrics=volume)
-    )
-    samples = [state_samples(profiled, catalog.path, entry) for entry in entries]
-    compared = 0
-    for channel in {str(channel) for channel in Channel} - SCORED_BY_RULE:
-        table = np.array([session[channel] for session in samples])
-        usual = profile.metrics[channel]
-        known = np.flatnonzero(np.isfinite(table).all(axis=0))
-        assert list(usual.minute) == known.tolist()
-        assert usual.median == tuple(np.median(table[:, known], axis=0))
-        compared += len(known)
-    assert compared > 30
+    trading = [trading_samples(catalog, entry) for entry in entries]
+    profiled = msgspec.structs.replace(system, profile=build_profile(trading))
+    samples = [
+        SessionSamples(entry.date, "SPY", state_samples(profiled, catalog.path, entry))
+        for entry in entries
+    ]
+    expected = build_profile(trading).metrics | build_profile(samples).metrics
+    assert profile.metrics == expected
+    assert profile.metrics["activity"].median == pytest.approx([0] * 10, abs=1)
 
 
 def test_samples_are_values_of_single_snapshots_at_varying_points_of_the_minute(catalog, system):
     entry = catalog.sessions()[0]
     found = state_samples(system, catalog.path, entry)
-    views = list(replay(catalog, entry, system))
+    # Without the volatility index, so that the volatility channels are the chain's throughout.
+    views = list(replay(catalog, entry, msgspec.structs.replace(system, volatility_index="NONE")))
     minutes = [(view.chain.ts_event - entry.hours.open_ns) // 60_000_000_000 for view in views]
     points = set()
     for column, channel in enumerate(map(str, CHANNELS)):

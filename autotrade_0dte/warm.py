@@ -3,6 +3,7 @@
 from autotrade_0dte.chain import book
 from autotrade_0dte.indicators import walls
 from autotrade_0dte.pricing import black
+from autotrade_0dte.risk import scenarios
 
 __all__ = ["main"]
 
@@ -12,6 +13,7 @@ def main() -> None:
     black.warm()
     book.warm()
     walls.warm()
+    scenarios.warm()
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ _SCALARS = (
     "ts_event", "spot", "forward", "atm_iv", "atm_iv_change", "skew", "gex", "gex_flip",
     "liquidity", "spread_fraction", "implied_move", "variance_gauge", "usable",
 )  # fmt: skip
-_EVIDENCE = tuple(f"{channel}_{part}" for channel in CHANNELS for part in ("value", "score"))
+_EVIDENCE = tuple(f"{channel}_{part}" for part in ("value", "score") for channel in CHANNELS)
 _STATES = (*_SCALARS, "level", "supported", "since", "onset", *_EVIDENCE)
 _READINGS = tuple(f"{factor}_{part}" for factor in FACTORS for part in ("value", "confidence"))
 _SIGNALS = (
@@ -164,14 +164,12 @@ class RunRecorder(DataActor):
         chain, state = view.chain, view.state
         self._chain, self._level = chain, state.level
         *scalars, usable = msgspec.structs.astuple(chain.analytics)[: len(_SCALARS) - 3]
-        pairs = zip(state.values, state.scores, strict=True)
-        evidence = [figure for pair in pairs for figure in pair]
         self._states.append(
             (
                 chain.ts_event, usable, state.level, state.supported, state.since_ns,
                 state.onset_ns,
             ),
-            (chain.spot, chain.forward, *scalars, *evidence),
+            (chain.spot, chain.forward, *scalars, *state.values, *state.scores),
         )  # fmt: skip
         if chain.ts_event >= self._next_equity_ns:
             self._next_equity_ns = chain.ts_event + _EQUITY_EVERY_NS

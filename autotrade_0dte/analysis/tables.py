@@ -146,7 +146,7 @@ STATES = _schema(
     supported=_LEVEL,
     since=_TIME,
     onset=_TIME,
-    **{f"{channel}_{part}": _FLOAT for channel in CHANNELS for part in ("value", "score")},
+    **{f"{channel}_{part}": _FLOAT for part in ("value", "score") for channel in CHANNELS},
 )
 """Each snapshot: scalars of the chain, the market's level and the evidence of each channel.
 

@@ -1,8 +1,8 @@
 """Run every benchmark, print the budgets beside what was measured, and write the JSON.
 
-``python -m benchmarks [--write] [NAME ...]``, NAME being pricing, chain, pipeline, selection, import,
-backtest or tiger. With --write the tables of the README are replaced as well: one needs tiger, the
-other one all the rest.
+``python -m benchmarks [--write] [NAME ...]``, NAME being pricing, chain, pipeline, selection,
+import, backtest or tiger. With --write the tables of the README are replaced as well: one needs
+tiger, the other one all the rest.
 """
 
 import datetime as dt

@@ -7,7 +7,8 @@ import msgspec
 
 from autotrade_0dte.market_state.state import Level
 
-__all__ = ["Action", "ActionTable", "Track", "TrackActions", "Urgency"]
+__all__ = ["Action", "ActionTable", "AnomalyActions", "RegularActions", "Track", "TrackActions"]
+__all__ += ["Urgency"]
 
 
 class Track(StrEnum):
@@ -47,7 +48,7 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TrackActions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Actions of one track by level."""
+    """Actions of one track by level; a level that a file leaves out keeps its track's default."""
 
     calm: Action = Action()
     l1: Action = Action()
@@ -59,17 +60,21 @@ class TrackActions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (self.calm, self.l1, self.l2, self.l3)[level]
 
 
-_REGULAR = TrackActions(
-    l1=Action(size_factor=0.5),
-    l2=Action(entries=False, urgency=Urgency.URGENT),
-    l3=Action(entries=False, exits_forced=True, urgency=Urgency.URGENT),
-)
-_ANOMALY = TrackActions(
-    calm=Action(entries=False),
-    l1=Action(entries=False),
-    l2=Action(urgency=Urgency.URGENT),
-    l3=Action(size_factor=0.5, urgency=Urgency.URGENT),
-)
+class RegularActions(TrackActions, frozen=True, forbid_unknown_fields=True):
+    """Actions of the regular track: half size at L1, no entries at L2, closed at L3."""
+
+    l1: Action = Action(size_factor=0.5)
+    l2: Action = Action(entries=False, urgency=Urgency.URGENT)
+    l3: Action = Action(entries=False, exits_forced=True, urgency=Urgency.URGENT)
+
+
+class AnomalyActions(TrackActions, frozen=True, forbid_unknown_fields=True):
+    """Actions of the anomaly track: no entries below L2, half size at L3."""
+
+    calm: Action = Action(entries=False)
+    l1: Action = Action(entries=False)
+    l2: Action = Action(urgency=Urgency.URGENT)
+    l3: Action = Action(size_factor=0.5, urgency=Urgency.URGENT)
 
 
 class ActionTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,12 +86,14 @@ class ActionTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Parameters
     ----------
-    regular, anomaly : TrackActions
-        Actions of each track.
+    regular : RegularActions
+        Actions of the regular track.
+    anomaly : AnomalyActions
+        Actions of the anomaly track.
     """
 
-    regular: TrackActions = _REGULAR
-    anomaly: TrackActions = _ANOMALY
+    regular: RegularActions = RegularActions()
+    anomaly: AnomalyActions = AnomalyActions()
 
     def of(self, track: Track, level: Level) -> Action:
         """Return what `level` does to `track`."""

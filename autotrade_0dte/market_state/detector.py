@@ -112,8 +112,10 @@ class Detector:
         self._take_volatility(index_is_new=index_is_new, chain_is_new=chain_is_new)
         print_is_new = self._take_prints(minute, chain, indicators)
         self._take_events(chain.ts_event)
-        entering = supported_level(self._scores, self._params.enter)
         holding = supported_level(self._scores, self._params.leave)
+        entering = Level.CALM  # what does not hold a level does not enter one
+        if holding is not Level.CALM:
+            entering = supported_level(self._scores, self._params.enter)
         is_fresh = index_is_new or chain_is_new or print_is_new
         if is_fresh and holding is not Level.CALM:
             is_fresh = self._supporting_is_fresh()

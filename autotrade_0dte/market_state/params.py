@@ -54,8 +54,9 @@ class DetectorParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Parameters
     ----------
-    enter, leave : Limits, default 4, 7, 12 and 2.5, 4.5, 8
-        Scores by which levels are entered and held.
+    enter, leave : Limits, default 4, 6, 11 and 2.5, 4, 7.5
+        Scores by which levels are entered and held. Among some two thousand looks a day 4 robust
+        deviations happen by chance, their tails being fat, 6 about once a month, and 11 not.
     ladder : LadderParams
         See there.
     floors : Floors
@@ -74,8 +75,8 @@ class DetectorParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         a half does not hide itself.
     jump_implied_share : float, default 0.05
         Least scale of a jump as a share of the move the options still price in to expiry. A return
-        may be impossible by local volatility and still not matter: at strong (7) a third of that
-        move has gone in a quarter of a minute.
+        may be impossible by local volatility and still not matter: elevated, strong and extreme are
+        a third, a half and nine tenths of that move gone in a quarter of a minute.
     drift_allowance : float, default 0.1
         k of the CUSUM, standard deviations of a step.
     drift_scale : float, default 6
@@ -101,8 +102,8 @@ class DetectorParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         the first ten minutes after an announcement are its price discovery.
     """
 
-    enter: Limits = Limits(4.0, 7.0, 12.0)
-    leave: Limits = Limits(2.5, 4.5, 8.0)
+    enter: Limits = Limits(4.0, 6.0, 11.0)
+    leave: Limits = Limits(2.5, 4.0, 7.5)
     ladder: LadderParams = LadderParams()
     floors: Floors = Floors()
     change_window_s: Seconds = 30.0

@@ -8,11 +8,11 @@ from nautilus_trader.common import DataActor, TimeEvent
 from rich.markup import escape
 
 from autotrade_0dte.actors.account import total_cash
-from autotrade_0dte.actors.chain import chain_topic
+from autotrade_0dte.actors.market_state import market_topic
 from autotrade_0dte.calendar import NEW_YORK
-from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.execution.decision import DECISION_TOPIC
 from autotrade_0dte.instruments import VENUE
+from autotrade_0dte.market_state.view import MarketView
 
 __all__ = ["ConsoleReporter"]
 
@@ -21,7 +21,7 @@ _NS = 1_000_000_000
 
 
 class ConsoleReporter(DataActor):
-    """Says each decision as it is made, and a line on market and account every `every_s`.
+    """Says decisions and changes of the market's state, and every `every_s` how things stand.
 
     `say` takes lines with rich markup and must not block: it is called amid the trading.
     """
@@ -35,23 +35,31 @@ class ConsoleReporter(DataActor):
         self._underlying = underlying
         self._say = say
         self._every_s = every_s
-        self._chain: ChainSnapshot | None = None
+        self._view: MarketView | None = None
 
     def on_start(self) -> None:
         self.subscribe_topic(DECISION_TOPIC, self._on_decision)
-        self.subscribe_topic(chain_topic(self._underlying), self._on_chain)
+        self.subscribe_topic(market_topic(self._underlying), self._on_view)
         self.clock.set_timer(_TIMER, dt.timedelta(seconds=self._every_s), callback=self._on_timer)
 
-    def _on_chain(self, chain: Any) -> None:
-        self._chain = chain
+    def _on_view(self, view: Any) -> None:
+        self._view = view
+        state = view.state
+        if state.changed:
+            self._say(
+                f"[bold]{_time(state.ts_event)}  {state.before.name} to {state.level.name}[/]"
+            )
 
     def _on_decision(self, decision: Any) -> None:
         at = _time(decision.ts_event)
-        price = "market" if decision.price != decision.price else f"{decision.price:.2f}"
-        self._say(
-            f"[bold]{at}  {escape(decision.kind)}[/] {escape(decision.side)} {decision.quantity} "
-            f"{escape(decision.instrument_id)} at {price}, {escape(decision.reason)}"
-        )
+        order = ""
+        if decision.instrument_id:
+            price = "market" if decision.price != decision.price else f"{decision.price:.2f}"
+            order = (
+                f"{escape(decision.side)} {decision.quantity} {escape(decision.instrument_id)} "
+                f"at {price}, "
+            )
+        self._say(f"[bold]{at}  {escape(decision.kind)}[/] {order}{escape(decision.reason)}")
 
     def _on_timer(self, event: TimeEvent) -> None:
         held = ", ".join(
@@ -66,10 +74,11 @@ class ConsoleReporter(DataActor):
         )
 
     def _market(self) -> str:
-        chain = self._chain
-        if chain is None:
+        if self._view is None:
             return f"{self._underlying} no chain yet"
-        return f"{self._underlying} {chain.spot:,.2f}, {chain.analytics.usable} quotes usable"
+        chain, level = self._view.chain, self._view.state.level.name
+        usable = chain.analytics.usable
+        return f"{self._underlying} {chain.spot:,.2f}, {level}, {usable} quotes usable"
 
 
 def _time(ts_event: int) -> str:

@@ -8,11 +8,17 @@ from nautilus_trader.model import InstrumentId, Money
 
 from autotrade_0dte.execution.decision import Decision, DecisionKind
 from autotrade_0dte.instruments import USD
+from autotrade_0dte.market_state.state import Level, MarketState
 from autotrade_0dte.nodes.console import ConsoleReporter
 
 CALL = "SPY260720C00600000.US"
 AT_NS = 1_784_554_205_000_000_000
 """2026-07-20, half past nine in New York and five seconds."""
+
+
+def view(state: MarketState) -> Any:
+    chain = SimpleNamespace(spot=600.125, analytics=SimpleNamespace(usable=42))
+    return SimpleNamespace(chain=chain, state=state)
 
 
 def reporter(account: Any = None, positions: tuple[Any, ...] = ()) -> tuple[Any, list[str]]:
@@ -36,11 +42,38 @@ def test_line_tells_spot_quotes_cash_and_positions() -> None:
     held = SimpleNamespace(signed_qty=2.0, instrument_id=InstrumentId.from_str(CALL))
     account = SimpleNamespace(balance_total=lambda _currency: Money(1_234.5, USD))
     told, said = reporter(account, (held,))
-    told._on_chain(SimpleNamespace(spot=600.125, analytics=SimpleNamespace(usable=42)))
+    told._on_view(view(MarketState(AT_NS, Level.CALM)))
     told._on_timer(SimpleNamespace(ts_event=AT_NS))
     [line] = said
     assert line.startswith("09:30:05  SPY 600.1")
-    assert "42 quotes usable, cash 1,234.50, +2 SPY260720C00600000" in line
+    assert "CALM, 42 quotes usable, cash 1,234.50, +2 SPY260720C00600000" in line
+
+
+def test_change_of_the_level_is_told_once() -> None:
+    told, said = reporter()
+    told._on_view(view(MarketState(AT_NS, Level.L2, before=Level.CALM)))
+    told._on_view(view(MarketState(AT_NS + 1, Level.L2, before=Level.L2)))
+    assert said == ["[bold]09:30:05  CALM to L2[/]"]
+
+
+def test_refusal_without_a_contract_tells_its_reason_alone() -> None:
+    told, said = reporter()
+    told._on_decision(
+        Decision(
+            AT_NS,
+            "Test-001",
+            None,
+            DecisionKind.REFUSE,
+            "NO_CONTRACT",
+            "",
+            "BUY",
+            0,
+            float("nan"),
+            600.0,
+            {},
+        )  # fmt: skip
+    )
+    assert said == ["[bold]09:30:05  REFUSE[/] NO_CONTRACT"]
 
 
 @pytest.mark.parametrize(("price", "told_price"), [(1.25, "at 1.25"), (float("nan"), "at market")])

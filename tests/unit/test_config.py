@@ -11,7 +11,9 @@ from autotrade_0dte.config import (
     config_toml,
     load_config,
 )
+from autotrade_0dte.market_state.actions import ActionTable, Track
 from autotrade_0dte.market_state.profile import Profile
+from autotrade_0dte.market_state.state import Level
 
 MINIMAL = """
 name = "test"
@@ -111,6 +113,24 @@ def test_each_track_has_the_strategy_it_names(tmp_path: Path) -> None:
         )
     )
     assert list(alone.tracks) == ["anomaly"]
+
+
+def test_levels_that_a_file_leaves_out_of_the_action_table_keep_their_tracks_defaults(
+    tmp_path: Path,
+) -> None:
+    added = """
+    [actions.regular]
+    l1 = { size_factor = 0.25 }
+    [actions.anomaly]
+    l3 = { entries = false }
+    """
+    actions = load_config(write(tmp_path, MINIMAL + added)).actions
+    usual = ActionTable()
+    assert actions.of(Track.REGULAR, Level.L1).size_factor == 0.25
+    assert not actions.of(Track.ANOMALY, Level.L3).entries
+    for track, changed in ((Track.REGULAR, Level.L1), (Track.ANOMALY, Level.L3)):
+        for level in set(Level) - {changed}:
+            assert actions.of(track, level) == usual.of(track, level)
 
 
 def test_events_file_beside_the_configuration_becomes_part_of_it(tmp_path: Path) -> None:

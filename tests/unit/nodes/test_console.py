@@ -58,21 +58,9 @@ def test_change_of_the_level_is_told_once() -> None:
 
 def test_refusal_without_a_contract_tells_its_reason_alone() -> None:
     told, said = reporter()
-    told._on_decision(
-        Decision(
-            AT_NS,
-            "Test-001",
-            None,
-            DecisionKind.REFUSE,
-            "NO_CONTRACT",
-            "",
-            "BUY",
-            0,
-            float("nan"),
-            600.0,
-            {},
-        )  # fmt: skip
-    )
+    kind, unknown = DecisionKind.REFUSE, float("nan")
+    refusal = Decision(AT_NS, "T-001", None, kind, "NO_CONTRACT", "", "BUY", 0, unknown, 600.0, {})
+    told._on_decision(refusal)
     assert said == ["[bold]09:30:05  REFUSE[/] NO_CONTRACT"]
 
 

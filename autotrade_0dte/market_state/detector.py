@@ -128,11 +128,11 @@ class Detector:
             chain.forward, self._params.near_fraction, chain.strike, chain.bid, chain.ask,
             chain.quote_age_s, chain.quality, chain.iv, chain.iv_uncertainty,
         )  # fmt: skip
-        self._age.update(minute, now_ns, age_s)
-        self._set(_AGE, self._age.value, self._age.score, is_fresh=True)
         quoted_ns = now_ns - round(youngest_s * _NS) if youngest_s < math.inf else 0
         is_new = quoted_ns > self._quoted_ns
         if is_new:
+            # Usual is how old quotes become before the next ones: a book of five minutes ages.
+            self._age.sample(quoted_ns, self._age.value)
             self._quoted_ns = quoted_ns
             analytics = chain.analytics
             self._chain.update(
@@ -140,6 +140,8 @@ class Detector:
             )
             self._spread.update(minute, quoted_ns, math.log(spread) if spread > 0.0 else math.nan)
             self._crossed.update(minute, quoted_ns, crossed)
+        self._age.judge(minute, age_s)
+        self._set(_AGE, self._age.value, self._age.score, is_fresh=True)
         self._set(_SPREAD, self._spread.value, self._spread.score, is_fresh=is_new)
         self._set(_CROSSED, self._crossed.value, self._crossed.score, is_fresh=is_new)
         return is_new

@@ -78,7 +78,15 @@ class Figure:
 
     def update(self, minute: int, ts_event: int, value: float, least: float = 0.0) -> None:
         """Take a value in time order, NaN for an unknown one; `least` is a floor of its scale."""
+        self.sample(ts_event, value)
+        self.judge(minute, value, least)
+
+    def sample(self, ts_event: int, value: float) -> None:
+        """Take a value in time order as one of those that tell what is usual."""
+        self._trailing.update(ts_event, value)
+
+    def judge(self, minute: int, value: float, least: float = 0.0) -> None:
+        """Score a value by what is usual."""
         trailing = self._trailing
-        trailing.update(ts_event, value)
         self.value = value
         self.score = self._standard.score(minute, value, trailing.median, trailing.scale, least)

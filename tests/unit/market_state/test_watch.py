@@ -182,6 +182,16 @@ def test_quotes_that_stop_while_prints_go_on_are_l2(market: Market) -> None:
     assert score(states[-1], Channel.QUOTE_AGE) == pytest.approx(60 / 5)
 
 
+def test_quotes_of_slow_books_are_not_old_before_a_book_is_missing() -> None:
+    market = Market()
+    ages = []
+    for second in range(40 * 20 + 60):
+        market.quotes_stop = second % 40 != 0 or second > 40 * 20
+        ages.append(score(market.step(), Channel.QUOTE_AGE))
+    assert max(ages[400:800]) < 1
+    assert ages[-1] == pytest.approx((59 - 39) / 5)
+
+
 def test_crossed_quotes_are_l2(market: Market) -> None:
     market.crossed = 2
     assert [state.level for state in market.states(2)] == [CALM, L2]

@@ -20,6 +20,8 @@ from autotrade_0dte.market_state.detector import DetectorParams
 from autotrade_0dte.market_state.events import ScheduledEvent
 from autotrade_0dte.market_state.profile import Profile, ProfileError, check_profile
 from autotrade_0dte.risk.expiry import ExpiryParams
+from autotrade_0dte.selection.params import SelectionParams
+from autotrade_0dte.selection.ranking import Structure
 
 __all__ = ["AccountKind", "AccountParams", "ConfigError", "LiveParams", "SettlementRule"]
 __all__ += ["SimulationParams"]
@@ -205,7 +207,7 @@ def load_config(path: Path) -> SystemConfig:
     config = _with_files(config, path)
     resolved = {}
     for track, spec in config.tracks.items():
-        _, params = strategy_of(spec, track, path.name)
+        _, params = strategy_of(config, track, path.name)
         resolved[str(track)] = StrategySpec(spec.path, msgspec.to_builtins(params))
     return msgspec.structs.replace(config, **resolved)
 
@@ -227,9 +229,13 @@ def _with_files(config: SystemConfig, path: Path) -> SystemConfig:
 
 
 def strategy_of(
-    spec: StrategySpec, track: Track, where: str = "configuration"
+    config: SystemConfig, track: Track, where: str = "configuration"
 ) -> tuple[type[Any], Any]:
-    """Import the strategy class and check its parameters; raise ConfigError if either fails."""
+    """Import a track's strategy class and check its parameters; raise ConfigError if either fails.
+
+    A strategy whose account could not hold what it selects fails as well.
+    """
+    spec = config.tracks[track]
     module_name, class_name = spec.path.split(":")
     try:
         strategy = getattr(importlib.import_module(module_name), class_name)
@@ -239,7 +245,18 @@ def strategy_of(
         ) from None
     if not hasattr(strategy, "Params"):
         raise ConfigError(f"{track}.path: Expected a class with Params, was {spec.path} ({where})")
-    return strategy, checked(spec.params, strategy.Params, where, f"{track}.params")
+    params = checked(spec.params, strategy.Params, where, f"{track}.params")
+    selection = getattr(params, "selection", None)
+    if (
+        config.account.kind is AccountKind.CASH
+        and isinstance(selection, SelectionParams)
+        and selection.structure is not Structure.SINGLE
+    ):
+        raise ConfigError(
+            f"{track}.params.selection.structure: Expected single in an account of kind cash, "
+            f"which holds long options only, was {selection.structure} ({where})"
+        )
+    return strategy, params
 
 
 def check_profile_fits(config: SystemConfig, session: dt.date) -> None:

@@ -69,7 +69,7 @@ def run(count: int = SNAPSHOTS) -> dict[str, Any]:
 def _source(kind: Any, config: Any, hours: Any, track: Any) -> Any:
     from autotrade_0dte.config import strategy_of
 
-    _, params = strategy_of(config.tracks[track], track)
+    _, params = strategy_of(config, track)
     return kind(
         params.signal,
         params.filters,

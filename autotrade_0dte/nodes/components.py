@@ -93,8 +93,8 @@ def assemble(
     watch = market_watch(config, trading.open_ns, trading.close_ns)
     coordinator = Coordinator(config.coordinator, config.actions)
     strategies = []
-    for track, spec in config.tracks.items():
-        strategy, params = strategy_of(spec, track)
+    for track in config.tracks:
+        strategy, params = strategy_of(config, track)
         strategies.append(strategy(trading, params, coordinator.allotment(track)))
     return Components(
         chain=ChainActor(

@@ -115,6 +115,34 @@ def test_each_track_has_the_strategy_it_names(tmp_path: Path) -> None:
     assert list(alone.tracks) == ["anomaly"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "track"), [("cash", "regular"), ("cash", "anomaly"), ("margin", "regular")]
+)
+def test_spreads_need_an_account_that_may_be_short(tmp_path: Path, kind: str, track: str) -> None:
+    path = write(
+        tmp_path,
+        f"""
+        name = "test"
+        root = "SPY"
+        [account]
+        kind = "{kind}"
+        [{track}]
+        path = "autotrade_strategies.{track}:{track.title()}Strategy"
+        [{track}.params.selection]
+        structure = "debit_vertical"
+        """,
+    )
+    if kind == "margin":
+        load_config(path)
+        return
+    expected = (
+        rf"^{track}.params.selection.structure: Expected single in an account of kind cash, "
+        r"which holds long options only, was debit_vertical \(system.toml\)$"
+    )
+    with pytest.raises(ConfigError, match=expected):
+        load_config(path)
+
+
 def test_levels_that_a_file_leaves_out_of_the_action_table_keep_their_tracks_defaults(
     tmp_path: Path,
 ) -> None:

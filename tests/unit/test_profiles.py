@@ -30,7 +30,7 @@ def loaded(profile: str) -> SystemConfig:
 
 
 def params_of(config: SystemConfig, track: Track) -> Any:
-    return strategy_of(config.tracks[track], track)[1]
+    return strategy_of(config, track)[1]
 
 
 def test_spacing_of_every_profile_is_known() -> None:

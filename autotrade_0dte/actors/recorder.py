@@ -31,7 +31,7 @@ _SCALARS = (
     "liquidity", "spread_fraction", "implied_move", "variance_gauge", "usable",
 )  # fmt: skip
 _EVIDENCE = tuple(f"{channel}_{part}" for part in ("value", "score") for channel in CHANNELS)
-_STATES = (*_SCALARS, "level", "supported", "since", "onset", *_EVIDENCE)
+_STATES = (*_SCALARS, "spot_time", "level", "supported", "since", "onset", *_EVIDENCE)
 _READINGS = tuple(f"{factor}_{part}" for factor in FACTORS for part in ("value", "confidence"))
 _SIGNALS = (
     "ts_event", "track", "direction", "score", "strength", "agreement", "onset", "valid_until",
@@ -63,8 +63,8 @@ class RunRecorder(DataActor):
         self._level = Level.CALM
         self._states = RowBuffer(
             _STATES,
-            integers={"ts_event", "usable", "level", "supported", "since", "onset"},
-            absent_at_zero={"since", "onset"},
+            integers={"ts_event", "usable", "spot_time", "level", "supported", "since", "onset"},
+            absent_at_zero={"spot_time", "since", "onset"},
         )
         self._signals = RowBuffer(
             _SIGNALS,
@@ -166,8 +166,8 @@ class RunRecorder(DataActor):
         *scalars, usable = msgspec.structs.astuple(chain.analytics)[: len(_SCALARS) - 3]
         self._states.append(
             (
-                chain.ts_event, usable, state.level, state.supported, state.since_ns,
-                state.onset_ns,
+                chain.ts_event, usable, chain.tape.ts_event, state.level, state.supported,
+                state.since_ns, state.onset_ns,
             ),
             (chain.spot, chain.forward, *scalars, *state.values, *state.scores),
         )  # fmt: skip

@@ -21,8 +21,6 @@ HORIZONS_S = (10.0, 30.0, 60.0, 300.0, 900.0, 1_800.0)
 _NS = 1_000_000_000
 _MINUTE_NS = 60 * _NS
 _BPS = 10_000.0
-_LATENESS = 1.01
-"""Prices that come once in a horizon come not on the dot."""
 
 
 class Sample(StrEnum):
@@ -62,7 +60,7 @@ class Observations(msgspec.Struct, frozen=True, eq=False):
 
 
 class SpotPath:
-    """The underlying's price through one session.
+    """The underlying's price through one session, as its snapshots showed it.
 
     Parameters
     ----------
@@ -70,45 +68,53 @@ class SpotPath:
         Instants of the snapshots, ascending, UTC ns.
     spot : float64
         Dollars; NaN where unknown.
+    spot_time : int64
+        Time of the print behind `spot`, UTC ns; 0 for none.
     """
 
-    def __init__(self, ts_event: Integers, spot: Floats) -> None:
-        known = ~np.isnan(spot)
-        self._times, self._spot = ts_event[known], spot[known]
+    def __init__(self, ts_event: Integers, spot: Floats, spot_time: Integers) -> None:
+        known = ~np.isnan(spot) & (spot_time > 0)
+        self._times, self._spot, self._printed = ts_event[known], spot[known], spot_time[known]
         self._end_ns = int(ts_event[-1]) if len(ts_event) else 0
-        changes = self._times[1:][np.diff(self._spot) != 0]
-        gaps = np.diff(changes)
-        self.spacing_s = float(np.median(gaps)) / _NS if len(gaps) else np.inf
 
     def returns_bps(self, ts_event: Integers, spot: Floats) -> Floats:
         """Return log returns from `spot` at `ts_event` over each horizon, shape (n, horizons).
 
         The price at a horizon is the last one before its end. A return is NaN where the session has
-        ended by then, where prices change less often than once in the horizon (snapshots repeat the
-        last one, which would look like no move), and where no price is from its second half.
+        ended by then, and where the price at its start or at its end was older than half the
+        horizon then: snapshots repeat the last print, which would look like no move.
         """
         found = np.full((len(ts_event), len(HORIZONS_S)), np.nan)
         if not len(self._times):
             return found
+        _, start_age_ns = self._at(ts_event)
         for column, horizon_s in enumerate(HORIZONS_S):
-            if self.spacing_s > _LATENESS * horizon_s:
-                continue
-            end = ts_event + round(horizon_s * _NS)
-            at = np.maximum(np.searchsorted(self._times, end, side="right") - 1, 0)
-            fresh = 2 * (self._times[at] - ts_event) >= horizon_s * _NS
+            span_ns = round(horizon_s * _NS)
+            end = ts_event + span_ns
+            price, end_age_ns = self._at(end)
+            fresh = 2 * np.maximum(start_age_ns, end_age_ns) <= span_ns
             known = (end <= self._end_ns) & fresh
-            found[known, column] = _BPS * np.log(self._spot[at[known]] / spot[known])
+            found[known, column] = _BPS * np.log(price[known] / spot[known])
         return found
 
-    def any_time(self) -> Floats:
-        """Return the returns over each horizon from every snapshot on, shape (n, horizons)."""
-        return self.returns_bps(self._times, self._spot)
+    def new_prices(self) -> Floats:
+        """Return the returns from every snapshot that shows a new print, shape (n, horizons).
+
+        Those are the moments at which a signal can say something new.
+        """
+        new = np.diff(self._printed, prepend=0) > 0
+        return self.returns_bps(self._times[new], self._spot[new])
+
+    def _at(self, ts_event: Integers) -> tuple[Floats, Integers]:
+        """Return the last price shown at each instant, and the age of its print."""
+        at = np.maximum(np.searchsorted(self._times, ts_event, side="right") - 1, 0)
+        return self._spot[at], ts_event - self._printed[at]
 
 
 def spot_paths(states: pa.Table) -> dict[dt.date, SpotPath]:
     """Return the price path of each session of a table of states."""
     return {
-        date: SpotPath(table["ts_event"].cast(pa.int64()).to_numpy(), table["spot"].to_numpy())
+        date: SpotPath(_ns(table["ts_event"]), table["spot"].to_numpy(), _ns(table["spot_time"]))
         for date, table in by_session(states).items()
     }
 
@@ -116,10 +122,10 @@ def spot_paths(states: pa.Table) -> dict[dt.date, SpotPath]:
 def observations(signals: pa.Table) -> dict[tuple[str, Sample], Observations]:
     """Return each track's signals by sample, from a table in time order; none that is empty."""
     track = np.asarray(signals["track"].to_pylist(), "U")
-    onset = signals["onset"].cast(pa.int64()).fill_null(0).to_numpy()
+    onset = _ns(signals["onset"])
     columns = {
         "session": signals["session"].cast(pa.int32()).to_numpy().astype(np.int64),
-        "ts_event": signals["ts_event"].cast(pa.int64()).to_numpy(),
+        "ts_event": _ns(signals["ts_event"]),
         "direction": signals["direction"].to_numpy().astype(np.int64),
         "level": signals["level"].to_numpy().astype(np.int64),
         "strength": signals["strength"].to_numpy(),
@@ -139,6 +145,12 @@ def observations(signals: pa.Table) -> dict[tuple[str, Sample], Observations]:
         for sample, rows in samples.items():
             if len(rows):
                 found[name, sample] = Observations(**{key: c[rows] for key, c in columns.items()})
+    return found
+
+
+def _ns(times: pa.ChunkedArray) -> Integers:
+    """Return times in UTC ns; 0 for none."""
+    found: Integers = times.cast(pa.int64()).fill_null(0).to_numpy()
     return found
 
 

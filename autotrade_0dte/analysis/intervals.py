@@ -5,20 +5,21 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SessionBootstrap", "wilson95"]
+__all__ = ["SessionBootstrap", "share95", "wilson95"]
 
 Floats = NDArray[np.float64]
 
 _Z95 = 1.959963984540054
 _RESAMPLES = 2_000
 _SEED = 20_250_103
-_FEWEST_SESSIONS = 5
+_FEWEST_SESSIONS = 10
+"""Of normal means, 95 % intervals from ten sessions cover 90 %, from five 84 %."""
 
 
-def wilson95(hits: int, trials: int) -> tuple[float, float]:
+def wilson95(hits: float, trials: float) -> tuple[float, float]:
     """Return Wilson's interval of a share (Wilson 1927), good also near 0 and 1 and for few trials.
 
-    Trials are taken as independent; where they overlap, the interval is too narrow.
+    Trials are taken as independent.
     """
     if trials == 0:
         return math.nan, math.nan
@@ -29,12 +30,41 @@ def wilson95(hits: int, trials: int) -> tuple[float, float]:
     return max(center - half, 0.0), min(center + half, 1.0)
 
 
+def share95(hits: NDArray[np.bool_], session: NDArray[np.int64]) -> tuple[float, float]:
+    """Return Wilson's interval of the share of `hits`, where those of one session depend on others.
+
+    It is that of as many independent trials as would leave the variance between sessions (Dean and
+    Pagano 2015, Journal of Survey Statistics and Methodology 3): at most all of them. Where all or
+    none hit, sessions do not differ, and each counts as one trial.
+
+    Parameters
+    ----------
+    hits : bool (n,)
+        Which trials hit.
+    session : int64 (n,)
+        Session of each, any numbers.
+    """
+    trials = len(hits)
+    if trials == 0:
+        return math.nan, math.nan
+    share = float(hits.mean())
+    sessions, number = np.unique(session, return_inverse=True)
+    count = len(sessions)
+    effective = float(count)
+    if count > 1 and 0.0 < share < 1.0:
+        excess = np.bincount(number, hits - share)
+        variance = count / (count - 1) * float(excess @ excess) / trials**2
+        independent = share * (1.0 - share)
+        effective = min(independent / variance, trials) if variance > 0.0 else trials
+    return wilson95(share * effective, effective)
+
+
 class SessionBootstrap:
     """Interval of a mean whose values of one session depend on each other.
 
     Whole sessions are drawn with replacement and their values pooled, a percentile bootstrap of
     blocks (Davison and Hinkley 1997, ch. 3.8), with a fixed seed and the same draws for every
-    mean. Below five sessions with values there is no interval.
+    mean. Below ten sessions with values there is no interval.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ from autotrade_0dte.analysis.forward_returns import (
     observations,
     spot_paths,
 )
-from autotrade_0dte.analysis.intervals import SessionBootstrap, wilson95
+from autotrade_0dte.analysis.intervals import SessionBootstrap, share95
 from autotrade_0dte.analysis.tables import TableError, read_table, write_bytes
 
 __all__ = ["ACCURACY_FILE", "Accuracy", "AccuracyRow", "BinKind"]
@@ -37,7 +37,7 @@ _SIGNAL_COLUMNS = (
     *("session", "ts_event", "track", "direction", "strength"),
     *("onset", "refusal", "level", "spot"),
 )
-_STATE_COLUMNS = ("run_id", "session", "ts_event", "spot")
+_STATE_COLUMNS = ("run_id", "session", "ts_event", "spot", "spot_time")
 _EPOCH = dt.date(1970, 1, 1)
 
 
@@ -71,9 +71,10 @@ class AccuracyRow(msgspec.Struct, frozen=True):
     known : int
         Those of them whose forward return is known; the figures below are theirs.
     hit_rate, hit_low, hit_high : float
-        Share with a move the signal's way, and its 95 % interval (Wilson). No move is no hit.
+        Share with a move the signal's way, and its 95 % interval (Wilson, see `share95`). No move
+        is no hit.
     base_rate : float
-        Share at which signals of the same directions would have hit at any other moment of the run.
+        Share at which signals of the same directions would have hit at any new price of the run.
     mean_bps, mean_low_bps, mean_high_bps : float
         Mean return in the signal's direction in basis points, and its 95 % interval (sessions drawn
         with replacement).
@@ -101,9 +102,8 @@ class Accuracy(msgspec.Struct, frozen=True):
     """The accuracy of a run's signals.
 
     Signals that follow each other closely look at the same future, the more the longer the horizon,
-    so Wilson's intervals, which take them as independent, are too narrow for long horizons. Those
-    of the mean take sessions as independent and allow for it. With some hundred groups, a few in a
-    hundred intervals leave out the base rate by chance.
+    so the intervals take sessions as independent, not signals. With some hundred groups, a few in
+    a hundred intervals leave out the base rate by chance.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def signal_accuracy(folder: Path) -> Accuracy:
             for kind, number, group in _groups(seen):
                 mine = group & ~np.isnan(forward)
                 known = int(mine.sum())
-                hits = int((forward[mine] > 0).sum())
+                hits = forward[mine] > 0
                 rows.append(
                     AccuracyRow(
                         track,
@@ -164,8 +164,8 @@ def signal_accuracy(folder: Path) -> Accuracy:
                         float(seen.strength[group].max()),
                         int(group.sum()),
                         known,
-                        hits / known if known else math.nan,
-                        *wilson95(hits, known),
+                        float(hits.mean()) if known else math.nan,
+                        *share95(hits, seen.session[mine]),
                         base.of(seen.direction[mine], at),
                         float(forward[mine].mean()) if known else math.nan,
                         *bootstrap.mean95(forward, mine),
@@ -208,12 +208,12 @@ def read_accuracy(folder: Path) -> Accuracy:
 
 
 class _BaseRates:
-    """Shares of a run's moments after which the price was higher, and lower, by horizon."""
+    """Shares of a run's new prices after which the price was higher, and lower, by horizon."""
 
     def __init__(self, paths: Sequence[SpotPath]) -> None:
         moments = ups = downs = np.zeros(len(HORIZONS_S))
         for path in paths:
-            returns = path.any_time()
+            returns = path.new_prices()
             moments = moments + np.sum(~np.isnan(returns), axis=0)
             ups = ups + np.sum(returns > 0, axis=0)
             downs = downs + np.sum(returns < 0, axis=0)
@@ -222,7 +222,7 @@ class _BaseRates:
         self._down = np.divide(downs, moments, out=unknown, where=moments > 0)
 
     def of(self, direction: Integers, horizon: int) -> float:
-        """Return how often signals of these directions would hit at any moment."""
+        """Return how often signals of these directions would hit at any new price."""
         if not len(direction):
             return math.nan
         return float(np.where(direction > 0, self._up[horizon], self._down[horizon]).mean())

@@ -33,7 +33,8 @@ _TEXT = pa.string()
 _FLOAT = pa.float64()
 _COUNT = pa.int64()
 _LEVEL = pa.int8()
-_NULLABLE = {"plan_id", "ts_closed", "since", "onset", "valid_until", "short_instrument_id"}
+_NULLABLE = {"plan_id", "ts_closed", "spot_time", "since", "onset", "valid_until"}
+_NULLABLE |= {"short_instrument_id"}
 
 
 def _schema(**columns: pa.DataType) -> pa.Schema:
@@ -142,6 +143,7 @@ STATES = _schema(
     implied_move=_FLOAT,
     variance_gauge=_FLOAT,
     usable=_COUNT,
+    spot_time=_TIME,
     level=_LEVEL,
     supported=_LEVEL,
     since=_TIME,
@@ -150,7 +152,8 @@ STATES = _schema(
 )
 """Each snapshot: scalars of the chain, the market's level and the evidence of each channel.
 
-`spread_fraction` is the median relative spread near ATM; there is no `onset` while CALM.
+`spread_fraction` is the median relative spread near ATM; `spot_time` is that of the print behind
+`spot`, none before the first; there is no `onset` while CALM.
 """
 
 SIGNALS = _schema(

@@ -39,7 +39,7 @@ from autotrade_0dte.actors.order_tables import (
 )
 from autotrade_0dte.actors.recorder import RunRecorder
 from autotrade_0dte.analysis.tables import TABLES, read_table, write_table
-from autotrade_0dte.chain.snapshot import ChainAnalytics
+from autotrade_0dte.chain.snapshot import ChainAnalytics, Tape
 from autotrade_0dte.execution.decision import Decision, DecisionKind
 from autotrade_0dte.execution.fill_quote import FillQuote
 from autotrade_0dte.execution.ledger import FillKind, round_trips
@@ -282,12 +282,12 @@ def listener(cache: Cache | None = None) -> Any:
     return Recorder("SPY", contracts)
 
 
-def view(at_s: float, *mids: float, spot: float = 600.0, **state: Any) -> Any:
+def view(at_s: float, *mids: float, spot: float = 600.0, spot_ns: int = 0, **state: Any) -> Any:
     """Return a view of a chain with a call and a put, both struck at 600."""
     at = round(at_s * NS)
     figures = [float(n) for n in range(9)]
     chain = SimpleNamespace(
-        ts_event=at, spot=spot, forward=600.5, mid=mids,
+        ts_event=at, spot=spot, forward=600.5, mid=mids, tape=Tape(spot_ns),
         analytics=ChainAnalytics(*figures, 7, 0.1, 0.2),
         strike=np.array([600.0, 600.0]), is_call=np.array([True, False]),
         bid=np.array([1.0, 2.0]), ask=np.array([1.1, 2.1]), delta=np.array([0.5, -0.5]),
@@ -362,19 +362,20 @@ def test_every_view_is_a_state_and_each_figure_keeps_its_column() -> None:
     recorder._on_market(view(1, 1.0, 2.0))
     recorder._on_market(
         view(
-            2, 1.0, 2.0, spot=math.nan, level=Level.L2, supported=Level.L1, since_ns=7, onset_ns=5,
-            values=values, scores=scores,
+            2, 1.0, 2.0, spot=math.nan, spot_ns=3, level=Level.L2, supported=Level.L1, since_ns=7,
+            onset_ns=5, values=values, scores=scores,
         )
     )  # fmt: skip
     first, second = rows(recorder.states())
-    assert {name: first[name] for name in tuple(first)[:17]} == {
+    assert {name: first[name] for name in tuple(first)[:18]} == {
         "ts_event": NS, "spot": 600.0, "forward": 600.5, "atm_iv": 0.0, "atm_iv_change": 1.0,
         "skew": 2.0, "gex": 3.0, "gex_flip": 4.0, "liquidity": 5.0, "spread_fraction": 6.0,
         "implied_move": 7.0, "variance_gauge": 8.0, "usable": 7, "level": 0, "supported": 0,
-        "since": np.ma.masked, "onset": np.ma.masked,
+        "spot_time": np.ma.masked, "since": np.ma.masked, "onset": np.ma.masked,
     }  # fmt: skip
     assert math.isnan(second["spot"])
-    assert [second[name] for name in ("level", "supported", "since", "onset")] == [2, 1, 7, 5]
+    times = ("spot_time", "since", "onset")
+    assert [second[name] for name in ("level", "supported", *times)] == [2, 1, 3, 7, 5]
     for at, channel in enumerate(CHANNELS):
         assert math.isnan(first[f"{channel}_value"])
         assert (second[f"{channel}_value"], second[f"{channel}_score"]) == (values[at], scores[at])

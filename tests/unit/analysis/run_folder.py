@@ -73,6 +73,7 @@ class DayBooks:
             implied_move=iv * self.spot / 16,
             variance_gauge=100 * iv,
             usable=np.full(len(minutes), 140),
+            spot_time=self.times,
             **state_columns(self.times, self.rng),
         )
         for row in signal_rows(self.times, self.spot, levels(len(self.times)), self.rng):

@@ -108,7 +108,7 @@ def write_run(tmp_path: Path) -> Callable[..., Path]:
         states = [
             dict.fromkeys(TABLES["states"].names[3:], math.nan)
             | {"ts_event": OPEN_NS + round(s * SECOND), "usable": 3, "level": 0, "supported": 0}
-            | {"since": None, "onset": None}
+            | {"spot_time": None, "since": None, "onset": None}
             for s in seen
         ]
         tables = {"decisions": decisions, "orders": orders, "fills": fills, "states": states}

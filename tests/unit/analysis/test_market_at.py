@@ -23,7 +23,7 @@ def states(*levels: int, **columns: list[Any]) -> MarketStates:
         "supported": [0] * count,
         "spot": [500.0 + n for n in range(count)],
     }
-    absent = {"since", "onset", "run_id", "session"}
+    absent = {"spot_time", "since", "onset", "run_id", "session"}
     rest = {
         name: [None if name in absent else 0 if name == "usable" else math.nan] * count
         for name in schema.names

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from autotrade_0dte.analysis.forward_returns import HORIZONS_S, Sample, SpotPath
-from autotrade_0dte.analysis.intervals import SessionBootstrap, wilson95
+from autotrade_0dte.analysis.intervals import SessionBootstrap, share95, wilson95
 from autotrade_0dte.analysis.signal_accuracy import (
     ACCURACY_FILE,
     BinKind,
@@ -36,12 +36,14 @@ def write(folder, name, rows):
     write_table(folder, name, columns)
 
 
-def state(second, spot, day=0):
+def state(second, spot, day=0, printed=None):
+    start_ns = OPEN_NS + day * DAY_NS
     return {
         "run_id": "r",
         "session": MONDAY + dt.timedelta(days=day),
-        "ts_event": OPEN_NS + day * DAY_NS + second * NS,
+        "ts_event": start_ns + second * NS,
         "spot": spot,
+        "spot_time": start_ns + (second if printed is None else printed) * NS,
         "since": OPEN_NS,
     }
 
@@ -75,12 +77,19 @@ def row_of(accuracy, horizon_s=10.0, sample=Sample.ONSET, kind=BinKind.ALL, numb
 # --- forward returns ---
 
 
-def path(times, spot):
-    return SpotPath(np.array(times, np.int64) * NS, np.array(spot, np.float64))
+def path(times, spot, printed=None):
+    times = OPEN_NS + np.array(times, np.int64) * NS
+    printed = times if printed is None else OPEN_NS + np.array(printed, np.int64) * NS
+    return SpotPath(times, np.array(spot, np.float64), printed)
+
+
+def books(times):
+    """Return the path of snapshots of a price that comes every 300 s, always higher."""
+    return path(times, [100.0 + t // 300 for t in times], [t - t % 300 for t in times])
 
 
 def returns(found, second, spot=100.0):
-    bps = found.returns_bps(np.array([second * NS]), np.array([spot]))
+    bps = found.returns_bps(np.array([OPEN_NS + second * NS]), np.array([spot]))
     return dict(zip(HORIZONS_S, bps[0].tolist(), strict=True))
 
 
@@ -98,10 +107,34 @@ def test_return_beyond_the_end_of_the_session_is_unknown():
 
 
 def test_return_over_less_than_the_datas_spacing_is_unknown_though_snapshots_repeat_prices():
-    times = range(0, 6_000, 10)
-    found = returns(path(times, [100.0 + second // 300 for second in times]), 300, 101.0)
+    found = returns(books(range(0, 6_000, 10)), 300, 101.0)
     assert [h for h, bps in found.items() if math.isnan(bps)] == [10.0, 30.0, 60.0]
     assert found[300.0] == pytest.approx(1e4 * math.log(102 / 101))
+
+
+def test_price_that_is_quoted_again_and_has_not_moved_is_a_return_of_zero():
+    assert returns(path(range(100), [100.0] * 100), 5)[10.0] == 0.0
+
+
+@pytest.mark.parametrize(("second", "known"), [(450, True), (460, False)])
+def test_return_from_a_price_older_than_half_the_horizon_is_unknown(second, known):
+    found = returns(books(range(0, 6_000, 10)), second, 101.0)
+    assert (not math.isnan(found[300.0])) is known
+    assert not math.isnan(found[900.0])
+
+
+def test_return_over_a_stop_of_the_data_is_unknown_though_snapshots_go_on():
+    times = list(range(0, 6_000, 10))
+    found = path(times, [100.0 + t for t in times], [t if t < 500 else 490 for t in times])
+    assert not math.isnan(returns(found, 200)[300.0])
+    assert math.isnan(returns(found, 400)[300.0])
+    assert math.isnan(returns(found, 3_000)[900.0])
+
+
+def test_only_snapshots_with_a_new_print_are_moments_to_compare_with():
+    found = books(range(0, 6_000, 10)).new_prices()
+    assert len(found) == 20
+    assert (found[:-1, HORIZONS_S.index(300.0)] > 0).all()
 
 
 def test_return_whose_price_is_older_than_half_the_horizon_is_unknown():
@@ -112,8 +145,8 @@ def test_return_whose_price_is_older_than_half_the_horizon_is_unknown():
     assert math.isnan(returns(found, 3)[10.0])
 
 
-@pytest.mark.parametrize("spot", [[], [100.0], [100.0] * 50, [math.nan] * 50])
-def test_session_without_moves_has_no_returns(spot):
+@pytest.mark.parametrize("spot", [[], [100.0], [math.nan] * 50])
+def test_session_without_prices_has_no_returns(spot):
     assert all(map(math.isnan, returns(path(range(len(spot)), spot), 0).values()))
 
 
@@ -208,6 +241,12 @@ def test_price_that_stays_is_no_hit(tmp_path):
     assert row.base_rate == 0.0  # the price never falls
 
 
+def test_base_rate_leaves_out_the_time_in_which_the_data_had_stopped(tmp_path):
+    states = [*rising(400), *(state(s, 101.0, printed=399) for s in range(400, 4_000))]
+    row = row_of(signal_accuracy(folder_of(tmp_path, states, [signal(100, 1, 100.0)])))
+    assert (row.hit_rate, row.base_rate) == (1.0, 1.0)
+
+
 @pytest.mark.parametrize(("count", "bins"), [(19, 1), (40, 2), (199, 9), (250, 10)])
 def test_strength_groups_are_deciles_or_fewer_of_equal_size(tmp_path, count, bins):
     signals = [
@@ -248,6 +287,32 @@ def test_wilson_interval_covers_a_coins_rate_19_times_in_20():
     assert 0.935 <= np.mean(covered) <= 0.965
 
 
+def test_interval_of_a_share_covers_it_where_signals_of_a_session_share_their_fate():
+    rng = np.random.default_rng(7)
+    session, trials = np.repeat(np.arange(20), 10), 200
+    covered, naive = [], []
+    for _ in range(500):
+        hits = np.repeat(rng.random(20) < 0.5, 10) ^ (rng.random(trials) < 0.1)
+        low, high = share95(hits, session)
+        covered.append(low <= 0.5 <= high)
+        low, high = wilson95(int(hits.sum()), trials)
+        naive.append(low <= 0.5 <= high)
+    assert 0.91 <= np.mean(covered) <= 0.98
+    assert np.mean(naive) < 0.7
+
+
+def test_interval_of_a_share_is_wilsons_where_sessions_do_not_matter():
+    hits = np.arange(100) % 2 == 0
+    assert share95(hits, np.arange(100)) == pytest.approx(wilson95(50, 100), abs=1e-3)
+    assert share95(hits, np.repeat(np.arange(10), 10)) == wilson95(50, 100)
+
+
+def test_sessions_that_all_hit_count_once_each():
+    assert share95(np.ones(12, np.bool_), np.repeat(np.arange(4), 3)) == wilson95(4, 4)
+    assert share95(np.arange(6) < 3, np.zeros(6, np.int64)) == wilson95(0.5, 1)
+    assert all(map(math.isnan, share95(np.ones(0, np.bool_), np.zeros(0, np.int64))))
+
+
 def test_session_interval_covers_the_mean_where_values_of_a_session_are_alike():
     rng = np.random.default_rng(6)
     session = np.repeat(np.arange(40), 10)
@@ -262,19 +327,19 @@ def test_session_interval_covers_the_mean_where_values_of_a_session_are_alike():
     assert np.mean(naive) < 0.7
 
 
-def test_session_interval_is_the_same_each_time_and_needs_five_sessions():
-    values, session = np.arange(12.0), np.repeat(np.arange(6), 2)
-    everything = np.ones(12, np.bool_)
+def test_session_interval_is_the_same_each_time_and_needs_ten_sessions():
+    values, session = np.arange(20.0), np.repeat(np.arange(10), 2)
+    everything = np.ones(20, np.bool_)
     first = SessionBootstrap(session).mean95(values, everything)
     assert first == SessionBootstrap(session).mean95(values, everything)
     assert first[0] < values.mean() < first[1]
-    assert all(map(math.isnan, SessionBootstrap(session).mean95(values, session < 4)))
+    assert all(map(math.isnan, SessionBootstrap(session).mean95(values, session < 9)))
 
 
 def test_coin_flips_are_told_from_skill_by_their_interval(tmp_path):
     rng = np.random.default_rng(8)
     states, signals = [], []
-    for day in range(8):
+    for day in range(12):
         spot = 100 * np.exp(np.cumsum(rng.normal(0, 1e-4, 2_000)))
         states += [state(s, float(spot[s]), day) for s in range(2_000)]
         for second in range(50, 1_950, 50):
@@ -298,10 +363,10 @@ def test_coin_flips_are_told_from_skill_by_their_interval(tmp_path):
 
 @pytest.fixture
 def measured(tmp_path):
-    states = [row for day in range(6) for row in rising(day=day)]
+    states = [row for day in range(10) for row in rising(day=day)]
     signals = [
         signal(second, 1, 100 * math.exp(1e-5 * second), day=day)
-        for day in range(6)
+        for day in range(10)
         for second in range(10, 80, 10)
     ]
     return folder_of(tmp_path, states, signals)
@@ -311,7 +376,7 @@ def test_accuracy_is_kept_in_the_run_folder(measured):
     path = write_accuracy(measured)
     assert path == measured / ACCURACY_FILE
     kept, found = read_accuracy(measured), signal_accuracy(measured)
-    assert (kept.run_id, kept.sessions, len(kept.rows)) == ("r", 6, len(found.rows))
+    assert (kept.run_id, kept.sessions, len(kept.rows)) == ("r", 10, len(found.rows))
     assert repr(kept) == repr(found)  # as text, because an unknown figure does not equal itself
 
 
@@ -343,10 +408,10 @@ def test_terminal_shows_all_horizons_and_the_groups_at_one(measured, width):
     console_text = console.export_text()
     lines = console_text.splitlines()
     rows = [line.strip("\N{BOX DRAWINGS LIGHT VERTICAL} ").split() for line in lines]
-    assert "Signals after the fact  6 sessions" in lines[0]
+    assert "Signals after the fact  10 sessions" in lines[0]
     assert ["regular:", "signals", "as", "they", "begin"] in rows
     assert "regular: signals as they may first be acted on" in console_text
-    ten_seconds = ["10", "s", "42", "42", "100.0", "%", "91.6", "to", "100.0", "100.0", "%"]
+    ten_seconds = ["10", "s", "70", "70", "100.0", "%", "72.2", "to", "100.0", "100.0", "%"]
     assert [*ten_seconds, "1.0", "1.0", "to", "1.0"] in rows
     assert sum(row[:3] == ["5", "min,", "CALM"] for row in rows) == len(Sample)
     assert sum(row[:3] == ["5", "min,", "0.50\N{EN DASH}0.50"] for row in rows) == len(Sample)

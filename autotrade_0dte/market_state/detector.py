@@ -21,6 +21,7 @@ __all__ = ["Detector", "DetectorParams", "Evidence", "Floors", "Limits"]
 
 _NS = 1_000_000_000
 _MINUTE_NS = 60 * _NS
+_INDEX_LIFE_WINDOWS = 2.0
 _LEVEL, _CHANGE, _REALIZED, _ACTIVITY, _JUMP, _DRIFT, _SPREAD, _AGE, _CROSSED, _EVENT = range(
     len(CHANNELS)
 )
@@ -87,7 +88,7 @@ class Detector:
         self._events = tuple(event.ns for event in events)
         self._quoted_ns = 0
         self._print_ns = 0
-        self._has_index = False
+        self._index_life_ns = round(_INDEX_LIFE_WINDOWS * params.index_window_s * _NS)
         self._values = [math.nan] * len(CHANNELS)
         self._scores = [math.nan] * len(CHANNELS)
         self._fresh = [False] * len(CHANNELS)
@@ -107,9 +108,13 @@ class Detector:
         index_is_new = volatility_index > 0.0 and self._index.update(
             minute, volatility_index_ns, volatility_index
         )
-        self._has_index |= index_is_new
+        # What an index said long ago neither raises a level nor holds one.
+        index_age_ns = chain.ts_event - volatility_index_ns
+        has_index = volatility_index > 0.0 and index_age_ns <= self._index_life_ns
         chain_is_new = self._take_quotes(minute, chain)
-        self._take_volatility(index_is_new=index_is_new, chain_is_new=chain_is_new)
+        self._take_volatility(
+            has_index=has_index, index_is_new=index_is_new, chain_is_new=chain_is_new
+        )
         print_is_new = self._take_prints(minute, chain, indicators)
         self._take_events(chain.ts_event)
         holding = supported_level(self._scores, self._params.leave)
@@ -146,13 +151,13 @@ class Detector:
         self._set(_CROSSED, self._crossed.value, self._crossed.score, is_fresh=is_new)
         return is_new
 
-    def _take_volatility(self, *, index_is_new: bool, chain_is_new: bool) -> None:
+    def _take_volatility(self, *, has_index: bool, index_is_new: bool, chain_is_new: bool) -> None:
         index, chain = self._index, self._chain
-        level, level_is_new = (index, index_is_new) if self._has_index else (chain, chain_is_new)
+        level, level_is_new = (index, index_is_new) if has_index else (chain, chain_is_new)
         self._set(_LEVEL, level.level, level.level_score, is_fresh=level_is_new)
         change, is_new = chain.change, chain_is_new
         # Whichever says more: an index of thirty days is slow, the chain blind near the close.
-        if not change.score >= index.change.score and not math.isnan(index.change.score):
+        if has_index and (index.change.score > change.score or math.isnan(change.score)):
             change, is_new = index.change, index_is_new
         self._set(_CHANGE, change.value, change.score, is_fresh=is_new)
 

@@ -65,7 +65,8 @@ class DetectorParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Window of the change of the chain's volatility, seconds: a few quotes. A shock is all of
         its window's noise at once; a longer window has more noise and no more shock.
     index_window_s : float, default 60
-        Window of the change of the volatility index, seconds; VIX comes each 15 s.
+        Window of the change of the volatility index, seconds; VIX comes each 15 s. A value older
+        than two windows counts as none.
     jump_window_s : float, default 15
         Window of the return that is tested for a jump, and step of local volatility, seconds.
     jump_steps : int, default 80

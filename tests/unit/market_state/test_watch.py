@@ -41,7 +41,7 @@ class Market:
         )
         self.spot, self.iv, self.gauge, self.spread, self.index = 600.0, 0.15, 16.0, 0.05, NAN
         self.crossed = 0
-        self.quotes_stop = self.prints_stop = False
+        self.quotes_stop = self.prints_stop = self.index_stops = False
         self._quoted_ns = self._print_ns = self._index_ns = 0
         self._price = self.spot
 
@@ -53,7 +53,7 @@ class Market:
                 self._quoted_ns = self.now_ns
             if not self.prints_stop:
                 self._print_ns, self._price = self.now_ns, self.spot * (1 + (wiggle - 1) / 20)
-            if self.now_ns // NS % 5 == 0:
+            if self.now_ns // NS % 5 == 0 and not self.index_stops:
                 self._index_ns = self.now_ns
             state = self.watch.update(self._chain(wiggle), self.index, self._index_ns).state
         return state
@@ -166,6 +166,20 @@ def test_index_takes_the_place_of_the_chain_in_the_level_of_volatility() -> None
     market.index = 16.0 * math.exp(0.05)
     assert value(market.step(10), Channel.VOLATILITY_LEVEL) == pytest.approx(0.05)
     assert score(market.step(), Channel.VOLATILITY_LEVEL) == pytest.approx(2.0)
+
+
+def test_level_is_not_held_by_an_index_that_has_stopped() -> None:
+    market = Market()
+    market.index = 16.0
+    market.step(WARM_UP_S)
+    market.index = 18.5
+    assert market.step(10).level is L3
+    market.index_stops = True
+    assert market.step(19).supported is L3
+    state = market.step(2)
+    assert state.supported is CALM
+    assert value(state, Channel.VOLATILITY_LEVEL) == pytest.approx(0.0, abs=0.01)
+    assert market.step(320).level is L2
 
 
 def test_wide_quotes_alone_are_l2_and_never_a_shock(market: Market) -> None:

@@ -31,7 +31,8 @@ def reference(
     prints = _prints(chains, open_ns, close_ns)
     price = prints[-1][1] if prints else NAN
     high, low = _opening(params, prints, open_ns, chains)
-    vwap = chain.tape.turnover / chain.tape.volume if chain.tape.volume > 0 else NAN
+    is_whole = bool(prints) and prints[0][0] - open_ns <= _ns(params.opening_gap_s)
+    vwap = chain.tape.turnover / chain.tape.volume if is_whole and chain.tape.volume > 0 else NAN
     short = _realized(params, params.realized_short_s, prints, now)
     long = _realized(params, params.realized_long_s, prints, now)
     slope, acceleration = _trend(params, prints, now)
@@ -117,7 +118,7 @@ def _ema(closes: Sequence[float], period: int) -> list[float]:
 
 def _momentum(params: IndicatorParams, prints: Sequence[Print], now: int) -> float:
     cutoff = now - _ns(params.momentum_window_s)
-    old = [price for ts, price, _ in prints if ts <= cutoff]
+    old = [price for ts, price, _ in prints if 2 * cutoff - now < ts <= cutoff]
     if not old or prints[-1][0] <= cutoff:
         return NAN
     return math.log(prints[-1][1] / old[-1])

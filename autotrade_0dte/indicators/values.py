@@ -29,7 +29,7 @@ class IndicatorValues(msgspec.Struct, frozen=True, gc=False):
     bar_close : float
         Close of the last bar that ended, dollars.
     momentum : float
-        Return over the momentum window.
+        Return over the momentum window, from a print less than twice as old as that.
     volume_rate : float
         Shares a second over the burst window.
     volume_burst : float
@@ -52,7 +52,8 @@ class IndicatorValues(msgspec.Struct, frozen=True, gc=False):
     range_position : float
         0 at the low and 1 at the high of the opening range; beyond them outside.
     vwap : float
-        Volume-weighted average price since the open, dollars.
+        Volume-weighted average price since the open, dollars; NaN where the first print came later
+        after it than `IndicatorParams.opening_gap_s`.
     vwap_distance : float
         ``ln(price / vwap)``.
     iv_change_per_min : float

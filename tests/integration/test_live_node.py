@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from nautilus_trader.model import IndexPriceUpdate
 from project_simulator import project_simulator
 from simulator_process import SimulatorProcess
 from terminal_process import TerminalProcess
@@ -35,6 +36,9 @@ momentum_window_s = 1
 burst_window_s = 5
 trend_window_s = 8
 realized_short_s = 5
+
+[live]
+volatility_index = true
 
 [actions.regular]
 l2 = { entries = true }
@@ -144,6 +148,8 @@ def test_interrupted_node_stops_and_lists_what_stays_open(
     assert entry.synthetic
     assert any(tick.ts_event < tick.ts_init for tick in ticks)
     assert all(tick.ts_event <= tick.ts_init for tick in ticks)
+    levels = [tick for tick in ticks if isinstance(tick, IndexPriceUpdate)]
+    assert {str(level.instrument_id) for level in levels} == {"VIX.US"}
 
 
 def _bought(run: Path) -> list[tuple[str, int]]:

@@ -1,5 +1,6 @@
 """Windows of all indicators."""
 
+import math
 from typing import Annotated
 
 import msgspec
@@ -99,12 +100,16 @@ def check_spacing(params: IndicatorParams, underlying_s: float, chain_s: float) 
         where it is unknown, which is not judged.
     """
     halves = 4  # two prints in each half of the trend window
+    # A return ends at the first print that is `return_s` after the one before.
+    prints = params.min_returns
+    if underlying_s > 0.0:
+        prints *= math.ceil(params.return_s / underlying_s)
     needs = (
         ("bar_s", 1, underlying_s),
         ("momentum_window_s", 1, underlying_s),
         ("burst_window_s", 1, underlying_s),
         ("trend_window_s", halves, underlying_s),
-        ("realized_short_s", params.min_returns, underlying_s),
+        ("realized_short_s", prints, underlying_s),
         ("opening_gap_s", 1, underlying_s),
         ("skew_window_s", 1, chain_s),
     )

@@ -76,3 +76,10 @@ def test_window_as_wide_as_the_spacing_is_accepted() -> None:
     check_spacing(params, 300.0, 300.0)
     with pytest.raises(WindowError, match=r"^bar_s: .* 301 s"):
         check_spacing(params, 301.0, 300.0)
+
+
+def test_returns_that_take_several_prints_need_as_many_in_the_short_window() -> None:
+    params = IndicatorParams(return_s=8, min_returns=4, realized_short_s=60)
+    check_spacing(params, 7.5, 7.5)
+    with pytest.raises(WindowError, match="realized_short_s: Expected at least 8 times"):
+        check_spacing(IndicatorParams(momentum_window_s=14, return_s=8), 7.6, 7.6)

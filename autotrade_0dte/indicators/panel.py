@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from autotrade_0dte.chain.change import ChangePerMinute
 from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.indicators.ema import BarCloses, EmaCross
+from autotrade_0dte.indicators.lagged import nanoseconds
 from autotrade_0dte.indicators.log_price import fixed_log
 from autotrade_0dte.indicators.momentum import Momentum
 from autotrade_0dte.indicators.opening_range import OpeningRange
@@ -54,6 +55,8 @@ class IndicatorPanel:
         self._now_ns = 0
         self._price_ns = 0
         self._price = math.nan
+        self._first_gap_ns = nanoseconds(params.opening_gap_s)
+        self._is_whole = False
         self._last_return = self._last_return_s = math.nan
         self._bars = BarCloses(params.bar_s)
         self._averages = EmaCross(params.fast_bars, params.slow_bars)
@@ -89,7 +92,7 @@ class IndicatorPanel:
         short, long = self._short.at(now_ns), self._long.at(now_ns)
         averages, opening, price = self._averages, self._opening, self._price
         width = opening.high - opening.low
-        vwap = tape.turnover / tape.volume if tape.volume > 0.0 else math.nan
+        vwap = tape.turnover / tape.volume if self._is_whole and tape.volume > 0.0 else math.nan
 
         analytics = chain.analytics
         gex = analytics.gex
@@ -134,6 +137,8 @@ class IndicatorPanel:
         if self._price_ns:
             self._last_return = math.log(price / self._price)
             self._last_return_s = (price_ns - self._price_ns) / _NS
+        else:  # what was traded before a later start is not in the tape
+            self._is_whole = price_ns - self._open_ns <= self._first_gap_ns
         self._price_ns = price_ns
         self._price = price
         self._take_close(self._bars.add(price_ns, price))

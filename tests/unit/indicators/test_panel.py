@@ -167,6 +167,15 @@ def test_feed_without_sizes_leaves_only_volume_unknown() -> None:
     assert unknown == {"volume_rate", "volume_burst", "vwap", "vwap_distance"}
 
 
+@pytest.mark.parametrize("is_late", [False, True])
+def test_average_price_of_a_feed_that_began_after_the_open_is_unknown(is_late: bool) -> None:
+    gap_ns = round(IndicatorParams().opening_gap_s * NS)
+    first = snapshots([Moment(gap_ns + is_late, 0, 600.0)])[0]
+    values = run([first], IndicatorParams())[0]
+    assert math.isnan(values.vwap) is is_late
+    assert math.isnan(values.vwap_distance) is is_late
+
+
 def test_panels_share_nothing() -> None:
     before = run(snapshots(STEADY))
     assert all(map(same, run(snapshots(STEADY)), before))

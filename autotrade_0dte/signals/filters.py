@@ -29,7 +29,7 @@ class FilterParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ----------
     warm_up_s : float, default 900
         No entry in the first seconds after the open, when spreads are widest and no window of the
-        indicators is full.
+        indicators is full; nor in the first that a node sees of a session.
     last_entry_before_close_s : float, default 3600
         No entry in the last seconds before the close, when theta eats a long option fastest.
     max_print_age_s : float, default 10
@@ -99,8 +99,9 @@ class Filters:
                 return refusal, figures
         return None, {}
 
-    def _warm_up(self, view: MarketView, _standing: Standing, opinion: Opinion) -> Figures:
-        elapsed_s = (view.chain.ts_event - self._open_ns) / _NS
+    def _warm_up(self, view: MarketView, standing: Standing, opinion: Opinion) -> Figures:
+        since_ns = max(self._open_ns, standing.watching_since_ns)
+        elapsed_s = (view.chain.ts_event - since_ns) / _NS
         if elapsed_s < self._params.warm_up_s:
             return {"elapsed_s": elapsed_s, "warm_up_s": self._params.warm_up_s}
         if math.isnan(opinion.score):

@@ -10,6 +10,8 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
 
     Parameters
     ----------
+    watching_since_ns : int
+        Instant of the first snapshot it saw, UTC ns; 0 where that was the session's first.
     trades : int
         Entries decided this session.
     last_entry_ns : int
@@ -22,6 +24,7 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
         Direction (+1 or -1) in which an entry would oppose what another track holds; 0 for none.
     """
 
+    watching_since_ns: int = 0
     trades: int = 0
     last_entry_ns: int = 0
     last_loss_ns: int = 0

@@ -58,6 +58,8 @@ class TradeStrategy(Strategy):
         Set in `observe` by a strategy that makes one; of the newest snapshot only.
     ranking : Ranking, optional
         Set in `decide` by a strategy that ranks contracts; of the newest snapshot only.
+    watching_since_ns : int
+        Time of its first snapshot; 0 before.
     trades : int
         Entries of the session, those of a process before this one included.
     last_entry_ns, last_loss_ns : int
@@ -79,6 +81,7 @@ class TradeStrategy(Strategy):
         self.view: MarketView | None = None
         self.signal: Signal | None = None
         self.ranking: Ranking | None = None
+        self.watching_since_ns = 0
         self.trades = 0
         self.last_entry_ns = 0
         self.last_loss_ns = 0
@@ -160,6 +163,7 @@ class TradeStrategy(Strategy):
             return
         view: MarketView = message
         self.view, self.signal, self.ranking = view, None, None
+        self.watching_since_ns = self.watching_since_ns or view.chain.ts_event
         if self._trade is not None:
             self._trade.chain = view.chain
         self.observe(view)

@@ -131,6 +131,7 @@ class SignalStrategy(TradeStrategy):
     def _standing(self, view: MarketView) -> Standing:
         barred = [direction for direction in (1, -1) if self.allotment.conflicts(direction)]
         return Standing(
+            watching_since_ns=self.watching_since_ns,
             trades=self.trades,
             last_entry_ns=self.last_entry_ns,
             last_loss_ns=self.last_loss_ns,

@@ -187,6 +187,14 @@ def test_no_entry_against_a_position_of_the_anomaly_track() -> None:
     assert bench.decided(at_s=ONE_PM_S + 1, way=DOWN) is not None
 
 
+def test_node_that_starts_during_the_session_warms_up_first() -> None:
+    bench = Bench(filters=FilterParams(warm_up_s=900.0))
+    bench.strategy.watching_since_ns = OPEN_NS + ONE_PM_S * NS
+    assert bench.decided(at_s=ONE_PM_S + 899, way=UP) is None
+    assert bench.refusal is SignalRefusal.WARM_UP
+    assert bench.decided(at_s=ONE_PM_S + 900, way=UP) is not None
+
+
 def test_cool_down_counts_from_the_last_entry() -> None:
     bench = Bench(filters=FilterParams(cool_down_s=300.0))
     bench.strategy.last_entry_ns = OPEN_NS + ONE_PM_S * NS

@@ -48,6 +48,11 @@ LAST_S = 23_400 - 3_600
 REFUSED = {
     "before the open": (at(-1), "WARM_UP", {"elapsed_s": -1.0, "warm_up_s": 900.0}),
     "warm-up": (at(899), "WARM_UP", {"elapsed_s": 899.0, "warm_up_s": 900.0}),
+    "warm-up of a late start": (
+        {"standing": Standing(watching_since_ns=seconds_ago(899))},
+        "WARM_UP",
+        {"elapsed_s": 899.0, "warm_up_s": 900.0},
+    ),
     "too little known": (
         {"score": NAN, "strength": 0.0, "direction": 0, "known_share": 0.4},
         "WARM_UP",

@@ -180,6 +180,13 @@ def test_entry_that_never_filled_is_no_loss() -> None:
     assert venue.strategy.trades == 1
 
 
+def test_first_snapshot_is_remembered() -> None:
+    venue = Venue(plan=None)
+    venue.chain(5, 0.95)
+    venue.chain(6, 0.95)
+    assert venue.strategy.watching_since_ns == 5 * 10**9
+
+
 # -- the record ---------------------------------------------------------------------------------
 
 

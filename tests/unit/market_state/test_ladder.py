@@ -85,6 +85,13 @@ def test_levels_are_left_one_at_a_time_each_after_its_dwell() -> None:
     assert climb.ladder.onset_ns == 0
 
 
+def test_level_without_dwell_is_kept_while_evidence_holds_it() -> None:
+    climb = Climb(LadderParams(l2_dwell_s=0))
+    climb.see(L2, times=2)
+    assert climb.see(CALM, L2, times=10) is L2
+    assert climb.see(CALM) is L1
+
+
 def test_silence_does_not_leave_a_level() -> None:
     climb = Climb()
     climb.see(L2, times=2)

@@ -10,7 +10,7 @@ from nautilus_trader.model import OptionContract
 
 from autotrade_0dte.actors.account import total_cash
 from autotrade_0dte.actors.candidate_rows import CandidateRows
-from autotrade_0dte.actors.market_state import market_topic
+from autotrade_0dte.actors.market_state import RECORDER_TURN, market_topic
 from autotrade_0dte.actors.row_buffer import Columns, RowBuffer, columns_of
 from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.execution.decision import DECISION_TOPIC, Decision
@@ -79,7 +79,7 @@ class RunRecorder(DataActor):
     def on_start(self) -> None:
         self.subscribe_topic(DECISION_TOPIC, self._on_decision)
         self.subscribe_topic(FILL_QUOTE_TOPIC, self._on_fill_quote)
-        self.subscribe_topic(market_topic(self._underlying), self._on_market)
+        self.subscribe_topic(market_topic(self._underlying), self._on_market, RECORDER_TURN)
         self.subscribe_topic(SIGNAL_TOPIC, self._on_signal)
 
     def decisions(self) -> Columns:

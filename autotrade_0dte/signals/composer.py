@@ -119,7 +119,7 @@ class SignalParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Time from a direction's begin in which it may be acted on; later is chasing the move. Not
         below the spacing of the data.
     priority : int, default 0
-        Which track's signal goes first; larger is first.
+        Which track's signal goes first; larger is first, and the regular one of equals.
     """
 
     factors: FactorParams = FactorParams()

@@ -32,6 +32,7 @@ from autotrade_strategies.trade import Trade
 __all__ = ["TradeStrategy"]
 
 _NUMBERS = {Track.REGULAR: "001", Track.ANOMALY: "002"}
+_LEAST_PRIORITY = 100  # below zero, which the bus does not take
 
 
 class TradeStrategy(Strategy):
@@ -109,6 +110,11 @@ class TradeStrategy(Strategy):
 
     # -- what a strategy says -------------------------------------------------------------------
 
+    @property
+    def priority(self) -> int:
+        """Which track sees a snapshot, and asks for the shared budget, first; larger is first."""
+        return 0
+
     def observe(self, view: MarketView) -> None:
         """Take in a snapshot; called for every one, before all else."""
 
@@ -130,8 +136,13 @@ class TradeStrategy(Strategy):
 
     # -- from the engine ------------------------------------------------------------------------
 
+    @property
+    def _turn(self) -> int:
+        """Priority with which it takes views: its own for each track, see `RECORDER_TURN`."""
+        return 2 * (_LEAST_PRIORITY + self.priority) + (self.allotment.track is Track.REGULAR)
+
     def on_start(self) -> None:
-        self.subscribe_topic(market_topic(self.session.underlying), self._on_view)
+        self.subscribe_topic(market_topic(self.session.underlying), self._on_view, self._turn)
         if self.session.flatten_ns is not None:
             self.clock.set_time_alert_ns("flatten", self.session.flatten_ns, self._on_flatten)
         if self.session.exercise_test_ns is not None:

@@ -88,6 +88,10 @@ class SignalStrategy(TradeStrategy):
         self._fee_usd = _round_trip_usd(session)
         self._passed_over: tuple[int, NoPlan] | None = None
 
+    @property
+    def priority(self) -> int:
+        return self.params.signal.priority
+
     def read_signal(self, view: MarketView) -> Signal:
         """Return the signal of the next snapshot."""
         return self._source.update(view, self._standing(view))

@@ -17,13 +17,12 @@ from autotrade_0dte.execution.decision import DECISION_TOPIC, Decision
 from autotrade_0dte.execution.fill_quote import FILL_QUOTE_TOPIC, FillQuote
 from autotrade_0dte.market_state.state import CHANNELS, Level
 from autotrade_0dte.market_state.view import MarketView
-from autotrade_0dte.signals.signal import FACTORS, SIGNAL_TOPIC, Signal
+from autotrade_0dte.signals.signal import FACTORS, RECORD_EVERY_NS, SIGNAL_TOPIC, Signal
 
 __all__ = ["RunRecorder"]
 
 
 _EQUITY_EVERY_NS = 60_000_000_000
-_SIGNAL_EVERY_NS = 10_000_000_000
 
 # After the first three, the names of the first fields of ChainAnalytics, in their order.
 _SCALARS = (
@@ -135,7 +134,7 @@ class RunRecorder(DataActor):
                 signal.direction == last.direction
                 and signal.refusal is last.refusal
                 and self._level is level
-                and signal.ts_event - last.ts_event < _SIGNAL_EVERY_NS
+                and signal.ts_event - last.ts_event < RECORD_EVERY_NS
             ):
                 return
         self._keep_signal(signal)

@@ -14,7 +14,7 @@ from autotrade_0dte.analysis.summary import read_summary
 from autotrade_0dte.analysis.tables import TABLES
 from autotrade_0dte.analysis.tracks import tracks_of
 from autotrade_0dte.calendar import NEW_YORK
-from autotrade_0dte.signals.signal import FACTORS, Factor
+from autotrade_0dte.signals.signal import FACTORS, RECORD_EVERY_NS, Factor
 
 __all__ = ["DecisionAt", "Explanation", "FactorAt", "FillAt", "Holding", "NextDecision"]
 __all__ += ["OrderAt", "SignalAt", "explain", "run_sessions"]
@@ -198,7 +198,7 @@ class _Session:
             session=date,
             at_ns=at_ns,
             market=market,
-            signals=self._signals(),
+            signals=self._signals(market.ts_event),
             holdings=self._holdings(),
             decisions=self._decisions(),
             next_decision=self._next_decision(),
@@ -220,10 +220,11 @@ class _Session:
         for name in ("decisions", "positions", "orders", "fills", "candidates"):
             rows[name] = [r for r in rows[name] if self._track.get(r["strategy"]) == track]
 
-    def _signals(self) -> tuple[SignalAt, ...]:
+    def _signals(self, snapshot_ns: int) -> tuple[SignalAt, ...]:
+        """Return each track's signal; none of a track that had stopped making them."""
         latest: dict[str, dict[str, Any]] = {}
         for row in self._rows["signals"]:
-            if row["ts_event"] <= self._when.at_ns:
+            if snapshot_ns - RECORD_EVERY_NS < row["ts_event"] <= self._when.at_ns:
                 latest[row["track"]] = row
         return tuple(_signal(latest[track]) for track in sorted(latest, reverse=True))
 

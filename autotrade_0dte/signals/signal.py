@@ -4,10 +4,14 @@ from enum import StrEnum
 
 import msgspec
 
-__all__ = ["FACTORS", "SIGNAL_TOPIC", "Factor", "Reading", "Signal", "SignalRefusal"]
+__all__ = ["FACTORS", "RECORD_EVERY_NS", "SIGNAL_TOPIC", "Factor", "Reading", "Signal"]
+__all__ += ["SignalRefusal"]
 
 SIGNAL_TOPIC = "signal"
 """Bus topic on which every track's signal of every snapshot is published."""
+
+RECORD_EVERY_NS = 10_000_000_000
+"""Longest time in which a signal that goes on is not recorded again."""
 
 
 class Factor(StrEnum):

@@ -22,10 +22,10 @@ __all__ = ["AnomalyParams", "AnomalyStrategy"]
 class AnomalyStrategy(SignalStrategy):
     """Follows (or fades) the move that an unusual market begins with, soon or not at all.
 
-    It watches from L1 on: where the move came from, and how far it has gone. It acts at the levels
-    at which the action table lets it, by default L2 and L3, for a short while after the rise to
-    them, when the move is confirmed and the factors point the same way. It is out when the market
-    is calm again, or when the signal turns.
+    It wakes at L1: its signal begins with the episode, and it watches where the move came from and
+    how far it has gone. From L2 on, at the levels at which the action table lets it, it acts for a
+    short while after the rise, when the move is confirmed and the factors point the same way. It is
+    out when the market is calm again, or when the signal turns.
     """
 
     Params = AnomalyParams
@@ -45,10 +45,7 @@ class AnomalyStrategy(SignalStrategy):
     def observe(self, view: MarketView) -> None:
         self._trigger.update(view)
         self._follow_episodes()
-        signal = self.read_signal(view)
-        if signal.refusal is None:
-            signal = self._held_to_the_episode(signal)
-        self.signal = signal
+        self.signal = self._signal_of_episode(view) if self._episode_ns else None
 
     def decide(self, view: MarketView) -> TradePlan | None:
         signal = self.signal
@@ -72,12 +69,16 @@ class AnomalyStrategy(SignalStrategy):
         if self._trigger.onset_ns != self._episode_ns:
             self._episode_ns = self._trigger.onset_ns
             self._trades_before = self.trades
+            self.begin_signals()
         if self.last_loss_ns != self._loss_seen_ns:
             self._loss_seen_ns = self.last_loss_ns
             self._lost_in_ns.add(self._entered_in_ns)
 
-    def _held_to_the_episode(self, signal: Signal) -> Signal:
+    def _signal_of_episode(self, view: MarketView) -> Signal:
         """Return the signal, refused where the episode gives no reason to act on it."""
+        signal = self.read_signal(view)
+        if signal.refusal is not None:
+            return signal
         refusal, figures = self._refusal(signal)
         if refusal is None:
             return signal

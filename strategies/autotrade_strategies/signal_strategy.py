@@ -71,20 +71,13 @@ class NoPlan(StrEnum):
 
 
 class SignalStrategy(TradeStrategy):
-    """Makes its track's signal at every snapshot, and a plan of the best contract for it."""
+    """Makes its track's signals, and a plan of the best contract for one."""
 
     params: TrackParams
 
     def __init__(self, session: TradingSession, params: Any, allotment: Allotment) -> None:
         super().__init__(session, params, allotment)
-        self._source = SignalSource(
-            self.params.signal,
-            self.params.filters,
-            indicators=session.indicators,
-            track=allotment.track,
-            open_ns=session.open_ns,
-            close_ns=session.close_ns,
-        )
+        self._source = self._new_source()
         self._fee_usd = _round_trip_usd(session)
         self._passed_over: tuple[int, NoPlan] | None = None
 
@@ -95,6 +88,10 @@ class SignalStrategy(TradeStrategy):
     def read_signal(self, view: MarketView) -> Signal:
         """Return the signal of the next snapshot."""
         return self._source.update(view, self._standing(view))
+
+    def begin_signals(self) -> None:
+        """Begin anew: the next signal's direction begins with it, whatever was before."""
+        self._source = self._new_source()
 
     def plan_for(
         self,
@@ -123,6 +120,17 @@ class SignalStrategy(TradeStrategy):
             return None
         plan = self._plan(view, signal, best, size, reason)
         return msgspec.structs.replace(plan, figures=plan.figures | dict(figures or {}))
+
+    def _new_source(self) -> SignalSource:
+        session = self.session
+        return SignalSource(
+            self.params.signal,
+            self.params.filters,
+            indicators=session.indicators,
+            track=self.allotment.track,
+            open_ns=session.open_ns,
+            close_ns=session.close_ns,
+        )
 
     def _pass_over(self, signal: Signal, reason: NoPlan, figures: Mapping[str, float]) -> None:
         """Record why a signal that may be acted on makes no plan, once for each direction begun."""

@@ -20,6 +20,7 @@ from autotrade_0dte.signals.filters import FilterParams
 from autotrade_0dte.signals.signal import SignalRefusal
 from autotrade_0dte.signals.trigger import Stance, TriggerParams
 from autotrade_strategies.anomaly import AnomalyParams, AnomalyStrategy
+from autotrade_strategies.anomaly_params import AnomalySignal
 from autotrade_strategies.regular import RegularParams
 
 UP, DOWN = 1, -1
@@ -108,6 +109,25 @@ def test_at_l1_it_watches_and_at_l2_it_acts_on_what_it_saw() -> None:
     plan = bench.decided(2, 603.3, L2, UP)
     assert plan is not None
     assert plan.figures["move_bps"] == pytest.approx(54.9, abs=0.2)
+
+
+def test_signal_is_made_from_l1_on_and_begins_with_the_episode() -> None:
+    bench = Bench(signal=AnomalySignal(validity_s=30.0))
+    for second in range(0, 60, 10):
+        bench.decided(second, 600.0, CALM, UP)
+        assert bench.strategy.signal is None
+    bench.decided(60, 600.0, L1, UP)
+    assert bench.strategy.signal is not None
+    assert bench.strategy.signal.onset_ns == bench.view.chain.ts_event
+    assert bench.jump(61) is not None
+
+
+def test_signal_of_an_episode_knows_nothing_of_the_one_before() -> None:
+    bench = Bench(signal=AnomalySignal(validity_s=30.0))
+    bench.decided(0, 600.0, L1, UP)
+    bench.decided(1, 600.0, CALM, UP)
+    assert bench.strategy.signal is None
+    assert bench.jump(50) is not None
 
 
 def test_one_print_is_not_acted_on() -> None:

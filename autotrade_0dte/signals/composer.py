@@ -139,6 +139,12 @@ class SignalParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 "Expected end_strength below begin_strength, "
                 f"was {self.end_strength} and {self.begin_strength}"
             )
+        for level in Level:
+            if not any(_weights(self, level)):
+                raise ValueError(
+                    f"Expected a weight above 0 at {level.name}, was 0 for all factors; "
+                    "the action table says where nothing is to be entered"
+                )
 
 
 class Opinion(msgspec.Struct, frozen=True, gc=False):
@@ -185,10 +191,9 @@ class Composer:
                 up += held
             elif value < 0.0:
                 down += held
-        total = self._totals[level]
-        known_share = known / total if total > 0.0 else 0.0
+        known_share = known / self._totals[level]
         score = math.nan
-        if known_share >= self._params.min_known_share:
+        if known > 0.0 and known_share >= self._params.min_known_share:
             score = net / mass if mass > 0.0 else 0.0
         direction = self._turn(ts_event, score)
         agreeing = up if direction > 0 else down if direction < 0 else 0.0

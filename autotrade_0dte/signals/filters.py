@@ -14,6 +14,7 @@ from autotrade_0dte.signals.standing import Standing
 __all__ = ["FilterParams", "Filters"]
 
 _NS = 1_000_000_000
+_SESSION_S = 23_400.0
 
 type Figures = dict[str, float] | None
 type Filter = Callable[[MarketView, Standing, Opinion], Figures]
@@ -56,6 +57,14 @@ class FilterParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cool_down_s: Seconds = 300.0
     loss_cool_down_s: Seconds = 900.0
     max_trades: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 6
+
+    def __post_init__(self) -> None:
+        if self.warm_up_s + self.last_entry_before_close_s >= _SESSION_S:
+            raise ValueError(
+                "Expected warm_up_s and last_entry_before_close_s to leave time between them in a "
+                f"session of {_SESSION_S:g} s, was {self.warm_up_s:g} and "
+                f"{self.last_entry_before_close_s:g}"
+            )
 
 
 class Filters:

@@ -85,10 +85,17 @@ def test_level_chooses_the_multiples_of_the_weights():
     assert by_level == pytest.approx([-0.4, -0.4, 0.8, -0.4])
 
 
-def test_level_at_which_nothing_weighs_has_no_score():
-    silent = SignalParams(regime=RegimeWeights(l3=Multiples(**NO_WEIGHT)), min_known_share=0.0)
-    found = Composer(silent).update(NS, Level.L3, (Reading(1.0, 1.0),) * len(FACTORS))
-    assert (found.score, found.direction) == (0.0, 0)
+def test_level_at_which_nothing_weighs_is_refused():
+    with pytest.raises(ValueError, match="Expected a weight above 0 at L3, was 0 for all"):
+        SignalParams(regime=RegimeWeights(l3=Multiples(**NO_WEIGHT)))
+    with pytest.raises(ValueError, match="Expected a weight above 0 at L2, was 0 for all"):
+        SignalParams(weights=TWO, regime=RegimeWeights(l2=Multiples(trend=0.0, momentum=0.0)))
+
+
+def test_score_is_unknown_where_no_factor_is_known_however_few_must_be():
+    found = opinion(SignalParams(min_known_share=0.0))
+    assert math.isnan(found.score)
+    assert (found.strength, found.direction, found.known_share) == (0.0, 0, 0.0)
 
 
 def test_by_default_the_move_of_the_moment_counts_more_from_l2_on():

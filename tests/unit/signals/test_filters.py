@@ -186,3 +186,9 @@ def test_of_several_refusals_the_first_in_the_order_is_named(first):
         found[part] |= ill
     refusal, _ = judge(view(**found["market"]), Standing(**found["standing"]), **found["opinion"])
     assert refusal == ILLS[first][0]
+
+
+def test_time_to_enter_must_be_left_between_warm_up_and_last_entry():
+    FilterParams(warm_up_s=11_700, last_entry_before_close_s=11_699)
+    with pytest.raises(ValueError, match=r"leave time .* of 23400 s, was 11700 and 11700"):
+        FilterParams(warm_up_s=11_700, last_entry_before_close_s=11_700)

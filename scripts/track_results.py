@@ -136,7 +136,7 @@ def _rises(states: pa.Table, level: np.ndarray, scores: list[str]) -> Iterator[s
 
 
 def accuracy_table(accuracy: Accuracy, kinds: tuple[BinKind, ...]) -> str:
-    """Return how often signals were right, against the same directions at any other moment."""
+    """Return how often signals were right, against the same directions at every new price."""
     lines = [
         "| track | signals | horizon | n | right | 95 % | base rate | mean bps | 95 % |",
         "|---|---|--:|--:|--:|--:|--:|--:|--:|",
@@ -144,11 +144,12 @@ def accuracy_table(accuracy: Accuracy, kinds: tuple[BinKind, ...]) -> str:
     for row in accuracy.rows:
         wanted = row.kind in kinds and row.horizon_s in HORIZONS_S and row.sample is Sample.ONSET
         if wanted and row.known:
+            low, high = row.mean_low_bps, row.mean_high_bps
+            interval = "" if np.isnan(low) else f"{low:+.1f} to {high:+.1f}"
             lines.append(
                 f"| {row.track} | {_group(row)} | {row.horizon_s / 60:g} min | {row.known} "
                 f"| {row.hit_rate:.0%} | {row.hit_low:.0%} to {row.hit_high:.0%} "
-                f"| {row.base_rate:.0%} | {row.mean_bps:+.1f} "
-                f"| {row.mean_low_bps:+.1f} to {row.mean_high_bps:+.1f} |"
+                f"| {row.base_rate:.0%} | {row.mean_bps:+.1f} | {interval} |"
             )
     return "\n".join(lines) + "\n"
 

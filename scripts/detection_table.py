@@ -149,12 +149,14 @@ def delays_table(sessions: list[Found]) -> str:
         soon = 2 if level is Level.L3 else 5
         taken = [s.snapshots.get(level, math.inf) for s in group]
         seconds = sorted(s.seconds.get(level, math.inf) for s in group)
-        within = _share(sum(t <= soon for t in taken), len(group))
+        within = f"{_share(sum(t <= soon for t in taken), len(group))} (of {soon})"
+        if level is Level.L1:
+            within = "-"
         ever = _share(sum(t < math.inf for t in taken), len(group))
         beyond = sum(any(s.seconds.get(higher) for higher in LEVELS if higher > level)
                      for s in group)  # fmt: skip
         rows.append(
-            f"| `{kind}` | {spacing_s} s | {level.name} | {len(group)} | {within} (of {soon}) | "
+            f"| `{kind}` | {spacing_s} s | {level.name} | {len(group)} | {within} | "
             f"{ever} | {_number(statistics.median(taken))} | "
             f"{_number(statistics.median(seconds))} / {_number(seconds[-1])} | {beyond} |"
         )

@@ -37,7 +37,6 @@ def reference(
     long = _realized(params, params.realized_long_s, prints, now)
     slope, acceleration = _trend(params, prints, now)
     rate, burst = _volume(params, open_ns, usual, chains)
-    newest = prints[-2:]
     flip = chain.analytics.gex_flip
     call_wall, put_wall = _wall(chain, is_call=True), _wall(chain, is_call=False)
     return {
@@ -52,8 +51,6 @@ def reference(
         "realized_short": short,
         "realized_long": long,
         "realized_ratio": short / long if long > 0 else NAN,
-        "last_return": math.log(newest[1][1] / newest[0][1]) if len(newest) == 2 else NAN,
-        "last_return_s": (newest[1][0] - newest[0][0]) / NS if len(newest) == 2 else NAN,
         "range_high": high,
         "range_low": low,
         "range_position": (price - low) / (high - low) if high > low else NAN,

@@ -57,7 +57,6 @@ class IndicatorPanel:
         self._price = math.nan
         self._first_gap_ns = nanoseconds(params.opening_gap_s)
         self._is_whole = False
-        self._last_return = self._last_return_s = math.nan
         self._bars = BarCloses(params.bar_s)
         self._averages = EmaCross(params.fast_bars, params.slow_bars)
         self._momentum = Momentum(params.momentum_window_s)
@@ -115,8 +114,6 @@ class IndicatorPanel:
             realized_short=short,
             realized_long=long,
             realized_ratio=short / long if long > 0.0 else math.nan,
-            last_return=self._last_return,
-            last_return_s=self._last_return_s,
             range_high=opening.high,
             range_low=opening.low,
             range_position=(price - opening.low) / width if width > 0.0 else math.nan,
@@ -134,10 +131,7 @@ class IndicatorPanel:
         if not price > 0.0:
             return
         log_price = fixed_log(price)
-        if self._price_ns:
-            self._last_return = math.log(price / self._price)
-            self._last_return_s = (price_ns - self._price_ns) / _NS
-        else:  # what was traded before a later start is not in the tape
+        if not self._price_ns:  # what was traded before a later start is not in the tape
             self._is_whole = price_ns - self._open_ns <= self._first_gap_ns
         self._price_ns = price_ns
         self._price = price

@@ -43,10 +43,6 @@ class IndicatorValues(msgspec.Struct, frozen=True, gc=False):
         Realized volatility over the short and the long window, a year of 252 sessions.
     realized_ratio : float
         Short over long.
-    last_return : float
-        Return between the newest two prints that snapshots showed; 0 if they are equal.
-    last_return_s : float
-        Time between these two prints, seconds.
     range_high, range_low : float
         Opening range in dollars; NaN until it is complete.
     range_position : float
@@ -83,8 +79,6 @@ class IndicatorValues(msgspec.Struct, frozen=True, gc=False):
     realized_short: float = _NAN
     realized_long: float = _NAN
     realized_ratio: float = _NAN
-    last_return: float = _NAN
-    last_return_s: float = _NAN
     range_high: float = _NAN
     range_low: float = _NAN
     range_position: float = _NAN

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autotrade_0dte.chain.snapshot import ChainSnapshot
+from autotrade_0dte.indicators.contracts import theta_per_hour
 from autotrade_0dte.risk.scenarios import exit_values, scenario_cells
 from autotrade_0dte.selection.filters import row_falls
 from autotrade_0dte.selection.params import SelectionLimits, SelectionParams
@@ -24,7 +25,6 @@ _NO_SHORT_LEG = int(Fall.NO_SHORT_LEG)
 _SPREAD_OVER_MOVE = int(Fall.SPREAD_OVER_MOVE)
 _OVER_BUDGET = int(Fall.OVER_BUDGET)
 _NS_PER_SECOND = 1e9
-_SECONDS_PER_HOUR = 3_600.0
 
 
 def select(
@@ -117,7 +117,7 @@ def _ranking(
     worst: Floats,
 ) -> Ranking:
     scores = score(terms, params)
-    left_h = (chain.expiry_ns - chain.ts_event) / _NS_PER_SECOND / _SECONDS_PER_HOUR
+    burn = np.append(theta_per_hour(chain), 0.0)  # the last is that of no short leg
     best = np.argsort(-scores, kind="stable")[: params.keep]
     candidates = tuple(
         Candidate(
@@ -128,7 +128,7 @@ def _ranking(
             debit=float(trades.debit[i]),
             worst_loss=float(worst[i]),
             delta=float(trades.delta[i]),
-            theta_per_hour=float(-trades.theta[i] * chain.years / left_h),
+            theta_per_hour=float(burn[trades.row[i]] - burn[trades.short_row[i]]),
             displayed=float(trades.displayed[i]),
         )
         for i in best.tolist()

@@ -4,6 +4,7 @@ import datetime as dt
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 from msgspec.structs import replace
 from nautilus_trader.core import UUID4
 from nautilus_trader.model import (
@@ -186,6 +187,7 @@ class Venue:
         short_theta: float = 0.0,
         level: Level = Level.CALM,
         since_s: float = 0.0,
+        year_s: float = 365.0 * 86_400,
     ) -> list[Any]:
         """Publish a snapshot and return the commands that it caused."""
         self._now_s, before = at_s, len(self.sent)
@@ -193,9 +195,11 @@ class Venue:
             ts_event=round(at_s * NS),
             spot=spot,
             bid=[bid, short[0]],
+            expiry_ns=SESSION.expiry_ns,
+            years=(SESSION.expiry_ns / NS - at_s) / year_s,
             ask=[bid + 0.02, short[1]],
             bid_size=[5.0, 5.0],
-            theta=[theta, short_theta],
+            theta=np.array([theta, short_theta]),
             quote_age_s=[age_s, age_s],
             quality=[quality, quality],
         )

@@ -9,7 +9,7 @@ import msgspec
 __all__ = ["ExitParams", "ExitReason", "ExitWatch"]
 
 _NS = 1_000_000_000
-_NS_PER_YEAR = 365 * 86_400 * _NS
+_NS_PER_HOUR = 3_600 * _NS
 
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=23_400)]
 Gain = Annotated[float, msgspec.Meta(gt=0, le=1_000)]
@@ -92,8 +92,8 @@ class ExitWatch:
     best_gain : float
         Best gain seen, as a fraction of the cost; -inf before the first value.
     burnt : float
-        Time value lost to theta, dollars a share. Intervals whose theta is unknown are left out: it
-        is then a lower bound.
+        Time value lost, dollars a share. Intervals whose decay is unknown are left out: it is then
+        a lower bound.
     """
 
     __slots__ = ("_deadline_ns", "_params", "_seen_ns", "best_gain", "burnt")
@@ -106,7 +106,7 @@ class ExitWatch:
         self.burnt = 0.0
 
     def due(
-        self, now_ns: int, value: float, cost: float, theta: float = math.nan
+        self, now_ns: int, value: float, cost: float, decay: float = math.nan
     ) -> ExitReason | None:
         """Return the first rule that closes the position now, or None.
 
@@ -119,10 +119,10 @@ class ExitWatch:
             missing or stale: then only the time stop applies.
         cost : float
             What it was meant to cost, dollars a share, above zero.
-        theta : float, optional
-            Change of its value with time, dollars a share and calendar year (negative loses).
+        decay : float, optional
+            Value that it loses with time, dollars a share and hour.
         """
-        self._burn(now_ns, theta)
+        self._burn(now_ns, decay)
         if not math.isnan(value):
             reason = self._by_value(round(value / cost - 1.0, 9), cost)
             if reason is not None:
@@ -143,7 +143,7 @@ class ExitWatch:
             return ExitReason.THETA_BURN
         return None
 
-    def _burn(self, now_ns: int, theta: float) -> None:
-        if self._seen_ns and not math.isnan(theta):
-            self.burnt -= theta * (now_ns - self._seen_ns) / _NS_PER_YEAR
+    def _burn(self, now_ns: int, decay: float) -> None:
+        if self._seen_ns and not math.isnan(decay):
+            self.burnt += decay * (now_ns - self._seen_ns) / _NS_PER_HOUR
         self._seen_ns = now_ns

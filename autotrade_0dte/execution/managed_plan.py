@@ -178,7 +178,7 @@ class ManagedPlan:
         return self._naked_ns > 0 and now_ns >= self._naked_ns + timeout_ns
 
     def due_exit(
-        self, now_ns: int, bid: float, short_ask: float = math.nan, theta: float = math.nan
+        self, now_ns: int, bid: float, short_ask: float = math.nan, decay: float = math.nan
     ) -> ExitReason | None:
         """Return why what is held should be closed now, or None; a partly filled entry counts.
 
@@ -189,8 +189,8 @@ class ManagedPlan:
         bid, short_ask : float
             What the long leg can be sold at, and the short one bought at, dollars; NaN where there
             is none or it is stale.
-        theta : float, optional
-            Change of the position's value with time, dollars a share of the long leg and year.
+        decay : float, optional
+            Value that the position loses with time, dollars a share of the long leg and hour.
         """
         if self.held == 0 or self.phase is PlanPhase.EXITING:
             return None
@@ -199,7 +199,7 @@ class ManagedPlan:
         if covered:
             value -= covered * short_ask
             cost -= covered * (self.plan.entry_cap - self.plan.net_cap)
-        return self._watch.due(now_ns, value, cost, theta)
+        return self._watch.due(now_ns, value, cost, decay)
 
     # -- inside ---------------------------------------------------------------------------------
 

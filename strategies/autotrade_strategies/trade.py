@@ -21,6 +21,7 @@ from autotrade_0dte.execution.decision import DecisionKind
 from autotrade_0dte.execution.exits import ExitReason
 from autotrade_0dte.execution.managed_plan import ManagedPlan, PlanPhase
 from autotrade_strategies.closing import Closing
+from autotrade_0dte.indicators.contracts import theta_per_hour
 from autotrade_strategies.orders import OrderSender, WorkingOrder
 from autotrade_strategies.quotes import fresh, tick_above
 from autotrade_strategies.record import Record
@@ -96,13 +97,14 @@ class Trade:
     def due_exit(self) -> StrEnum | None:
         """Return which of the plan's own rules closes the position now, or None."""
         chain, row = self.chain, self._rows[self._plan.instrument_id]
-        bid, theta = fresh(chain, row, OrderSide.SELL), float(chain.theta[row])
+        bid, burn = fresh(chain, row, OrderSide.SELL), theta_per_hour(chain)
+        decay = float(burn[row])
         short_ask = math.nan
         if self.managed.sold and self._plan.short_instrument_id is not None:
             short_row = self._rows[self._plan.short_instrument_id]
             short_ask = fresh(chain, short_row, OrderSide.BUY)
-            theta -= float(chain.theta[short_row]) * self.managed.sold / max(self.managed.held, 1)
-        return self.managed.due_exit(chain.ts_event, bid, short_ask, theta)
+            decay -= float(burn[short_row]) * self.managed.sold / max(self.managed.held, 1)
+        return self.managed.due_exit(chain.ts_event, bid, short_ask, decay)
 
     def work(self) -> None:
         """Bring the plan further: deadlines, the short leg, the exit's price."""

@@ -9,7 +9,6 @@ from autotrade_0dte.execution.exits import ExitParams, ExitReason, ExitWatch
 
 NS = 1_000_000_000
 HOUR = 3_600
-YEAR_S = 365 * 86_400
 COST = 2.00
 
 
@@ -51,31 +50,24 @@ def test_unknown_value_triggers_neither_target_stop_trailing_nor_burn(value: flo
     assert unknown.due(2 * HOUR * NS, value, COST) is ExitReason.TIME_STOP
 
 
-def burning(dollars_per_hour: float) -> float:
-    """Return the theta of the chain (dollars a year) that burns so much."""
-    return -dollars_per_hour * YEAR_S / HOUR
-
-
 def test_theta_burn_closes_what_lost_its_time_value_without_a_move() -> None:
     burn = watch(theta_burn_fraction=0.25)
-    theta = burning(1.0)
-    assert burn.due(10 * NS, 1.99, COST, theta) is None  # nothing is burnt before the first view
-    assert burn.due((10 + 1_799) * NS, 1.99, COST, theta) is None
-    assert burn.due((10 + 1_800) * NS, 1.99, COST, theta) is ExitReason.THETA_BURN
+    assert burn.due(10 * NS, 1.99, COST, 1.0) is None  # nothing is burnt before the first view
+    assert burn.due((10 + 1_799) * NS, 1.99, COST, 1.0) is None
+    assert burn.due((10 + 1_800) * NS, 1.99, COST, 1.0) is ExitReason.THETA_BURN
     assert burn.burnt == pytest.approx(0.5)
 
 
 def test_favourable_move_suspends_the_theta_burn() -> None:
     burn = watch(theta_burn_fraction=0.25)
-    theta = burning(1.0)
-    burn.due(NS, 2.0, COST, theta)
-    assert burn.due(1_900 * NS, 2.01, COST, theta) is None
-    assert burn.due(1_901 * NS, 2.00, COST, theta) is ExitReason.THETA_BURN
+    burn.due(NS, 2.0, COST, 1.0)
+    assert burn.due(1_900 * NS, 2.01, COST, 1.0) is None
+    assert burn.due(1_901 * NS, 2.00, COST, 1.0) is ExitReason.THETA_BURN
 
 
-def test_interval_without_a_theta_burns_nothing() -> None:
+def test_interval_without_a_known_decay_burns_nothing() -> None:
     burn = watch(theta_burn_fraction=0.25)
-    burn.due(NS, 2.0, COST, burning(1.0))
+    burn.due(NS, 2.0, COST, 1.0)
     assert burn.due(3_000 * NS, 1.9, COST, math.nan) is None
     assert burn.burnt == 0.0
 

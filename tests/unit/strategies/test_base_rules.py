@@ -45,6 +45,18 @@ def test_each_rule_of_the_plan_closes_it(
     assert (venue.decisions[-1].kind, venue.decisions[-1].reason) == (DecisionKind.EXIT, reason)
 
 
+def test_time_value_is_burnt_at_the_rate_of_the_chains_clock() -> None:
+    for year_s in (365.0 * 86_400, 252.0 * 23_400):
+        plan = replace(PLAN, exits=replace(EXITS, theta_burn_fraction=0.25, hold_s=3_600))
+        venue = Venue(plan).opened()
+        theta = -year_s / 3_600  # a dollar an hour
+        venue.chain(10, 0.95, theta=theta, year_s=year_s)
+        venue.chain(900, 0.95, theta=theta, year_s=year_s)
+        assert venue.decisions[-1].kind is DecisionKind.ENTER
+        venue.chain(960, 0.95, theta=theta, year_s=year_s)
+        assert venue.decisions[-1].reason == "THETA_BURN"
+
+
 def test_reason_of_the_strategy_closes_the_plan() -> None:
     venue = Venue().opened()
     venue.wanted_out = ExitReason.SIGNAL_REVERSAL
@@ -170,6 +182,20 @@ def test_close_below_the_cost_is_remembered_as_a_loss(price: float, lost: bool) 
     venue.answer(filled("O-2", -2, price))
     assert (venue.strategy.last_loss_ns == 10 * 10**9) is lost
     assert venue.strategy.last_entry_ns == 10**9
+
+
+def test_rounding_of_prices_is_no_loss() -> None:
+    venue = Venue(replace(PLAN, quantity=3))
+    venue.chain(1, 0.95)
+    for price in (0.1, 0.2, 0.3):
+        venue.answer(filled("O-1", 1, price))
+    venue.wanted_out = ExitReason.SIGNAL_REVERSAL
+    venue.chain(10, 0.30)
+    for price in (0.3, 0.2, 0.1):
+        venue.answer(filled("O-2", -1, price))
+    assert -0.1 - 0.2 - 0.3 + 0.3 + 0.2 + 0.1 < 0
+    assert venue.strategy._trade is None
+    assert venue.strategy.last_loss_ns == 0
 
 
 def test_entry_that_never_filled_is_no_loss() -> None:

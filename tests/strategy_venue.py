@@ -15,6 +15,7 @@ from nautilus_trader.model import (
     Money,
     OrderCanceled,
     OrderFilled,
+    OrderModifyRejected,
     OrderRejected,
     OrderSide,
     OrderType,
@@ -92,6 +93,7 @@ class Venue:
         self.positions: list[Any] = []
         self.quote: Any = None
         self.canceling: set[Any] = set()
+        self.on_their_way: set[Any] = set()
         self.left: list[ClientOrderId] = []
         self.sent_before: list[Any] = []
         self.asked = 0
@@ -113,7 +115,7 @@ class Venue:
             strategy_id = StrategyId("Test-001")
             cache = SimpleNamespace(
                 quote=lambda _name: venue.quote,
-                is_order_open=lambda _name: True,
+                is_order_open=lambda name: name not in venue.on_their_way,
                 is_order_pending_cancel_local=lambda name: name in venue.canceling,
                 positions_open=lambda **_of: venue.positions,
                 orders=lambda **_of: venue.sent_before,
@@ -185,18 +187,18 @@ class Venue:
         short: tuple[float, float] = (0.40, 0.42),
         theta: float = 0.0,
         short_theta: float = 0.0,
+        year_s: float = 365.0 * 86_400,
         level: Level = Level.CALM,
         since_s: float = 0.0,
-        year_s: float = 365.0 * 86_400,
     ) -> list[Any]:
         """Publish a snapshot and return the commands that it caused."""
         self._now_s, before = at_s, len(self.sent)
         chain: Any = SimpleNamespace(
             ts_event=round(at_s * NS),
-            spot=spot,
-            bid=[bid, short[0]],
             expiry_ns=SESSION.expiry_ns,
             years=(SESSION.expiry_ns / NS - at_s) / year_s,
+            spot=spot,
+            bid=[bid, short[0]],
             ask=[bid + 0.02, short[1]],
             bid_size=[5.0, 5.0],
             theta=np.array([theta, short_theta]),
@@ -255,6 +257,12 @@ def filled(
 
 def canceled(name: str) -> OrderCanceled:
     return OrderCanceled(*_head(), ClientOrderId(name), UUID4(), 5 * NS, 5 * NS, False)
+
+
+def modify_rejected(name: str) -> OrderModifyRejected:
+    return OrderModifyRejected(
+        *_head(), ClientOrderId(name), "TOO_LATE", UUID4(), 5 * NS, 5 * NS, False
+    )
 
 
 def rejected(name: str, reason: str = "NO_MARKET") -> OrderRejected:

@@ -11,6 +11,7 @@ from nautilus_trader.model import (
     OrderDenied,
     OrderExpired,
     OrderFilled,
+    OrderModifyRejected,
     OrderRejected,
     OrderSide,
 )
@@ -20,8 +21,8 @@ from autotrade_0dte.execution.coordinator import Allotment
 from autotrade_0dte.execution.decision import DecisionKind
 from autotrade_0dte.execution.exits import ExitReason
 from autotrade_0dte.execution.managed_plan import ManagedPlan, PlanPhase
-from autotrade_strategies.closing import Closing
 from autotrade_0dte.indicators.contracts import theta_per_hour
+from autotrade_strategies.closing import Closing
 from autotrade_strategies.orders import OrderSender, WorkingOrder
 from autotrade_strategies.quotes import fresh, tick_above
 from autotrade_strategies.record import Record
@@ -109,11 +110,11 @@ class Trade:
     def work(self) -> None:
         """Bring the plan further: deadlines, the short leg, the exit's price."""
         now_ns = self.chain.ts_event
+        if self.is_exiting or now_ns >= self._plan.entry_deadline_ns:
+            self.stop_entering()  # again, where the first cancel has failed
         if self.managed.phase is PlanPhase.EXITING:
             self._work_exit()
             return
-        if now_ns >= self._plan.entry_deadline_ns:
-            self.stop_entering()
         if self.managed.is_leg_overdue(now_ns):
             self._give_up_short_leg(now_ns)
         else:
@@ -202,6 +203,9 @@ class Trade:
                 self._ended(event.client_order_id)
             case OrderRejected() | OrderDenied():
                 self._refused(event)
+            case OrderModifyRejected():
+                # Its limit would stay behind the market: another takes its place.
+                self._sender.cancel(event.client_order_id)
 
     def _filled(self, event: OrderFilled) -> None:
         name = str(event.instrument_id)

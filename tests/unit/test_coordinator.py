@@ -13,7 +13,7 @@ from autotrade_0dte.execution.coordinator import (
     RefusalReason,
 )
 from autotrade_0dte.execution.coordinator_params import AnomalyLimits, RegularLimits
-from autotrade_0dte.market_state.actions import ActionTable, Track, TrackActions
+from autotrade_0dte.market_state.actions import ActionTable, Track, TrackActions, Urgency
 from autotrade_0dte.market_state.state import Level, MarketState
 
 NS = 1_000_000_000
@@ -65,6 +65,22 @@ def test_default_table_gives_each_level_to_one_track(
     on_regular, on_anomaly = tracks(ActionTable())
     assert asked(on_regular, "R1", level=level) is regular
     assert asked(on_anomaly, "A1", level=level) is anomaly
+
+
+@pytest.mark.parametrize(
+    ("track", "size", "urgent", "forced"),
+    [
+        (Track.REGULAR, (1.0, 0.5, 1.0, 1.0), (False, False, True, True), (False,) * 3 + (True,)),
+        (Track.ANOMALY, (1.0, 1.0, 1.0, 0.5), (False, False, True, True), (False,) * 4),
+    ],
+)
+def test_default_table_sizes_hurries_and_closes_by_level(
+    track: Track, size: tuple[float, ...], urgent: tuple[bool, ...], forced: tuple[bool, ...]
+) -> None:
+    actions = [ActionTable().of(track, level) for level in Level]
+    assert tuple(action.size_factor for action in actions) == size
+    assert tuple(action.urgency is Urgency.URGENT for action in actions) == urgent
+    assert tuple(action.exits_forced for action in actions) == forced
 
 
 def test_allotment_gives_the_action_of_its_track() -> None:

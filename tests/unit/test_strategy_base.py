@@ -13,7 +13,18 @@ from nautilus_trader.model import (
     Price,
     Quantity,
 )
-from strategy_venue import CALL, NS, SESSION, SHORT, Venue, canceled, filled, position, rejected
+from strategy_venue import (
+    CALL,
+    NS,
+    SESSION,
+    SHORT,
+    Venue,
+    canceled,
+    filled,
+    modify_rejected,
+    position,
+    rejected,
+)
 
 from autotrade_0dte.chain.quality import QuoteFlag
 from autotrade_0dte.execution.fill_quote import FillQuote
@@ -294,3 +305,36 @@ def test_stop_cancels_what_is_working_and_nothing_is_sent_after_it() -> None:
     venue.strategy.on_stop()
     assert venue.sent == [("CANCEL", "O-1"), ("CANCEL", "O-2")]
     assert venue.chain(1, 0.95) == []
+
+
+def test_nothing_is_bought_after_the_stop() -> None:
+    venue = Venue()
+    venue.strategy.on_stop()
+    assert venue.chain(1, 0.95) == []
+
+
+def test_entry_whose_cancel_failed_is_canceled_again_during_the_exit() -> None:
+    venue = Venue()
+    venue.chain(1, 0.95)
+    venue.answer(filled("O-1", 1, 0.99))
+    assert venue.chain(2, 1.50) == [("CANCEL", "O-1"), ("SELL", 1, 1.50)]
+    venue.canceling.clear()
+    assert venue.chain(3, 1.50) == [("CANCEL", "O-1")]
+
+
+def test_exit_whose_limit_could_not_be_moved_is_sent_anew() -> None:
+    venue = Venue().opened()
+    assert venue.chain(10, 1.50) == [("SELL", 2, 1.50)]
+    assert venue.chain(11, 1.40) == [("MODIFY", "O-2", 1.40)]
+    assert venue.answer(modify_rejected("O-2")) == [("CANCEL", "O-2")]
+    assert venue.answer(canceled("O-2")) == []
+    assert venue.chain(12, 1.40) == [("SELL", 2, 1.40)]
+
+
+def test_order_still_on_its_way_is_not_modified() -> None:
+    venue = Venue().opened()
+    venue.chain(10, 1.50)
+    venue.on_their_way.add(ClientOrderId("O-2"))
+    assert venue.chain(11, 1.40) == []
+    venue.on_their_way.clear()
+    assert venue.chain(12, 1.40) == [("MODIFY", "O-2", 1.40)]

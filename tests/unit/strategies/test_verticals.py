@@ -228,6 +228,15 @@ def test_short_position_left_by_a_process_before_is_closed_before_the_long_one()
     assert venue.strategy.last_loss_ns == 0  # what it had cost is not known
 
 
+def test_long_leg_still_being_bought_is_given_up_with_the_short_one() -> None:
+    venue = Venue(replace(VERTICAL, exits=replace(EXITS, keep_single=False)))
+    venue.chain(1, 0.95)
+    venue.answer(filled("O-1", 1, 0.99))
+    assert venue.chain(20, 0.95) == [("CANCEL", "O-2"), ("CANCEL", "O-1")]
+    venue.answer(canceled("O-2"))
+    assert venue.sent[-1] == ("SELL", 1, 0.95)
+
+
 def test_nothing_follows_after_the_stop() -> None:
     venue = covered()
     venue.chain(10, 1.40)

@@ -258,13 +258,7 @@ def test_sessions_option_chooses_by_first_and_last_date(
     ("arguments", "told"),
     [
         (["backtest", "nowhere.toml"], "readable TOML file, was nowhere.toml: No such file"),
-        (
-            ["backtest", "unknown_key.toml"],
-            "chain: Object contains unknown field `stale_s` (known:",
-        ),
-        (["backtest", "{demo}", "--catalog", "empty"], "Expected sessions of SPY in empty"),
         (["backtest", "{demo}", "--workers", "0"], 'Invalid value "0" for --workers'),
-        (["report", "empty"], "Expected a run folder with summary.json, was empty: No such file"),
     ],
 )
 def test_bad_input_is_told_in_one_line_and_ends_with_code_2(
@@ -282,13 +276,19 @@ def test_bad_input_is_told_in_one_line_and_ends_with_code_2(
     ("arguments", "told"),
     [
         (
+            ["backtest", "unknown_key.toml"],
+            "chain: Object contains unknown field `stale_s` (known:",
+        ),
+        (["backtest", "{demo}", "--catalog", "empty"], "Expected sessions of SPY in empty"),
+        (["report", "empty"], "Expected a run folder with summary.json, was empty: No such file"),
+        (
             ["backtest", "{demo}", "--catalog", "{small}", "--sessions", "2027-01-01:"],
             "from 2027-01-01:, was none: import or generate some first",
         ),
         (["backtest", "{demo}", "--sessions", "last week"], "--sessions: Expected A:B or one date"),
         (["backtest", "{demo}", "--wrokers", "2"], "Unknown option: --wrokers"),
         (["backtest"], "CONFIG requires an argument"),
-        (["backtest", "{demo}", "--catalog", "{small}", "--runs", "a_file"], "Not a directory"),
+        (["backtest", "fits.toml", "--catalog", "{small}", "--runs", "a_file"], "Not a directory"),
         (["data", "import", "csv", "a_file"], "Expected a format of cboe-delayed, closes"),
         (["data", "import", "closes", "nowhere.csv"], "Expected a file or folder, was nothing"),
         (["data", "generate", "--seed", "-1"], 'Invalid value "-1" for --seed'),
@@ -327,6 +327,7 @@ def test_bad_input_is_refused_with_what_is_accepted(
 @pytest.fixture
 def bad_input(tmp_path: Path) -> Path:
     (tmp_path / "unknown_key.toml").write_text(DEMO.read_text().replace("stale_after_s", "stale_s"))
+    (tmp_path / "fits.toml").write_text(config_toml(scripted("SPY")))
     (tmp_path / "a_file").touch()
     for name, summary in (("empty", None), ("no_json", "{"), ("no_tables", "{}")):
         (tmp_path / name).mkdir()

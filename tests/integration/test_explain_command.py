@@ -18,8 +18,8 @@ from autotrade_0dte.selection.ranking import TERMS
 from autotrade_0dte.signals.signal import FACTORS
 
 ROOT = Path(__file__).parents[2]
-# Coarse quotes keep the run short.
-SMALL = ("--sessions", "1", "--seed", "7", "--strikes", "12", "--interval-s", "20")
+# Few contracts keep the run short.
+SMALL = ("--sessions", "1", "--seed", "7", "--strikes", "12")
 
 type Command = Callable[..., tuple[int, str, str]]
 

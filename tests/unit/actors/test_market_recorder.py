@@ -88,7 +88,8 @@ def replay(catalog: Catalog, folder: Path) -> MarketRecorder:
 
 
 def run(recorder: MarketRecorder, catalog: Catalog) -> None:
-    logging = LoggerConfig(LogLevel.OFF, LogLevel.OFF)
+    # Set up once in a process: other tests read the warnings.
+    logging = LoggerConfig(stdout_level=LogLevel.WARNING)
     engine = BacktestEngine(BacktestEngineConfig(logging=logging, shutdown_on_error=True))
     engine.add_venue(
         VENUE,

@@ -129,7 +129,6 @@ def test_wrong_quote_at_the_money_that_the_strip_does_not_share_is_no_change(
     market: Market,
 ) -> None:
     market.iv *= 1.3
-    market.step(5)
     assert abs(value(market.step(), Channel.VOLATILITY_CHANGE)) < 0.01
 
 
@@ -215,6 +214,17 @@ def test_crossed_quotes_are_l2(market: Market) -> None:
 def test_jump_of_all_that_options_price_in_is_l3(market: Market) -> None:
     market.spot *= 1 + 1.2 * 0.15 * math.sqrt((CLOSE_NS - market.now_ns) / (365 * 86_400 * NS))
     assert [state.level for state in market.states(2)] == [CALM, L3]
+
+
+def test_one_print_repeated_does_not_confirm_a_jump(market: Market) -> None:
+    market.spot *= 1.006
+    market.step()
+    market.prints_stop = True
+    states = list(market.states(2))
+    assert {state.supported for state in states} == {L3}
+    assert {state.level for state in states} == {CALM}
+    market.prints_stop = False
+    assert market.step().level is L3
 
 
 def test_jump_impossible_by_local_volatility_but_of_little_worth_is_no_evidence(

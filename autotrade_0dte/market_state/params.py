@@ -74,7 +74,7 @@ class DetectorParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     jump_lag_s : float, default 60
         Age from which returns count in local volatility, seconds, so that a move of a minute and
         a half does not hide itself.
-    jump_implied_share : float, default 0.05
+    jump_implied_share : float, default 0.08
         Least scale of a jump as a share of the move the options still price in to expiry. A return
         may be impossible by local volatility and still not matter: elevated, strong and extreme are
         a third, a half and nine tenths of that move gone in a quarter of a minute.

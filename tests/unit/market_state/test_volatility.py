@@ -44,3 +44,14 @@ def test_change_within_what_the_quotes_leave_open_scores_less_than_one() -> None
 def test_unknown_volatility_has_no_change() -> None:
     assert math.isnan(watch_of(math.nan).change.value)
     assert math.isnan(watch_of(math.nan).level)
+
+
+def test_change_over_a_stop_of_the_data_is_unknown_until_a_window_has_passed() -> None:
+    watch = watch_of(0.20, second=(20.0,))
+    changes = []
+    for at_s in (70, 70.5, 71, 71.5):
+        watch.update(1, round(at_s * NS), 0.24, 24.0)
+        changes.append(watch.change.value)
+    assert all(map(math.isnan, changes[:2]))
+    assert changes[2:] == [0.0, 0.0]
+    assert watch.level == pytest.approx(math.log(1.2))

@@ -80,6 +80,8 @@ class Trigger:
     ----------
     onset_ns : int
         Names the present episode; 0 while CALM.
+    begun_ns : int
+        When its present move began: with the episode, or with a later rise to L2; 0 while CALM.
     reached_ns : int
         When it last rose to L2 or above; 0 before.
     move, peak : float
@@ -94,14 +96,14 @@ class Trigger:
 
     __slots__ = (
         "_params", "_print_ns", "_recent", "_reference", "_reference_ns", "_sd",
-        "direction", "move", "onset_ns", "peak", "peak_sd", "prints", "reached_ns",
+        "begun_ns", "direction", "move", "onset_ns", "peak", "peak_sd", "prints", "reached_ns",
     )  # fmt: skip
 
     def __init__(self, params: TriggerParams) -> None:
         self._params = params
         self._print_ns = 0
         self._recent: deque[tuple[int, float]] = deque()
-        self.onset_ns = self.reached_ns = 0
+        self.onset_ns = self.begun_ns = self.reached_ns = 0
         self._forget_move()
 
     def _forget_move(self) -> None:
@@ -159,6 +161,7 @@ class Trigger:
 
     def _begin_move(self, view: MarketView) -> None:
         self._forget_move()
+        self.begun_ns = view.chain.ts_event if self.onset_ns else 0
         if self.onset_ns and self._recent:
             self._reference_ns, self._reference = self._recent[0]
             self._sd = sd_per_root_second(view)

@@ -22,8 +22,8 @@ __all__ = ["AnomalyParams", "AnomalyStrategy"]
 class AnomalyStrategy(SignalStrategy):
     """Follows (or fades) the move that an unusual market begins with, soon or not at all.
 
-    It wakes at L1: its signal begins with the episode, and it watches where the move came from and
-    how far it has gone. From L2 on, at the levels at which the action table lets it, it acts for a
+    It wakes at L1: its signal begins with the move, and it watches where that came from and how far
+    it has gone. From L2 on, at the levels at which the action table lets it, it acts for a
     short while after the rise, when the move is confirmed and the factors point the same way. It is
     out when the market is calm again, or when the signal turns.
     """
@@ -36,6 +36,7 @@ class AnomalyStrategy(SignalStrategy):
     ) -> None:
         super().__init__(session, params, allotment)
         self._trigger = Trigger(params.trigger)
+        self._begun_ns = 0
         self._episode_ns = 0
         self._trades_before = 0
         self._entered_in_ns = 0
@@ -65,10 +66,12 @@ class AnomalyStrategy(SignalStrategy):
         return None
 
     def _follow_episodes(self) -> None:
-        """Note when an episode begins, and in which one a trade was lost."""
+        """Note when an episode or a move of it begins, and in which one a trade was lost."""
         if self._trigger.onset_ns != self._episode_ns:
             self._episode_ns = self._trigger.onset_ns
             self._trades_before = self.trades
+        if self._trigger.begun_ns != self._begun_ns:
+            self._begun_ns = self._trigger.begun_ns
             self.begin_signals()
         if self.last_loss_ns != self._loss_seen_ns:
             self._loss_seen_ns = self.last_loss_ns

@@ -122,6 +122,13 @@ def test_signal_is_made_from_l1_on_and_begins_with_the_episode() -> None:
     assert bench.jump(61) is not None
 
 
+def test_signal_begins_again_with_a_move_long_after_the_episode() -> None:
+    bench = Bench()  # as before an announcement: L1 for minutes, and a market that leans already
+    for second in range(0, 200, 10):
+        bench.decided(second, 600.0, L1, UP)
+    assert bench.jump(200) is not None
+
+
 def test_signal_of_an_episode_knows_nothing_of_the_one_before() -> None:
     bench = Bench(signal=AnomalySignal(validity_s=30.0))
     bench.decided(0, 600.0, L1, UP)

@@ -79,7 +79,7 @@ class SignalStrategy(TradeStrategy):
         super().__init__(session, params, allotment)
         self._source = self._new_source()
         self._fee_usd = _round_trip_usd(session)
-        self._passed_over: tuple[int, NoPlan] | None = None
+        self._passed_over: set[tuple[int, NoPlan]] = set()
 
     @property
     def priority(self) -> int:
@@ -134,8 +134,8 @@ class SignalStrategy(TradeStrategy):
 
     def _pass_over(self, signal: Signal, reason: NoPlan, figures: Mapping[str, float]) -> None:
         """Record why a signal that may be acted on makes no plan, once for each direction begun."""
-        if self._passed_over != (signal.onset_ns, reason):
-            self._passed_over = (signal.onset_ns, reason)
+        if (signal.onset_ns, reason) not in self._passed_over:
+            self._passed_over.add((signal.onset_ns, reason))
             self._record.decision(
                 DecisionKind.REFUSE, reason, None, "", OrderSide.BUY, 0, math.nan, figures
             )

@@ -104,6 +104,14 @@ def test_no_plan_is_recorded_once_for_each_direction_begun() -> None:
     assert bench.decisions.reasons == [NoPlan.NO_CONTRACT] * 2
 
 
+def test_reasons_that_take_turns_are_each_recorded_once() -> None:
+    bench = Bench(TradedMarket(size=0.5), selection=SelectionParams(min_size=0.25))
+    for at_s, size in enumerate((0.5, 0.1, 0.5, 0.1), start=ONE_PM_S):
+        bench.market.chain.size = size
+        bench.decided(at_s=at_s, way=UP)
+    assert bench.decisions.reasons == [NoPlan.NO_SIZE, NoPlan.NO_CONTRACT]
+
+
 def test_debit_vertical_sells_a_contract_further_out_within_the_net_debit() -> None:
     bench = Bench(selection=SelectionParams(structure=Structure.DEBIT_VERTICAL))
     plan = bench.decided(way=UP)

@@ -2,6 +2,7 @@
 
 from autotrade_0dte.chain import book
 from autotrade_0dte.indicators import walls
+from autotrade_0dte.market_state import quotes
 from autotrade_0dte.pricing import black
 from autotrade_0dte.risk import scenarios
 
@@ -13,6 +14,7 @@ def main() -> None:
     black.warm()
     book.warm()
     walls.warm()
+    quotes.warm()
     scenarios.warm()
 
 

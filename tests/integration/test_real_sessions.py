@@ -46,8 +46,8 @@ def test_spy_sessions_settle_at_the_official_close_and_those_recorded_in_part_ar
         if not row["clean"]
     }
     assert codes == {
-        "2026-07-21": {"STALE_FILL", "DATA_ENDS_EARLY"},
-        "2026-07-23": {"STALE_FILL", "DATA_ENDS_EARLY"},
+        "2026-07-21": {"DATA_ENDS_EARLY"},
+        "2026-07-23": {"DATA_ENDS_EARLY"},
         "2026-08-04": {"DATA_ENDS_EARLY"},
     }
     assert (summary["sessions"], summary["open_at_end"]) == (18, 0)

@@ -16,8 +16,8 @@ from autotrade_0dte.data.recorded_quotes import RecordedQuotes
 
 AUTOTRADE = str(Path(sys.executable).with_name("autotrade"))
 TESTS = Path(__file__).resolve().parents[1]
-MINUTES = 2.0
-MIN_DECISIONS = 10
+MINUTES = 0.75
+MIN_DECISIONS = 7
 CONFIG = """
 name = "twin"
 root = "SPY"
@@ -28,14 +28,13 @@ path = "eager_strategy:EagerStrategy"
 
 [regular.params]
 min_momentum_bps = 0.3
-hold_s = 6
-cool_down_s = 9
-warm_up_s = 10
+hold_s = 4
+cool_down_s = 5
 max_trades = 100
 entry_timeout_s = 3
 
 [indicators]
-bar_s = 2
+bar_s = 1
 momentum_window_s = 4
 burst_window_s = 5
 trend_window_s = 8

@@ -14,7 +14,7 @@ from autotrade_0dte.data.session_data import (
     UnderlyingTrades,
 )
 from autotrade_0dte.indicators.params import IndicatorParams
-from autotrade_0dte.market_state.params import DetectorParams, Floors
+from autotrade_0dte.market_state.params import DetectorParams
 from autotrade_0dte.products import Settlement, product
 
 NS = 1_000_000_000
@@ -31,7 +31,6 @@ WINDOWS = {
         change_window_s=60.0,
         jump_window_s=60.0,
         jump_lag_s=60.0,
-        floors=Floors(quote_age=60.0),
     ),
 }
 """The tables of a configuration whose windows fit data of one minute."""

@@ -72,8 +72,6 @@ def check_windows(config: SystemConfig, catalog: Catalog, entry: SessionEntry) -
         ("market_state.change_window_s", state.change_window_s, found.chain_s),
         ("market_state.jump_window_s", state.jump_window_s, found.underlying_s),
         ("market_state.reference_s", state.reference_s, state.min_samples * found.chain_s),
-        # A quote grows that old before the next one comes, which is no stress.
-        ("market_state.floors.quote_age", state.floors.quote_age, found.chain_s),
     )
     for name, window_s, least_s in windows:
         if window_s < least_s:

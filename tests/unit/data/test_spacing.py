@@ -144,11 +144,6 @@ FIVE_MINUTES = {
             {"change_window_s": 600, "jump_window_s": 300, "jump_lag_s": 300},
             r"^market_state\.reference_s: Expected at least 6000 s.*was 3600",
         ),
-        (
-            600,
-            {"change_window_s": 600, "jump_window_s": 300, "jump_lag_s": 300, "reference_s": 6000},
-            r"^market_state\.floors\.quote_age: Expected at least 300 s.*was 5",
-        ),
     ],
 )
 def test_window_of_chain_or_state_shorter_than_the_spacing_is_refused_by_name(

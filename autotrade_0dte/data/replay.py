@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from autotrade_0dte.calendar import expiry_ns, learn
 from autotrade_0dte.chain.book import OptionChainBook
 from autotrade_0dte.chain.snapshot import ChainSnapshot, Tape
-from autotrade_0dte.config import SystemConfig
+from autotrade_0dte.config import SystemConfig, check_profile_fits
 from autotrade_0dte.data.catalog import Catalog, SessionEntry
+from autotrade_0dte.data.spacing import check_windows
 from autotrade_0dte.data.ticks import chain_ticks, index_ticks, underlying_ticks
 from autotrade_0dte.instruments import option_symbol
 from autotrade_0dte.market_state.view import MarketView
@@ -60,7 +61,13 @@ def snapshots(
 
 
 def replay(catalog: Catalog, entry: SessionEntry, config: SystemConfig) -> Iterator[MarketView]:
-    """Yield each snapshot with its indicators and the market's state; errors as above."""
+    """Yield each snapshot with its indicators and the market's state; errors as above.
+
+    Raises ConfigError too, where a backtest would: when a window is too short for the data, or the
+    profile knows the session or later ones.
+    """
+    check_windows(config, catalog, entry)
+    check_profile_fits(config, entry.date)
     hours = entry.hours
     watch = market_watch(config, hours.open_ns, hours.close_ns)
     for snapshot, index, index_ns in snapshots(catalog, entry, config):

@@ -14,10 +14,12 @@ from short_sessions import LENGTH_S, write_short
 
 from autotrade_0dte import calendar
 from autotrade_0dte.calendar import session
-from autotrade_0dte.config import StrategySpec, SystemConfig
+from autotrade_0dte.config import ConfigError, StrategySpec, SystemConfig
 from autotrade_0dte.data.catalog import Catalog, CatalogError
 from autotrade_0dte.data.replay import replay, snapshots
 from autotrade_0dte.data.ticks import index_ticks
+from autotrade_0dte.market_state.params import DetectorParams
+from autotrade_0dte.market_state.profile import Profile
 
 # Quotes and prints known as they are made; from before the open on, known later and in another
 # order than made; none in the first minute; of an index, which has no sizes.
@@ -101,6 +103,23 @@ def test_volatility_index_is_the_newest_known_at_the_snapshot(date: dt.date, fol
         )
         np.testing.assert_array_equal((value, ns), expected)
     assert found[-1][1] == vix.values[0][-1]
+
+
+def test_profile_that_knows_the_session_is_refused(folder: Path) -> None:
+    dates = tuple(DATES["prompt"] - dt.timedelta(days) for days in (7, 6, 5, 4, 0))
+    knowing = msgspec.structs.replace(config("SPY", folder), profile=Profile("SPY", dates))
+    catalog = Catalog(folder / "catalog")
+    with pytest.raises(ConfigError, match="profile of sessions before 2026-07-20"):
+        next(replay(catalog, catalog.session("SPY", DATES["prompt"]), knowing))
+    next(replay(catalog, catalog.session("SPY", DATES["late"]), knowing))
+
+
+def test_window_shorter_than_the_datas_spacing_is_refused(folder: Path) -> None:
+    state = DetectorParams(jump_window_s=0.5)
+    short = msgspec.structs.replace(config("SPY", folder), market_state=state)
+    catalog = Catalog(folder / "catalog")
+    with pytest.raises(ConfigError, match="jump_window_s: Expected at least"):
+        next(replay(catalog, catalog.session("SPY", DATES["prompt"]), short))
 
 
 def test_missing_file_is_told_by_name(folder: Path, tmp_path: Path) -> None:

@@ -31,8 +31,9 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Parameters
     ----------
-    entries : bool, default true
-        Whether new positions may be opened.
+    entries : bool
+        Whether new positions may be opened. Without a default, so that a level that a file changes
+        never opens by what it leaves out.
     size_factor : float, default 1.0
         Multiple of the track's usual size.
     exits_forced : bool, default false
@@ -41,7 +42,7 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         How hard orders are worked.
     """
 
-    entries: bool = True
+    entries: bool
     size_factor: Annotated[float, msgspec.Meta(ge=0, le=4)] = 1.0
     exits_forced: bool = False
     urgency: Urgency = Urgency.NORMAL
@@ -50,10 +51,10 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class TrackActions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Actions of one track by level; a level that a file leaves out keeps its track's default."""
 
-    calm: Action = Action()
-    l1: Action = Action()
-    l2: Action = Action()
-    l3: Action = Action()
+    calm: Action = Action(entries=True)
+    l1: Action = Action(entries=True)
+    l2: Action = Action(entries=True)
+    l3: Action = Action(entries=True)
 
     def at(self, level: Level) -> Action:
         """Return the action of a level."""
@@ -63,7 +64,7 @@ class TrackActions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class RegularActions(TrackActions, frozen=True, forbid_unknown_fields=True):
     """Actions of the regular track: half size at L1, no entries at L2, closed at L3."""
 
-    l1: Action = Action(size_factor=0.5)
+    l1: Action = Action(entries=True, size_factor=0.5)
     l2: Action = Action(entries=False, urgency=Urgency.URGENT)
     l3: Action = Action(entries=False, exits_forced=True, urgency=Urgency.URGENT)
 
@@ -73,8 +74,8 @@ class AnomalyActions(TrackActions, frozen=True, forbid_unknown_fields=True):
 
     calm: Action = Action(entries=False)
     l1: Action = Action(entries=False)
-    l2: Action = Action(urgency=Urgency.URGENT)
-    l3: Action = Action(size_factor=0.5, urgency=Urgency.URGENT)
+    l2: Action = Action(entries=True, urgency=Urgency.URGENT)
+    l3: Action = Action(entries=True, size_factor=0.5, urgency=Urgency.URGENT)
 
 
 class ActionTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -143,12 +143,20 @@ def test_spreads_need_an_account_that_may_be_short(tmp_path: Path, kind: str, tr
         load_config(path)
 
 
+def test_level_of_the_action_table_must_say_whether_it_has_entries(tmp_path: Path) -> None:
+    added = "[actions.regular]\nl2 = { urgency = 'normal' }\n"
+    with pytest.raises(
+        ConfigError, match=r"^actions\.regular\.l2: .*missing required field `entries`"
+    ):
+        load_config(write(tmp_path, MINIMAL + added))
+
+
 def test_levels_that_a_file_leaves_out_of_the_action_table_keep_their_tracks_defaults(
     tmp_path: Path,
 ) -> None:
     added = """
     [actions.regular]
-    l1 = { size_factor = 0.25 }
+    l1 = { entries = true, size_factor = 0.25 }
     [actions.anomaly]
     l3 = { entries = false }
     """

@@ -165,9 +165,16 @@ class TradeStrategy(Strategy):
     def _take_event(self, event: Any) -> None:
         if isinstance(event, OrderFilled):
             self._record.fill_quote(event)
+            self._taken_over &= self._is_expected(event)
         if self._trade is not None:
             self._trade.on_event(event)
             self._forget_if_over()
+
+    def _is_expected(self, event: OrderFilled) -> bool:
+        """Tell fills of the trade, and the operator's own, from those that come after its end."""
+        if made_by_hand(event):
+            return True
+        return self._trade is not None and self._trade.has_leg(event.instrument_id)
 
     def _on_view(self, message: Any) -> None:
         if self._sender.stopped:
@@ -181,12 +188,10 @@ class TradeStrategy(Strategy):
         self._record.signal()
         if self._exercise_test_due:
             self._test_exercise(view)
-        if not self._taken_over:
-            self._take_over()
-        if not self._taken_over:
-            return
         if self._trade is not None:
             self._work(self._trade, view)
+        elif not (self._taken_over or self._take_over()):
+            return
         elif self._found:
             self._trade = self._trade_of(self._found.popleft(), view)
             self._trade.exit(ExitReason.RESTART)
@@ -307,14 +312,16 @@ class TradeStrategy(Strategy):
         for order in self._working():
             self._sender.cancel(order.client_order_id)
 
-    def _take_over(self) -> None:
-        """Note positions left by a process before this one; the plans behind them are not known.
+    def _take_over(self) -> bool:
+        """Note positions that no trade knows of; return whether that could be done.
 
-        Its orders, canceled at the start, may still fill: until they are gone nothing else is done.
+        A process before this one left them, or an order that filled after all. Its orders, canceled
+        at the start, may still fill: until they are gone nothing else is done.
         """
         if self._working():
             self._cancel_working()  # again, where the first cancel has failed
-            return
+            return False
         self._taken_over = True
         positions = self.cache.positions_open(strategy_id=self.strategy_id)
-        self._found.extend(plans_of(positions, self._row, self.clock.timestamp_ns()))
+        self._found = deque(plans_of(positions, self._row, self.clock.timestamp_ns()))
+        return True

@@ -7,6 +7,7 @@ from typing import Any
 
 from nautilus_trader.model import (
     ClientOrderId,
+    InstrumentId,
     OrderCanceled,
     OrderDenied,
     OrderExpired,
@@ -79,6 +80,10 @@ class Trade:
     def is_exiting(self) -> bool:
         """Whether the close has begun."""
         return self.managed.phase in (PlanPhase.EXITING, PlanPhase.CLOSED)
+
+    def has_leg(self, instrument_id: InstrumentId) -> bool:
+        """Return whether a contract is one of the plan's."""
+        return str(instrument_id) in (self._plan.instrument_id, self._plan.short_instrument_id)
 
     # -- from the strategy ----------------------------------------------------------------------
 
@@ -208,9 +213,9 @@ class Trade:
                 self._sender.cancel(event.client_order_id)
 
     def _filled(self, event: OrderFilled) -> None:
-        name = str(event.instrument_id)
-        if name not in (self._plan.instrument_id, self._plan.short_instrument_id):
+        if not self.has_leg(event.instrument_id):
             return
+        name = str(event.instrument_id)
         contracts = int(event.last_qty.as_double())
         signed = contracts if event.order_side == OrderSide.BUY else -contracts
         self.managed.filled(name, signed, event.last_px.as_double(), event.ts_event)

@@ -240,6 +240,14 @@ def test_two_losses_of_one_episode_are_one_losing_episode() -> None:
     assert bench.decided(6, 603.4, L2, UP) is not None
 
 
+def test_episode_that_lost_nothing_is_no_losing_episode() -> None:
+    bench = Bench(max_losing_episodes=2, filters=NO_PAUSE)
+    for at_s, loses in ((0, True), (200, False)):
+        bench.enters(bench.jump(at_s), loses=loses)
+        bench.calm(at_s + 10)
+    assert bench.jump(400) is not None
+
+
 def test_loss_taken_when_calm_belongs_to_the_episode_it_was_entered_in() -> None:
     bench = Bench(max_losing_episodes=1, filters=NO_PAUSE)
     bench.enters(bench.jump())

@@ -114,6 +114,21 @@ def test_refusal_of_a_pause_says_how_long_ago_the_level_changed() -> None:
     assert refusal.figures == {"since_s": 20.0, "pause_s": 60.0, "level": 1.0}
 
 
+@pytest.mark.parametrize(
+    ("loss", "since_s", "expected"),
+    [
+        (750.0, 60, None),
+        (750.01, 60, RefusalReason.TRACK_SHARE),
+        (750.0, 59, RefusalReason.LEVEL_CHANGED),
+    ],
+)
+def test_regular_track_leaves_a_quarter_by_default_and_pauses_a_minute(
+    loss: float, since_s: int, expected: RefusalReason | None
+) -> None:
+    regular = Coordinator(CoordinatorParams(), ActionTable()).allotment(Track.REGULAR)
+    assert asked(regular, "R1", loss=loss, since_ns=NOW - since_s * NS) is expected
+
+
 # -- plans of a track -------------------------------------------------------------------------
 
 

@@ -338,3 +338,31 @@ def test_order_still_on_its_way_is_not_modified() -> None:
     assert venue.chain(11, 1.40) == []
     venue.on_their_way.clear()
     assert venue.chain(12, 1.40) == [("MODIFY", "O-2", 1.40)]
+
+
+def test_contracts_of_an_order_that_fills_after_its_cancel_are_sold() -> None:
+    venue = Venue()
+    venue.chain(1, 0.95)
+    venue.answer(canceled("O-1"))
+    assert venue.strategy._trade is None
+    venue.answer(filled("O-1", 2, 0.99))
+    venue.positions = [position(CALL, 2.0)]
+    assert venue.chain(2, 0.95) == [("SELL", 2, 0.95)]
+    assert venue.decisions[-1].reason == "RESTART"
+
+
+def test_contracts_bought_by_hand_are_left_to_the_operator() -> None:
+    venue = Venue(plan=None)
+    venue.chain(1, 0.95)
+    venue.answer(filled("V", 2, 0.99))  # the broker's name is all it has
+    venue.positions = [position(CALL, 2.0)]
+    assert venue.chain(2, 0.95) == []
+
+
+def test_late_fill_of_another_contract_waits_for_the_end_of_the_trade() -> None:
+    venue = Venue().opened()
+    venue.answer(filled("O-0", 1, 0.40, leg=SHORT))
+    venue.positions = [position(SHORT, 1.0)]
+    assert venue.chain(10, 1.50) == [("SELL", 2, 1.50)]
+    venue.answer(filled("O-2", -2, 1.50))
+    assert venue.chain(11, 1.50) == [("SHORT", "SELL", 1, 0.40)]

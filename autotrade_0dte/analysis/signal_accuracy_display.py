@@ -22,10 +22,9 @@ _FIGURES = ("Signals", "Known", "Hit rate", "95 %", "Base rate", "Mean bps", "95
 
 _CAUTION = (
     "Hit rate: share of the signals with a known return after which the price had moved their way."
-    " Base rate: the same for the same directions at any moment. Signals close to each other see"
-    " the same future, so the intervals of hit rates are too narrow for long horizons; those of the"
-    " mean draw whole sessions, and need five. Strengths are in up to ten groups of equal size, of"
-    " 20 signals or more."
+    " Base rate: the same for the same directions at every new price. Signals close to each other"
+    " see the same future, so the intervals take sessions as independent, not signals; those of the"
+    " mean need ten. Strengths are in up to ten groups of equal size, of 20 signals or more."
 )
 _NOTHING = "No signals were recorded."
 _SAMPLES = {

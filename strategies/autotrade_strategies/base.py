@@ -1,7 +1,6 @@
 """What every strategy shares: one plan at a time, entered at a cap, watched, and always closed."""
 
 import math
-from collections import deque
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
@@ -26,7 +25,7 @@ from autotrade_0dte.signals.signal import Signal
 from autotrade_strategies.last_day import exercise_close
 from autotrade_strategies.orders import OrderSender
 from autotrade_strategies.record import Record
-from autotrade_strategies.restart import entries_of, plans_of
+from autotrade_strategies.restart import Leftovers, entries_of
 from autotrade_strategies.trade import Trade
 
 __all__ = ["TradeStrategy"]
@@ -88,13 +87,12 @@ class TradeStrategy(Strategy):
         self.last_loss_ns = 0
         self._row = {name: row for row, name in enumerate(session.instrument_ids)}
         self._trade: Trade | None = None
-        self._found: deque[ManagedPlan] = deque()
-        self._taken_over = False
         self._entries_halted = False
         self._exercise_test_due = False
         self._refused_for: StrEnum | None = None
         self._record = Record(self)
         self._sender = OrderSender(self, self._take_event)
+        self._leftovers = Leftovers(self, self._sender, self._row)
 
     @classmethod
     def _engine_config(cls, session: TradingSession, track: Track) -> StrategyConfig:
@@ -151,13 +149,13 @@ class TradeStrategy(Strategy):
             )
         # What a process before this one entered today counts: a restart gives no new entries.
         self.trades = entries_of(_NUMBERS[self.allotment.track], self.cache.orders())
-        self._cancel_working()
+        self._leftovers.cancel()
 
     def on_stop(self) -> None:
         # A node goes on for a moment, for its orders to end: no time for new ones.
         self._sender.stopped = True
         self.clock.cancel_timers()
-        self._cancel_working()
+        self._leftovers.cancel()
 
     def on_order_event(self, event: Any) -> None:
         self._sender.receive(event)
@@ -165,16 +163,16 @@ class TradeStrategy(Strategy):
     def _take_event(self, event: Any) -> None:
         if isinstance(event, OrderFilled):
             self._record.fill_quote(event)
-            self._taken_over &= self._is_expected(event)
+            if not self._is_expected(event):
+                self._leftovers.look_again()
         if self._trade is not None:
             self._trade.on_event(event)
             self._forget_if_over()
 
     def _is_expected(self, event: OrderFilled) -> bool:
         """Tell fills of the trade, and the operator's own, from those that come after its end."""
-        if made_by_hand(event):
-            return True
-        return self._trade is not None and self._trade.has_leg(event.instrument_id)
+        of_trade = self._trade is not None and self._trade.has_leg(event.instrument_id)
+        return of_trade or made_by_hand(event)
 
     def _on_view(self, message: Any) -> None:
         if self._sender.stopped:
@@ -190,10 +188,10 @@ class TradeStrategy(Strategy):
             self._test_exercise(view)
         if self._trade is not None:
             self._work(self._trade, view)
-        elif not (self._taken_over or self._take_over()):
+        elif not self._leftovers.are_known():
             return
-        elif self._found:
-            self._trade = self._trade_of(self._found.popleft(), view)
+        elif (left := self._leftovers.next_plan()) is not None:
+            self._trade = self._trade_of(left, view)
             self._trade.exit(ExitReason.RESTART)
         elif self.entries_allowed(view):
             plan = self.decide(view)
@@ -300,28 +298,3 @@ class TradeStrategy(Strategy):
         if close is not None:
             self._trade.exit(close.reason, close.figures, at_market=True)
             self._forget_if_over()
-
-    # -- what a process before this one left ----------------------------------------------------
-
-    def _working(self) -> list[Any]:
-        """Return the orders at work, but for the operator's own in these contracts."""
-        at_work = self.cache.orders_open(strategy_id=self.strategy_id)
-        return [order for order in at_work if not made_by_hand(order)]
-
-    def _cancel_working(self) -> None:
-        for order in self._working():
-            self._sender.cancel(order.client_order_id)
-
-    def _take_over(self) -> bool:
-        """Note positions that no trade knows of; return whether that could be done.
-
-        A process before this one left them, or an order that filled after all. Its orders, canceled
-        at the start, may still fill: until they are gone nothing else is done.
-        """
-        if self._working():
-            self._cancel_working()  # again, where the first cancel has failed
-            return False
-        self._taken_over = True
-        positions = self.cache.positions_open(strategy_id=self.strategy_id)
-        self._found = deque(plans_of(positions, self._row, self.clock.timestamp_ns()))
-        return True

@@ -216,7 +216,7 @@ def test_strategy_must_say_what_it_decides() -> None:
 def test_orders_left_by_a_process_before_are_canceled_and_waited_for() -> None:
     venue = Venue()
     venue.left = [ClientOrderId("O-OLD")]
-    venue.strategy._cancel_working()
+    venue.strategy.on_start()
     assert venue.sent == [("CANCEL", "O-OLD")]
     assert venue.chain(1, 0.95) == []
     venue.canceling.clear()  # the cancel has failed

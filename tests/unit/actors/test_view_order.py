@@ -126,8 +126,7 @@ def turn(kind: Any, params: Any, track: Track) -> int:
 
     session = replace(TradedMarket().session, flatten_ns=None, exercise_test_ns=None)
     strategy = Strategy(session, params, Coordinator(RULES, ActionTable()).allotment(track))
-    strategy._cancel_working = lambda: None
-    Strategy.cache = SimpleNamespace(orders=list)
+    Strategy.cache = SimpleNamespace(orders=list, orders_open=lambda **_: [])
     strategy.on_start()
     [priority] = heard
     return priority

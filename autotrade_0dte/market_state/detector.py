@@ -85,7 +85,11 @@ class Detector:
         self._spread = self._figure(Channel.SPREAD, floors.spread, until_close)
         self._age = self._figure(Channel.QUOTE_AGE, floors.quote_age, minutes)
         self._crossed = self._figure(Channel.CROSSED, floors.crossed, minutes)
-        self._events = tuple(event.ns for event in events)
+        # A calendar of the year is looked through once, not at each snapshot.
+        self._has_calendar = bool(events)
+        first_ns = open_ns - params.event_after_s * _NS
+        last_ns = close_ns + params.event_watch_s * _NS
+        self._events = tuple(ns for ns in (e.ns for e in events) if first_ns <= ns <= last_ns)
         self._quoted_ns = 0
         self._print_ns = 0
         self._index_life_ns = round(_INDEX_LIFE_WINDOWS * params.index_window_s * _NS)
@@ -180,7 +184,7 @@ class Detector:
 
     def _take_events(self, now_ns: int) -> None:
         """Score an event, which has no usual value, by the limit of the level it supports."""
-        if not self._events:
+        if not self._has_calendar:
             return
         params, limits = self._params, self._params.enter
         to_event_s = seconds_to_event(

@@ -13,6 +13,7 @@ from autotrade_0dte.calendar import NEW_YORK
 from autotrade_0dte.chain.quality import QuoteFlag
 from autotrade_0dte.chain.snapshot import ChainSnapshot, Tape
 from autotrade_0dte.indicators.params import IndicatorParams
+from autotrade_0dte.market_state import detector
 from autotrade_0dte.market_state.events import ScheduledEvent
 from autotrade_0dte.market_state.params import DetectorParams
 from autotrade_0dte.market_state.profile import Profile, Usual
@@ -274,14 +275,43 @@ def test_profile_tells_what_is_usual_also_in_the_last_hour() -> None:
     assert math.isnan(score(market.step(60), Channel.SPREAD))
 
 
-def test_event_is_watched_on_its_approach_and_acted_on_around_it() -> None:
-    at = OPEN_NS + 2 * 3_600 * NS
+def event_after(open_s: int) -> ScheduledEvent:
+    """Return an event so many seconds after the open, whole minutes."""
+    at = OPEN_NS + open_s * NS
     local = np.datetime64(at, "ns").astype("datetime64[s]").item().replace(tzinfo=None)
     offset = NEW_YORK.utcoffset(local)
     assert offset is not None
     event = ScheduledEvent((local + offset).strftime("%Y-%m-%d %H:%M"), "statement")
     assert event.ns == at
+    return event
+
+
+def test_event_is_watched_on_its_approach_and_acted_on_around_it() -> None:
+    at, event = OPEN_NS + 2 * 3_600 * NS, event_after(2 * 3_600)
     market = Market(start_s=2 * 3_600 - 610, events=(event,))
     levels = {round((at - state.ts_event) / NS): state.level for state in market.states(1_400)}
     assert [levels[s] for s in (601, 599, 61, 59, 0, -600)] == [CALM, L1, L1, L2, L2, L2]
     assert value(market.step(), Channel.EVENT) != value(market.step(), Channel.EVENT)
+
+
+def test_event_shortly_before_the_open_or_after_the_close_counts_and_one_of_another_day_not() -> (
+    None
+):
+    for open_s, start_s in ((-300, 0), (23_400 + 60, 23_300)):
+        assert (
+            score(Market(start_s=start_s, events=(event_after(open_s),)).step(), Channel.EVENT) > 0
+        )
+    another_day = Market(start_s=0, events=(event_after(86_400),))
+    assert score(another_day.step(), Channel.EVENT) == 0.0
+    assert math.isnan(score(Market(start_s=0).step(), Channel.EVENT))
+
+
+def test_long_calendar_is_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def count(_now_ns: int, instants: tuple[int, ...], *_: float) -> None:
+        seen.append(len(instants))
+
+    monkeypatch.setattr(detector, "seconds_to_event", count)
+    Market(start_s=0, events=tuple(event_after(day * 86_400) for day in range(5))).step()
+    assert seen == [1]

@@ -1,6 +1,7 @@
-"""A session told in order of time: changes of the market's level, decisions and closed trades."""
+"""A session told in order of time: changes of level, decisions, and what became of each entry."""
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,12 @@ from autotrade_0dte.analysis.session_rows import read_session, rows_of
 from autotrade_0dte.analysis.summary import read_summary
 from autotrade_0dte.analysis.tracks import tracks_of
 
-__all__ = ["Closed", "Decided", "Timeline", "timeline"]
+__all__ = ["Closed", "Decided", "GivenUp", "Timeline", "timeline"]
+
+
+_GIVEN_UP = ("CANCELED", "EXPIRED")
+
+type Rows = list[dict[str, Any]]
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +49,15 @@ class Closed(msgspec.Struct, frozen=True, kw_only=True):
     net_pnl: float
 
 
+class GivenUp(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry of which nothing was filled before its order was canceled or expired."""
+
+    ts_event: int
+    track: str
+    plan_id: str | None
+    instrument_id: str
+
+
 class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     """What happened in one session, in order of time (UTC ns)."""
 
@@ -50,13 +65,13 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     underlying: str
     synthetic: bool
     session: dt.date
-    happenings: tuple[Transition | Decided | Closed, ...]
+    happenings: tuple[Transition | Decided | GivenUp | Closed, ...]
 
 
 def timeline(
     run_folder: Path, *, session: dt.date | None = None, track: str | None = None
 ) -> Timeline:
-    """Return the transitions, decisions and closed positions of a session.
+    """Return the transitions, decisions, unfilled entries and closed positions of a session.
 
     Parameters
     ----------
@@ -76,21 +91,23 @@ def timeline(
     """
     summary = read_summary(run_folder)
     date = chosen_session(run_sessions(summary), session)
-    names = ("states", "decisions", "positions")
+    names = ("states", "decisions", "orders", "fills", "positions")
     tables = {name: read_session(run_folder, name, date) for name in names}
     track_of = tracks_of(tables["decisions"])
     if track is not None and track not in track_of.values():
         names_of = " or ".join(sorted(set(track_of.values()))) or "a session with decisions"
         raise MomentError(f"--track: Expected {names_of}, was {track}")
 
-    def own(name: str) -> list[dict[str, Any]]:
+    def own(name: str) -> Rows:
         rows = rows_of(tables[name])
         rows = [row | {"track": track_of.get(row["strategy"], row["strategy"])} for row in rows]
         return [row for row in rows if track in {None, row["track"]}]
 
-    happenings: list[Transition | Decided | Closed] = [
+    decisions = own("decisions")
+    happenings: list[Transition | Decided | GivenUp | Closed] = [
         *MarketStates(tables["states"]).transitions(),
-        *_decided(own("decisions")),
+        *_decided(decisions),
+        *_given_up(decisions, own("orders"), own("fills")),
         *_closed(own("positions")),
     ]
     return Timeline(
@@ -102,7 +119,7 @@ def timeline(
     )
 
 
-def _decided(rows: list[dict[str, Any]]) -> list[Decided]:
+def _decided(rows: Rows) -> list[Decided]:
     names = [name for name in Decided.__struct_fields__ if name != "times"]
     found: list[Decided] = []
     for row in rows:
@@ -120,7 +137,23 @@ def _again(last: Decided, each: Decided) -> bool:
     return each.kind == "REFUSE" and all(getattr(last, n) == getattr(each, n) for n in names)
 
 
-def _closed(rows: list[dict[str, Any]]) -> list[Closed]:
+def _given_up(decisions: Rows, orders: Rows, fills: Rows) -> list[GivenUp]:
+    """Return the entries that came to nothing; a refused order has a decision that says so."""
+    entered = {_plan(row) for row in decisions if row["kind"] == "ENTER"}
+    entered -= {_plan(row) for row in fills}
+    names = [name for name in GivenUp.__struct_fields__ if name != "ts_event"]
+    return [
+        GivenUp(ts_event=row["ts_last"], **{name: row[name] for name in names})
+        for row in orders
+        if row["status"] in _GIVEN_UP and _plan(row) in entered
+    ]
+
+
+def _plan(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return row["strategy"], row["plan_id"]
+
+
+def _closed(rows: Rows) -> list[Closed]:
     names = [name for name in Closed.__struct_fields__ if name != "ts_event"]
     return [
         Closed(ts_event=row["ts_closed"], **{name: row[name] for name in names})

@@ -9,7 +9,7 @@ from autotrade_0dte.analysis import wording
 from autotrade_0dte.analysis.display import money, number
 from autotrade_0dte.analysis.explain_terminal import LEVEL_STYLES, clock, plain_console, strongest
 from autotrade_0dte.analysis.market_at import Transition
-from autotrade_0dte.analysis.timeline import Closed, Decided, Timeline
+from autotrade_0dte.analysis.timeline import Closed, Decided, GivenUp, Timeline
 from autotrade_0dte.market_state.state import Level
 
 __all__ = ["print_timeline"]
@@ -18,9 +18,11 @@ _STYLES = {"ENTER": "green", "EXIT": "cyan", "REFUSE": "yellow"}
 
 
 def print_timeline(found: Timeline, console: Console | None = None) -> None:
-    """Print the changes of level, the decisions and the closed positions of a session."""
+    """Print a session's changes of level, decisions, unfilled entries and closed positions."""
     target = console or plain_console()
-    head = Text.assemble((f"{found.session}  {found.underlying}", "bold"), f"  run {found.run_id}")
+    head = Text.assemble(
+        (f"{found.session}  {found.underlying}", "bold"), f"  New York time  run {found.run_id}"
+    )
     if found.synthetic:
         head.append("  SYNTHETIC DATA", "bold yellow")
     target.print(head)
@@ -30,13 +32,16 @@ def print_timeline(found: Timeline, console: Console | None = None) -> None:
         target.print("Nothing happened: the market stayed CALM, and nothing was decided.")
 
 
-def _line(each: Transition | Decided | Closed) -> Text:
+def _line(each: Transition | Decided | GivenUp | Closed) -> Text:
     line = Text(f"{clock(each.ts_event)}  ")
     match each:
         case Transition():
             line.append(f"{each.before.name} to {each.level.name}", LEVEL_STYLES[each.level])
             why = strongest(each.evidence)
             return line.append(f"  {why}" if why else "", "dim")
+        case GivenUp():
+            what = wording.contract(each.instrument_id)
+            return line.append(f"{each.track} {_plan(each)}{what} not filled, given up", "yellow")
         case Closed():
             what = wording.contract(each.instrument_id)
             line.append(f"{each.track} {_plan(each)}{what} closed, {each.exit_reason} ")
@@ -57,5 +62,5 @@ def _decided(line: Text, each: Decided) -> Text:
     return line.append(f", {each.times} times" if each.times > 1 else "", "dim")
 
 
-def _plan(each: Decided | Closed) -> str:
+def _plan(each: Decided | GivenUp | Closed) -> str:
     return f"{each.plan_id} " if each.plan_id else ""

@@ -13,7 +13,7 @@ from autotrade_0dte.analysis.explain import Explanation, explain
 from autotrade_0dte.analysis.explain_terminal import print_explanation
 from autotrade_0dte.analysis.moment import MomentError
 from autotrade_0dte.analysis.tables import TableError, table_path
-from autotrade_0dte.analysis.timeline import Closed, Decided, timeline
+from autotrade_0dte.analysis.timeline import Closed, Decided, GivenUp, timeline
 from autotrade_0dte.analysis.timeline_terminal import print_timeline
 
 OTHER = "SPY260731C00601000.US"
@@ -275,6 +275,41 @@ def test_timeline_of_a_track_keeps_the_market(run: Path) -> None:
     assert names == ["Transition", "Decided", "Transition"]
     with pytest.raises(MomentError, match="Expected anomaly or regular"):
         timeline(run, track="fast")
+
+
+@pytest.mark.parametrize(
+    ("status", "filled", "told"),
+    [
+        ("CANCELED", False, True),
+        ("EXPIRED", False, True),
+        ("CANCELED", True, False),  # filled in part: there is a position
+        ("ACCEPTED", False, False),  # still at work
+        ("DENIED", False, False),  # a refusal says so
+    ],
+)
+def test_entry_of_which_nothing_was_filled_is_told_as_given_up(
+    tmp_path: Path, status: str, filled: bool, told: bool
+) -> None:
+    given = rows()
+    given["orders"][0] |= {"status": status, "ts_last": ns("10:01:05")}
+    if not filled:
+        given["fills"] = given["positions"] = []
+    found = timeline(write_run(tmp_path, given)).happenings
+    unfilled = [each for each in found if isinstance(each, GivenUp)]
+    assert [(each.ts_event, each.plan_id, each.track) for each in unfilled] == (
+        [(ns("10:01:05"), "P1", "regular")] if told else []
+    )
+
+
+def test_unfilled_entry_has_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = rows() | {"fills": [], "positions": []}
+    given["orders"] = [
+        plan(ts_init=ns(ENTRY), ts_last=ns("10:01:05"), side="BUY", status="CANCELED")
+    ]
+    print_timeline(timeline(write_run(tmp_path, given)))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(f"{DATE}  SPY  New York time")
+    assert lines[2] == "10:01:05  regular P1 SPY 600 C not filled, given up"
 
 
 def test_timeline_is_printed_a_line_each(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

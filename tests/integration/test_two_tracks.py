@@ -1,10 +1,12 @@
 """Both tracks in one engine: one budget, no opposing positions, the hand-over."""
 
 import datetime as dt
+from pathlib import Path
 
 import msgspec
 import pytest
-from planned_strategy import PlannedParams
+from msgspec.structs import replace
+from planned_strategy import HELD, PlannedParams
 from scripted_strategy import Outcome, run
 from small_market import WINDOWS, write_session
 
@@ -23,14 +25,19 @@ REGULAR, ANOMALY = "PlannedStrategy-001", "PlannedAnomaly-002"
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """Run a call of the regular track and, ten minutes later, a plan of the anomaly track."""
-    folder = tmp_path_factory.mktemp("tracks")
-    catalog = Catalog(folder / "catalog")
-    for date in (AGAINST, BESIDE):
-        write_session(catalog, "SPY", date, strikes=(590, 600, 610), spot=605.0, settlement=605.0)
     calls = {f"{date:%y%m%d}": f"SPY{date:%y%m%d}C00610000" for date in (AGAINST, BESIDE)}
     opposite = calls | {f"{AGAINST:%y%m%d}": f"SPY{AGAINST:%y%m%d}P00600000"}
     regular = PlannedParams(calls, at_s=120, worst_loss_usd=600.0)
     anomaly = PlannedParams(opposite, at_s=720, worst_loss_usd=300.0)
+    return traded(tmp_path_factory.mktemp("tracks"), regular, anomaly, AGAINST, BESIDE)
+
+
+def traded(
+    folder: Path, regular: PlannedParams, anomaly: PlannedParams, *dates: dt.date
+) -> Outcome:
+    catalog = Catalog(folder / "catalog")
+    for date in dates:
+        write_session(catalog, "SPY", date, strikes=(590, 600, 610), spot=605.0, settlement=605.0)
     config = SystemConfig(
         name="tracks",
         root="SPY",
@@ -93,3 +100,28 @@ def test_decisions_name_their_track_and_its_figures(outcome: Outcome) -> None:
     [refused] = [row for row in rows if row["reason"] == "SAME_DIRECTION"]
     figures = msgspec.json.decode(refused["figures"])
     assert figures == {"worst_loss_usd": 300.0, "at_risk_usd": 0.0, "limit_usd": 250.0}
+
+
+def test_tracks_that_hold_the_same_contract_close_each_their_own(tmp_path: Path) -> None:
+    call = {f"{BESIDE:%y%m%d}": f"SPY{BESIDE:%y%m%d}C00610000"}
+    terms = {"entry_cap": 1.01, "worst_loss_usd": 200.0}
+    regular = PlannedParams(call, at_s=120, exits=replace(HELD, hold_s=3_600), **terms)
+    anomaly = PlannedParams(call, at_s=720, exits=replace(HELD, hold_s=600), quantity=3, **terms)
+    outcome = traded(tmp_path, regular, anomaly, BESIDE)
+    assert outcome.summary["clean"]
+    opened = session(BESIDE).open_ns
+    fills = [
+        (
+            row["strategy"],
+            row["side"],
+            row["quantity"],
+            (row["ts_event"].value - opened) // NS // 60,
+        )
+        for row in outcome.rows("fills", BESIDE)
+    ]
+    assert fills == [
+        (REGULAR, "BUY", 2, 2),
+        (ANOMALY, "BUY", 3, 12),
+        (ANOMALY, "SELL", 3, 22),
+        (REGULAR, "SELL", 2, 62),
+    ]

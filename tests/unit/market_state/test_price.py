@@ -45,3 +45,12 @@ def test_jump_counts_less_in_a_minute_that_is_usually_wild() -> None:
 def test_one_step_adds_at_most_three_deviations_to_the_drift() -> None:
     calm, wild = steps(last=MOVE), steps(last=50 * MOVE)
     assert wild.drift <= calm.drift + 3.0
+
+
+def test_jump_in_a_still_market_is_measured_by_the_floor() -> None:
+    still = Profile("SPY", (), {VOLATILITY: usual()})
+    watch = PriceWatch(PARAMS, open_ns=0, close_ns=MINUTES * 60 * NS, profile=still)
+    for k in range(12):
+        watch.update((60 + 5 * k) * NS, 100.0 + 1e-5 * (k % 2), NAN)
+    watch.update(120 * NS, 100.05, NAN)
+    assert watch.jump_score == pytest.approx(watch.jump / PARAMS.floors.jump)

@@ -13,13 +13,15 @@ from autotrade_0dte.analysis.session_rows import read_session, rows_of
 from autotrade_0dte.analysis.summary import read_summary
 from autotrade_0dte.analysis.tables import TABLES
 from autotrade_0dte.analysis.tracks import tracks_of
-from autotrade_0dte.calendar import NEW_YORK
+from autotrade_0dte.calendar import NEW_YORK, CalendarError
+from autotrade_0dte.calendar import session as session_hours
 from autotrade_0dte.signals.signal import FACTORS, RECORD_EVERY_NS, Factor
 
 __all__ = ["DecisionAt", "Explanation", "FactorAt", "FillAt", "Holding", "NextDecision"]
 __all__ += ["OrderAt", "SignalAt", "explain", "run_sessions"]
 
 _NS = 1_000_000_000
+_NEVER = 2**63
 
 
 class FactorAt(msgspec.Struct, frozen=True):
@@ -188,9 +190,7 @@ class _Session:
 
     def explanation(self) -> Explanation:
         date, at_ns = self._when
-        market = self._states.at(at_ns)
-        if market is None:
-            raise MomentError(f"--at: Expected a time {self._first_snapshot()}, was before it")
+        market = self._market()
         return Explanation(
             run_id=self._summary["run_id"],
             underlying=self._summary["underlying"],
@@ -204,11 +204,23 @@ class _Session:
             next_decision=self._next_decision(),
         )
 
-    def _first_snapshot(self) -> str:
-        if not len(self._states.ts_event):
-            return f"of a session with snapshots, and {self._when.session} has none"
-        first = dt.datetime.fromtimestamp(int(self._states.ts_event[0]) // _NS, NEW_YORK)
-        return f"from the first snapshot at {first:%H:%M:%S} on"
+    def _market(self) -> MarketAt:
+        """Return the market at the moment, which must be within the session.
+
+        A rehearsal has hours of its own, so that what the run saw counts besides the calendar.
+        """
+        date, at_ns = self._when
+        times = self._states.ts_event
+        if not len(times):
+            raise MomentError(f"--session: Expected a session with snapshots, and {date} has none")
+        first_ns, end_ns = int(times[0]), max(int(times[-1]), _close_ns(date))
+        market = self._states.at(at_ns)
+        if market is None or at_ns > end_ns:
+            raise MomentError(
+                f"--at: Expected a time from {_wall_clock(first_ns)}, the first snapshot, to "
+                f"{_wall_clock(end_ns)} New York ({date}), was {_wall_clock(at_ns)}"
+            )
+        return market
 
     def _keep(self, track: str) -> None:
         known = {*self._track.values(), *(row["track"] for row in self._rows["signals"])}
@@ -263,14 +275,27 @@ class _Session:
         )
 
     def _orders(self, decision: dict[str, Any]) -> tuple[OrderAt, ...]:
+        """Return the orders of a plan from the decision on, as far as they rest on it.
+
+        A plan that was refused may be entered later, by another decision.
+        """
         if decision["plan_id"] is None:
             return ()
+        since_ns = decision["ts_event"]
+
+        def of_plan(row: dict[str, Any]) -> bool:
+            return all(row[name] == decision[name] for name in ("strategy", "plan_id"))
+
+        later = [
+            row["ts_event"]
+            for row in self._rows["decisions"]
+            if row["kind"] == "ENTER" and row["ts_event"] > since_ns and of_plan(row)
+        ]
+        until_ns = min(later, default=_NEVER)
         return tuple(
             self._order(row)
             for row in self._rows["orders"]
-            if row["ts_init"] >= decision["ts_event"]
-            and row["strategy"] == decision["strategy"]
-            and row["plan_id"] == decision["plan_id"]
+            if since_ns <= row["ts_init"] < until_ns and of_plan(row)
         )
 
     def _order(self, row: dict[str, Any]) -> OrderAt:
@@ -285,6 +310,18 @@ class _Session:
     def _track_of(self, row: dict[str, Any]) -> str:
         strategy: str = row["strategy"]
         return self._track.get(strategy, strategy)
+
+
+def _close_ns(date: dt.date) -> int:
+    """Return the close that the calendar gives a date; 0 for a day without one."""
+    try:
+        return session_hours(date).close_ns
+    except CalendarError:
+        return 0
+
+
+def _wall_clock(ns: int) -> str:
+    return f"{dt.datetime.fromtimestamp(ns // _NS, NEW_YORK):%H:%M:%S}"
 
 
 def _signal(row: dict[str, Any]) -> SignalAt:

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from autotrade_0dte.calendar import NEW_YORK, new_york_ns, session
+from autotrade_0dte.calendar import NEW_YORK, new_york_ns
 
 __all__ = ["Moment", "MomentError", "chosen_session", "moment"]
 
@@ -46,7 +46,7 @@ def moment(text: str, held: Sequence[dt.date], wanted: dt.date | None) -> Moment
     Raises
     ------
     MomentError
-        When it is no time, not of a session of the run, or not within the session.
+        When it is no time, or not of a session of the run.
     """
     clock = _clock(text)
     if clock is None:
@@ -54,17 +54,12 @@ def moment(text: str, held: Sequence[dt.date], wanted: dt.date | None) -> Moment
         date = instant.date()
         if wanted not in {None, date}:
             raise MomentError(f"--at: Expected a time of {wanted}, was {text}")
-        date = chosen_session(held, date)
+        if date not in held:
+            raise MomentError(f"--at: Expected a time of {_listed(held)}, was {text}")
         at_ns = new_york_ns(date, instant.time())
     else:
         date = chosen_session(held, wanted)
         at_ns = new_york_ns(date, clock)
-    hours = session(date)
-    if not hours.open_ns <= at_ns <= hours.close_ns:
-        first, last = (_wall_clock(ns) for ns in (hours.open_ns, hours.close_ns))
-        raise MomentError(
-            f"--at: Expected a time from {first} to {last} New York ({date}), was {text}"
-        )
     return Moment(date, at_ns)
 
 
@@ -86,10 +81,6 @@ def _instant(text: str) -> dt.datetime:
             f"was {text}"
         ) from None
     return found.replace(tzinfo=NEW_YORK) if found.tzinfo is None else found.astimezone(NEW_YORK)
-
-
-def _wall_clock(ns: int) -> str:
-    return f"{dt.datetime.fromtimestamp(ns // 1_000_000_000, NEW_YORK):%H:%M}"
 
 
 def _listed(held: Sequence[dt.date]) -> str:

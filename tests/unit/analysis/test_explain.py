@@ -1,5 +1,6 @@
 """A moment of a run, from the tables of its folder."""
 
+import datetime as dt
 import io
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from autotrade_0dte.analysis.moment import MomentError
 from autotrade_0dte.analysis.tables import TableError, table_path
 from autotrade_0dte.analysis.timeline import Closed, Decided, GivenUp, timeline
 from autotrade_0dte.analysis.timeline_terminal import print_timeline
+from autotrade_0dte.calendar import new_york_ns
 
 OTHER = "SPY260731C00601000.US"
 ENTRY, EXIT, REFUSAL = "10:00:05", "10:20:00", "10:40:00"
@@ -167,11 +169,47 @@ def test_unknown_track_is_refused_with_those_there_are(run: Path) -> None:
         explain(run, "10:45", track="fast")
 
 
-def test_moment_before_the_first_snapshot_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("at", ["09:29", "09:59:59", "16:00:01"])
+def test_moment_outside_the_session_is_refused_with_its_extent(tmp_path: Path, at: str) -> None:
     told = rows()
     told["states"] = told["states"][1:]
-    with pytest.raises(MomentError, match="from the first snapshot at 10:00:05 on"):
-        explain(write_run(tmp_path, told), "10:00")
+    expected = "from 10:00:05, the first snapshot, to 16:00:00 New York"
+    with pytest.raises(MomentError, match=expected):
+        explain(write_run(tmp_path, told), at)
+
+
+def test_moment_after_the_last_snapshot_is_told_until_the_close(run: Path) -> None:
+    assert explain(run, "16:00").market.ts_event == ns("10:50")
+
+
+def test_rehearsal_on_a_day_without_a_session_is_told_as_long_as_it_ran(tmp_path: Path) -> None:
+    sunday = dt.date(2026, 8, 2)
+    at = [new_york_ns(sunday, dt.time(20, minute)) for minute in (0, 10)]
+    told = {"states": [{"ts_event": ns, "since": ns} for ns in at]}
+    run = write_run(tmp_path, told, sunday)
+    assert explain(run, "20:05").market.ts_event == at[0]
+    with pytest.raises(MomentError, match="to 20:10:00 New York"):
+        explain(run, "20:11")
+
+
+def test_half_day_ends_at_its_own_close(tmp_path: Path) -> None:
+    friday = dt.date(2026, 11, 27)
+    told = {"states": [{"ts_event": new_york_ns(friday, dt.time(9, 30))}]}
+    run = write_run(tmp_path, told, friday)
+    assert explain(run, "13:00").session == friday
+    with pytest.raises(MomentError, match="to 13:00:00 New York"):
+        explain(run, "13:01")
+
+
+def test_orders_of_a_later_entry_are_not_those_of_the_refusal_before_it(tmp_path: Path) -> None:
+    told = rows()
+    told["decisions"].insert(
+        0, plan(ts_event=ns("10:00"), kind="REFUSE", reason="LEVEL_CHANGED", track="regular")
+    )
+    run = write_run(tmp_path, told)
+    (refused,) = explain(run, "10:00").decisions
+    assert (refused.kind, refused.orders) == ("REFUSE", ())
+    assert len(explain(run, ENTRY).decisions[0].orders) == 2
 
 
 def test_session_without_snapshots_is_refused(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from autotrade_0dte.market_state.params import DetectorParams, Floors
 from autotrade_0dte.market_state.price import PriceWatch
 from autotrade_0dte.market_state.profile import Profile
 from autotrade_0dte.market_state.quotes import near_quotes
+from autotrade_0dte.market_state.spread import SpreadWatch
 from autotrade_0dte.market_state.standard import Figure, Standard
 from autotrade_0dte.market_state.state import CHANNELS, Channel, Level
 from autotrade_0dte.market_state.support import Limits, supported_level
@@ -82,7 +83,13 @@ class Detector:
         self._price = PriceWatch(params, open_ns=open_ns, close_ns=close_ns, profile=profile)
         self._realized = self._figure(Channel.REALIZED, floors.realized, minutes)
         self._activity = self._figure(Channel.ACTIVITY, floors.activity, until_close)
-        self._spread = self._figure(Channel.SPREAD, floors.spread, until_close)
+        # A profile knows how wide spreads are at each minute, not what they do within half of one.
+        change = Standard(Channel.SPREAD, floors.spread, profile=None, trailing_minutes=until_close)
+        self._spread = SpreadWatch(
+            self._figure(Channel.SPREAD, floors.spread, until_close),
+            Figure(change, self._trailing()),
+            params.change_window_s,
+        )
         self._age = self._figure(Channel.QUOTE_AGE, floors.quote_age, minutes)
         self._crossed = self._figure(Channel.CROSSED, floors.crossed, minutes)
         # A calendar of the year is looked through once, not at each snapshot.
@@ -147,7 +154,7 @@ class Detector:
             self._chain.update(
                 minute, quoted_ns, analytics.atm_iv, analytics.variance_gauge, tick_noise
             )
-            self._spread.update(minute, quoted_ns, math.log(spread) if spread > 0.0 else math.nan)
+            self._spread.update(minute, quoted_ns, spread)
             self._crossed.update(minute, quoted_ns, crossed)
         self._age.judge(minute, age_s)
         self._set(_AGE, self._age.value, self._age.score, is_fresh=True)

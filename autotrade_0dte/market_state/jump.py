@@ -37,10 +37,11 @@ class ReturnWindow:
     Unknown (NaN) until a value that old has been seen, and while the newest one is unknown.
     """
 
-    __slots__ = ("_prices", "_step_ns", "elapsed_s", "value")
+    __slots__ = ("_longest_s", "_prices", "_step_ns", "elapsed_s", "value")
 
     def __init__(self, step_s: float) -> None:
         self._step_ns = round(step_s * _NS)
+        self._longest_s = 2.0 * step_s
         self._prices: deque[tuple[int, float]] = deque()
         self.value = math.nan
         self.elapsed_s = math.nan
@@ -59,6 +60,14 @@ class ReturnWindow:
         if reference_ns <= cutoff:
             self.value = log_price - reference
             self.elapsed_s = (ts_event - reference_ns) / _NS
+
+    @property
+    def recent(self) -> float:
+        """The change, unknown where a stop of the data made it one of two windows or more.
+
+        What happened meanwhile would be scored as if it had within one.
+        """
+        return self.value if self.elapsed_s < self._longest_s else math.nan
 
 
 class LocalVolatility:

@@ -32,7 +32,8 @@ class Floors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     jump : float, default 0.0001
         Return: one basis point, the noise of bid and ask.
     spread : float, default 0.2
-        Spreads near the money are one or two ticks, and a tick more is half as much again.
+        Of the spread and of its change. Spreads near the money are one or two ticks, and a tick
+        more is half as much again.
     quote_age : float, default 5
         Seconds.
     crossed : float, default 0.03
@@ -62,8 +63,9 @@ class DetectorParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     floors : Floors
         See there.
     change_window_s : float, default 30
-        Window of the change of the chain's volatility, seconds: a few quotes. A shock is all of
-        its window's noise at once; a longer window has more noise and no more shock.
+        Window of the change of the chain's volatility and of its spreads, seconds: a few quotes. A
+        shock is all of its window's noise at once; a longer window has more noise and no more
+        shock.
     index_window_s : float, default 60
         Window of the change of the volatility index, seconds; VIX comes each 15 s. A value older
         than two windows counts as none.

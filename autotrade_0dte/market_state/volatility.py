@@ -15,7 +15,7 @@ class VolatilityWatch:
     The level is the logarithm over its own trailing median, so that it means the same in calm and
     in wild weeks. With a second estimate of the same volatility the change is the lesser of both: a
     wrong quote moves one of them, a shock both. After a stop of the data it is unknown until a
-    window has passed: what happened meanwhile would be scored as if it had within the window.
+    window has passed.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class VolatilityWatch:
     """
 
     __slots__ = (
-        "_first", "_oldest_s", "_second", "_standard", "_trailing", "_ts_event", "change", "level",
+        "_first", "_second", "_standard", "_trailing", "_ts_event", "change", "level",
         "level_score",
     )  # fmt: skip
 
@@ -41,7 +41,6 @@ class VolatilityWatch:
         self._trailing = trailing
         self._first = ReturnWindow(window_s)
         self._second = ReturnWindow(window_s)
-        self._oldest_s = 2.0 * window_s
         self._ts_event = 0
         self.change = change
         self.level = self.level_score = math.nan
@@ -64,16 +63,13 @@ class VolatilityWatch:
         self._ts_event = ts_event
         log_value = math.log(value) if value > 0.0 else math.nan
         self._first.update(ts_event, log_value)
-        change = self._recent(self._first)
+        change = self._first.recent
         if second > 0.0:
             self._second.update(ts_event, math.log(second))
-            change = min(change, self._recent(self._second))
+            change = min(change, self._second.recent)
         self.change.update(minute, ts_event, change, noise)
         trailing = self._trailing
         trailing.update(ts_event, log_value)
         self.level = log_value - trailing.median
         self.level_score = self._standard.score(minute, self.level, 0.0, trailing.scale)
         return True
-
-    def _recent(self, window: ReturnWindow) -> float:
-        return window.value if window.elapsed_s < self._oldest_s else math.nan

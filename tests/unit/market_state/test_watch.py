@@ -189,6 +189,17 @@ def test_wide_quotes_alone_are_l2_and_never_a_shock(market: Market) -> None:
     assert max(levels) is L2
 
 
+def test_sudden_wide_quotes_are_l2_though_a_profile_knows_minutes_of_all_widths() -> None:
+    usual = Usual((60, 61, 62, 63), 4 * (math.log(0.05 / 600),), 4 * (2.0,), 4 * (9,))
+    market = Market(profile=Profile("SPY", (), {Channel.SPREAD: usual}))
+    market.step(WARM_UP_S)
+    market.spread *= 4
+    states = list(market.states(10))
+    assert [state.level for state in states[:2]] == [CALM, L2]
+    assert score(states[0], Channel.SPREAD) == pytest.approx(math.log(4) / 0.2, abs=0.05)
+    assert score(states[-1], Channel.SPREAD) == pytest.approx(math.log(4) / 2.0, abs=0.05)
+
+
 def test_quotes_that_stop_while_prints_go_on_are_l2(market: Market) -> None:
     market.quotes_stop = True
     states = list(market.states(60))

@@ -78,7 +78,10 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
 def _config(simulator: SimulatorProcess) -> str:
     session = simulator.control("GET", "/session")
     symbol = session["contracts"][len(session["contracts"]) // 2]
-    ask = simulator.control("GET", f"/quote/{symbol}")["ask"]
+    deadline = time.monotonic() + START_S
+    while (ask := simulator.control("GET", f"/quote/{symbol}")["ask"]) is None:
+        assert time.monotonic() < deadline, f"{symbol}: no ask"
+        time.sleep(0.05)
     date = f"{dt.date.fromisoformat(session['date']):%y%m%d}"
     return CONFIG.format(date=date, symbol=symbol, entry_cap=round(ask + 1, 2))
 

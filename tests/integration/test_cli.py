@@ -1,4 +1,4 @@
-"""The installed command as a user meets it: real processes, their output and exit codes."""
+"""The command as a user meets it: output, exit codes, and what real processes add."""
 
 import datetime as dt
 import hashlib
@@ -52,6 +52,31 @@ def autotrade(*arguments: object, **options: Any) -> subprocess.CompletedProcess
         check=False,
         **({"capture_output": True, "timeout": 120} | options),
     )
+
+
+class Called(msgspec.Struct, frozen=True):
+    """What a command did in this process, named as those of a process."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+type Call = Callable[..., Called]
+
+
+@pytest.fixture
+def called(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Return a function that calls the command in this process, which has imported everything."""
+    from autotrade_0dte.cli import main
+
+    def call(*arguments: object) -> Called:
+        monkeypatch.setattr(sys, "argv", ["autotrade", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return Called(int(ended.value.code or 0), *capsys.readouterr())
+
+    return call
 
 
 def save(config: SystemConfig, folder: Path) -> Path:
@@ -307,20 +332,13 @@ def test_bad_input_is_refused_with_what_is_accepted(
     small: Path,
     bad_input: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    called: Call,
 ) -> None:
-    # In this process, which has imported everything already.
-    from autotrade_0dte.cli import main
-
     before = tree(bad_input)
     monkeypatch.chdir(bad_input)
-    filled = [text.format(demo=DEMO, small=small) for text in arguments]
-    monkeypatch.setattr(sys, "argv", ["autotrade", *filled])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    out, err = capsys.readouterr()
-    assert (ended.value.code, out) == (2, "")
-    assert told in _message(err)
+    done = called(*(text.format(demo=DEMO, small=small) for text in arguments))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in _message(done.stderr)
     assert tree(bad_input) == before
 
 
@@ -346,50 +364,52 @@ def _message(text: str) -> str:
 # -- data -------------------------------------------------------------------------------------
 
 
-def test_import_again_changes_nothing(small: Path, tmp_path: Path) -> None:
+def test_import_again_changes_nothing(called: Call, tmp_path: Path) -> None:
     closes = tmp_path / "closes.csv"
     closes.write_text("date,spy_close\n2026-07-23,747.41\n2026-07-24,746.10\n")
     catalog = tmp_path / "catalog"
-    first = autotrade("data", "import", "closes", closes, "--catalog", catalog)
+    first = called("data", "import", "closes", closes, "--catalog", catalog)
     assert first.returncode == 0, first.stderr
     assert "2 datasets of 2 sessions stored" in first.stdout
     before = tree(catalog)
-    again = autotrade("data", "import", "closes", closes, "--catalog", catalog)
+    again = called("data", "import", "closes", closes, "--catalog", catalog)
     assert (again.returncode, "Nothing changed" in again.stdout) == (0, True)
     assert tree(catalog) == before
     told = json.loads(
-        autotrade("data", "import", "closes", closes, "--catalog", catalog, "--json").stdout
+        called("data", "import", "closes", closes, "--catalog", catalog, "--json").stdout
     )
     assert (told["rows_read"], told["written"], len(told["unchanged"])) == (2, [], 2)
 
 
-def test_import_of_other_prices_is_refused_unless_they_shall_replace(tmp_path: Path) -> None:
+def test_import_of_other_prices_is_refused_unless_they_shall_replace(
+    called: Call, tmp_path: Path
+) -> None:
     closes, catalog = tmp_path / "closes.csv", tmp_path / "catalog"
     command = ("data", "import", "closes", closes, "--catalog", catalog)
     closes.write_text("date,spy_close\n2026-07-23,747.41\n")
-    assert autotrade(*command).returncode == 0
+    assert called(*command).returncode == 0
     closes.write_text("date,spy_close\n2026-07-23,747.42\n")
     before = tree(catalog)
-    refused = autotrade(*command)
+    refused = called(*command)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert tree(catalog) == before
-    assert "1 dataset of 1 session stored" in autotrade(*command, "--replace").stdout
+    assert "1 dataset of 1 session stored" in called(*command, "--replace").stdout
 
 
-def test_generate_again_makes_the_same_catalog(generated: Path) -> None:
+def test_generate_again_makes_the_same_catalog(called: Call, generated: Path) -> None:
     before = tree(generated)
-    done = autotrade("data", "generate", "--catalog", generated, "--strikes", 10, "--sessions", 1)
+    done = called("data", "generate", "--catalog", generated, "--strikes", 10, "--sessions", 1)
     assert done.returncode == 0
     assert tree(generated) == before
 
 
-def test_info_shows_each_session_as_a_table_and_as_json(generated: Path) -> None:
-    table = autotrade("data", "info", "--catalog", generated)
+def test_info_shows_each_session_as_a_table_and_as_json(called: Call, generated: Path) -> None:
+    table = called("data", "info", "--catalog", generated)
     assert table.returncode == 0
     lines = table.stdout.splitlines()
     assert lines[1].split()[:3] == ["2026-07-30", "SPY*", "20"]
     assert lines[-1].startswith("2 sessions, ")
-    rows = json.loads(autotrade("data", "info", "--catalog", generated, "--json").stdout)
+    rows = json.loads(called("data", "info", "--catalog", generated, "--json").stdout)
     assert [(row["date"], row["root"], row["contracts"]) for row in rows] == [
         ("2026-07-30", "SPY", 20),
         ("2026-07-31", "SPY", 20),
@@ -398,9 +418,9 @@ def test_info_shows_each_session_as_a_table_and_as_json(generated: Path) -> None
 
 
 def test_check_passes_a_whole_catalog_and_fails_one_with_a_damaged_file(
-    generated: Path, tmp_path: Path
+    called: Call, generated: Path, tmp_path: Path
 ) -> None:
-    whole = autotrade("data", "check", "--catalog", generated)
+    whole = called("data", "check", "--catalog", generated)
     assert (whole.returncode, whole.stdout.splitlines()[-1]) == (
         0,
         "2 checked: 2 ok, 0 warn, 0 bad",
@@ -409,7 +429,7 @@ def test_check_passes_a_whole_catalog_and_fails_one_with_a_damaged_file(
     write_session(catalog, "SPY", MONDAY, strikes=(600,), spot=605.0, settlement=605.0)
     path = next(catalog.path.rglob("data/quotes/**/*.parquet"))
     path.write_bytes(path.read_bytes()[:-1])
-    damaged = autotrade("data", "check", "--catalog", catalog.path, "--json")
+    damaged = called("data", "check", "--catalog", catalog.path, "--json")
     assert damaged.returncode == 3
     [row] = json.loads(damaged.stdout)
     assert row["verdict"] == "bad"

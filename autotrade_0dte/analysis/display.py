@@ -27,7 +27,7 @@ def number(value: float | None, digits: int) -> str:
 
 def fraction(value: float | None, digits: int) -> str:
     """Write a fraction as percent: 0.125 as ``12.5 %``."""
-    return UNKNOWN if value is None else f"{number(100 * value, digits)} %"
+    return UNKNOWN if value is None or math.isnan(value) else f"{number(100 * value, digits)} %"
 
 
 def count(value: float | None) -> str:

@@ -275,27 +275,24 @@ class _Session:
         )
 
     def _orders(self, decision: dict[str, Any]) -> tuple[OrderAt, ...]:
-        """Return the orders of a plan from the decision on, as far as they rest on it.
+        """Return the orders of a plan from the decision on, as far as they followed from it.
 
         A plan that was refused may be entered later, by another decision.
         """
         if decision["plan_id"] is None:
             return ()
-        since_ns = decision["ts_event"]
-
-        def of_plan(row: dict[str, Any]) -> bool:
-            return all(row[name] == decision[name] for name in ("strategy", "plan_id"))
-
-        later = [
-            row["ts_event"]
-            for row in self._rows["decisions"]
-            if row["kind"] == "ENTER" and row["ts_event"] > since_ns and of_plan(row)
-        ]
-        until_ns = min(later, default=_NEVER)
+        since_ns, until_ns = decision["ts_event"], _NEVER
+        if decision["kind"] == "REFUSE":
+            later = [
+                row["ts_event"]
+                for row in self._rows["decisions"]
+                if row["kind"] == "ENTER" and row["ts_event"] > since_ns and _same(row, decision)
+            ]
+            until_ns = min(later, default=_NEVER)
         return tuple(
             self._order(row)
             for row in self._rows["orders"]
-            if since_ns <= row["ts_init"] < until_ns and of_plan(row)
+            if since_ns <= row["ts_init"] < until_ns and _same(row, decision)
         )
 
     def _order(self, row: dict[str, Any]) -> OrderAt:
@@ -310,6 +307,11 @@ class _Session:
     def _track_of(self, row: dict[str, Any]) -> str:
         strategy: str = row["strategy"]
         return self._track.get(strategy, strategy)
+
+
+def _same(row: dict[str, Any], decision: dict[str, Any]) -> bool:
+    """Tell whether two rows are of one plan."""
+    return all(row[name] == decision[name] for name in ("strategy", "plan_id"))
 
 
 def _close_ns(date: dt.date) -> int:

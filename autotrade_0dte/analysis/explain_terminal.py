@@ -12,7 +12,7 @@ from rich.text import Text
 
 from autotrade_0dte.analysis import wording
 from autotrade_0dte.analysis.considered import Considered, FallGroup
-from autotrade_0dte.analysis.display import UNKNOWN, count, money, number
+from autotrade_0dte.analysis.display import UNKNOWN, count, fraction, money, number
 from autotrade_0dte.analysis.explain import (
     DecisionAt,
     Explanation,
@@ -106,8 +106,8 @@ def _market(found: Explanation) -> list[RenderableType]:
         head.append(f"; this snapshot alone supports {market.supported.name}")
     facts = (
         f"{found.underlying} {number(market.spot, 2)} · forward {number(market.forward, 2)}"
-        f" · ATM volatility {number(100 * market.atm_iv, 1)} %"
-        f" · spread near the money {number(100 * market.spread_fraction, 1)} %"
+        f" · ATM volatility {fraction(market.atm_iv, 1)}"
+        f" · spread near the money {fraction(market.spread_fraction, 1)}"
     )
     if found.at_ns - market.ts_event >= 2 * _NS:
         facts += f" · as of {clock(market.ts_event)}"
@@ -319,7 +319,9 @@ def _order(order: OrderAt) -> Text:
         line.append(f" ({order.reason})", "yellow")
     for fill in order.fills:
         line.append(f"\n  {clock(fill.ts_event)} {fill.quantity} filled at {number(fill.price, 2)}")
-        line.append(f", quote {_quote(fill.bid, fill.ask)}, fee {money(fill.fee)}", "dim")
+        known = not (math.isnan(fill.bid) and math.isnan(fill.ask))
+        quote = f", quote {_quote(fill.bid, fill.ask)}" if known else ""
+        line.append(f"{quote}, fee {money(fill.fee)}", "dim")
     return line
 
 

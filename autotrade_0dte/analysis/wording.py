@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from autotrade_0dte.analysis.display import UNKNOWN, fraction, number
+from autotrade_0dte.analysis.display import UNKNOWN, fraction, money, number
 from autotrade_0dte.instruments import SymbolError, option_symbol
 from autotrade_0dte.market_state.state import Channel, Level
 from autotrade_0dte.selection.ranking import Fall, Term
@@ -33,6 +33,7 @@ CHANNEL_WORDS = {
     Channel.EVENT: "scheduled event",
 }
 
+_UNITS = ("s", "bps", "sd")
 _BPS = 1e4
 _CHANNEL_UNITS: dict[Channel, Callable[[float], str]] = {
     Channel.VOLATILITY_LEVEL: lambda log: f"{_signed(100 * math.expm1(log), 1)} %",
@@ -40,7 +41,7 @@ _CHANNEL_UNITS: dict[Channel, Callable[[float], str]] = {
     Channel.REALIZED: lambda log: f"{math.exp(log):.2f} x",
     Channel.ACTIVITY: lambda log: f"{math.exp(log):.2f} x",
     Channel.JUMP: lambda log: f"{_signed(_BPS * math.expm1(log), 1)} bps",
-    Channel.DRIFT: lambda sum_: number(sum_, 1),
+    Channel.DRIFT: lambda sum_: f"{number(sum_, 1)} sd",
     Channel.SPREAD: lambda log: f"{number(_BPS * math.exp(log), 2)} bps",
     Channel.QUOTE_AGE: lambda seconds: f"{number(seconds, 1)} s",
     Channel.CROSSED: lambda share: fraction(share, 1),
@@ -121,14 +122,15 @@ def channel_value(channel: Channel, value: float) -> str:
     """Write the figure of a channel in a unit for people; most are logarithms in the tables.
 
     Volatility: above its own median of the last while, and change over its window. Realized
-    volatility and volume: times the usual. Jump: return over its window. Spread: of the forward.
+    volatility and volume: times the usual. Jump: return over its window. Drift: standard
+    deviations. Spread: of the forward.
     """
     return UNKNOWN if math.isnan(value) else _CHANNEL_UNITS[channel](value)
 
 
 def figures(values: Mapping[str, Any]) -> str:
-    """Write figures as ``strength 0.21, min strength 0.30``."""
-    return ", ".join(f"{name.replace('_', ' ')} {_figure(v)}" for name, v in values.items())
+    """Write figures as ``strength 0.21, pause 60 s``; the end of a name is its unit."""
+    return ", ".join(_named(name, value) for name, value in values.items())
 
 
 def contract(instrument_id: str, short_instrument_id: str | None = None) -> str:
@@ -150,6 +152,17 @@ def contract(instrument_id: str, short_instrument_id: str | None = None) -> str:
 def _signed(value: float, digits: int) -> str:
     text = number(value, digits)
     return f"+{text}" if value > 0 else text
+
+
+def _named(name: str, value: Any) -> str:
+    words, _, unit = name.rpartition("_")
+    written = _figure(value)
+    if words and written != UNKNOWN:
+        if unit == "usd":
+            name, written = words, money(value)
+        elif unit in _UNITS:
+            name, written = words, f"{written} {unit}"
+    return f"{name.replace('_', ' ')} {written}"
 
 
 def _figure(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import math
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,22 @@ def test_track_keeps_to_its_own(run: Path) -> None:
 def test_unknown_track_is_refused_with_those_there_are(run: Path) -> None:
     with pytest.raises(MomentError, match="--track: Expected anomaly or regular, was fast"):
         explain(run, "10:45", track="fast")
+
+
+def test_orders_of_both_legs_followed_from_the_entry_of_a_vertical(tmp_path: Path) -> None:
+    told = rows()
+    told["decisions"].append(plan(ts_event=ns("10:00:06"), kind="ENTER", reason="SELL_SHORT"))
+    told["orders"].append(plan(ts_init=ns("10:00:06"), client_order_id="O-5", side="SELL"))
+    run = write_run(tmp_path, told)
+    assert len(explain(run, ENTRY).decisions[0].orders) == 3
+
+
+def test_what_is_unknown_is_printed_without_its_unit(tmp_path: Path) -> None:
+    told = rows()
+    told["fills"][0] |= {"bid": math.nan, "ask": math.nan}
+    text = shown(explain(write_run(tmp_path, told), ENTRY))
+    assert "\N{EN DASH} %" not in text
+    assert "2 filled at 1.25, fee $2.28" in text
 
 
 @pytest.mark.parametrize("at", ["09:29", "09:59:59", "16:00:01"])

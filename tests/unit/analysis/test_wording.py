@@ -47,6 +47,14 @@ def test_figures_are_written_with_the_digits_they_need() -> None:
     assert wording.figures({}) == ""
 
 
+def test_end_of_a_name_is_the_unit_of_its_figure() -> None:
+    values = {"since_entry_s": 14.0, "worst_loss_usd": 1212.5, "move_bps": 17.25, "age_s": None}
+    assert wording.figures(values | {"peak_sd": -4.5, "bid": 1.2}) == (
+        f"since entry 14 s, worst loss $1,212.50, move 17.25 bps, age s {UNKNOWN}, "
+        "peak \N{MINUS SIGN}4.50 sd, bid 1.20"
+    )
+
+
 def test_direction_is_up_down_or_none() -> None:
     assert [wording.direction(n) for n in (1, -1, 0)] == ["UP", "DOWN", "none"]
 
@@ -58,7 +66,7 @@ def test_every_channel_has_a_unit_for_people() -> None:
         Channel.REALIZED: (math.log(2.5), "2.50 x"),
         Channel.ACTIVITY: (0.0, "1.00 x"),
         Channel.JUMP: (-0.0014, "\N{MINUS SIGN}14.0 bps"),
-        Channel.DRIFT: (9.64, "9.6"),
+        Channel.DRIFT: (9.64, "9.6 sd"),
         Channel.SPREAD: (math.log(1.32e-4), "1.32 bps"),
         Channel.QUOTE_AGE: (1.93, "1.9 s"),
         Channel.CROSSED: (0.0333, "3.3 %"),

@@ -88,6 +88,7 @@ class Venue:
         rules: CoordinatorParams = RULES,
         actions: ActionTable = ACTIONS,
     ) -> None:
+        self.tags: list[list[str]] = []
         self.sent: list[tuple[Any, ...]] = []
         self.published: dict[str, list[Any]] = {}
         self.positions: list[Any] = []
@@ -170,10 +171,12 @@ class Venue:
         self._orders += 1
         return ClientOrderId(f"O-{self._orders}")
 
-    def _limit(self, name: Any, side: Any, quantity: Any, price: Any, *_: Any, **__: Any) -> Any:
+    def _limit(self, name: Any, side: Any, quantity: Any, price: Any, *_: Any, **of: Any) -> Any:
+        self.tags.append(of["tags"])
         return _Order(self._named(), name, side.name, int(quantity.as_double()), float(price))
 
-    def _market(self, name: Any, side: Any, quantity: Any, *_: Any, **__: Any) -> Any:
+    def _market(self, name: Any, side: Any, quantity: Any, *_: Any, **of: Any) -> Any:
+        self.tags.append(of["tags"])
         return _Order(self._named(), name, side.name, int(quantity.as_double()), None)
 
     def chain(

@@ -20,7 +20,8 @@ class TrackLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     share : float, default 1.0
         Largest share of the budget at risk in this track.
     max_plans : int, default 1
-        Open plans at a time; entries at work count.
+        Open plans at a time; entries at work count. The strategies here open one; more is for a
+        strategy of your own.
     level_pause_s : float, default 0
         No entry for so long after the state changed its level, up or down, seconds.
     """

@@ -39,7 +39,7 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exits_forced : bool, default false
         Whether open positions are closed when the level is entered.
     urgency : Urgency, default NORMAL
-        How hard orders are worked.
+        How hard orders are worked: a tag of each order, for the desk.
     """
 
     entries: bool

@@ -17,7 +17,7 @@ from autotrade_0dte.execution.decision import DecisionKind
 from autotrade_0dte.execution.exits import ExitReason
 from autotrade_0dte.execution.managed_plan import ManagedPlan
 from autotrade_0dte.execution.plan import TradePlan
-from autotrade_0dte.market_state.actions import Track
+from autotrade_0dte.market_state.actions import Track, Urgency
 from autotrade_0dte.market_state.view import MarketView
 from autotrade_0dte.risk.expiry import ExpiryReason
 from autotrade_0dte.selection.ranking import Ranking
@@ -112,6 +112,13 @@ class TradeStrategy(Strategy):
     def priority(self) -> int:
         """Which track sees a snapshot, and asks for the shared budget, first; larger is first."""
         return 0
+
+    @property
+    def urgency(self) -> Urgency:
+        """How hard the desk should work this track's orders now; a tag of each of them."""
+        if self.view is None:
+            return Urgency.NORMAL
+        return self.allotment.action(self.view.state.level).urgency
 
     def observe(self, view: MarketView) -> None:
         """Take in a snapshot; called for every one, before all else."""

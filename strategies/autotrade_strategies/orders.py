@@ -65,12 +65,12 @@ class OrderSender:
     ) -> None:
         """Send a day order to the desk, at market where the limit is NaN.
 
-        It carries its plan and reason. `note` is called with it before it leaves, so that its
-        events find it known.
+        It carries its plan, its reason and how urgent it is. `note` is called with it before it
+        leaves, so that its events find it known.
         """
         factory = self._strategy.order_factory
         head = InstrumentId.from_str(instrument_id), side, Quantity.from_int(quantity)
-        tags = [f"plan={plan_id}", f"reason={reason}"]
+        tags = [f"plan={plan_id}", f"reason={reason}", f"urgency={self._strategy.urgency}"]
         desk: dict[str, Any] = {"exec_algorithm_id": DESK_ID, "tags": tags}
         if math.isnan(limit):
             order = factory.market(*head, TimeInForce.DAY, **desk)

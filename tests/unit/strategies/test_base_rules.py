@@ -10,7 +10,7 @@ from strategy_venue import EXITS, PLAN, RULES, Venue, canceled, filled
 from autotrade_0dte.execution.coordinator import CoordinatorParams
 from autotrade_0dte.execution.decision import DecisionKind
 from autotrade_0dte.execution.exits import ExitReason
-from autotrade_0dte.market_state.actions import Action, ActionTable, Track, TrackActions
+from autotrade_0dte.market_state.actions import Action, ActionTable, Track, TrackActions, Urgency
 from autotrade_0dte.market_state.state import Level
 from autotrade_0dte.selection.ranking import Ranking
 from autotrade_0dte.signals.signal import SIGNAL_TOPIC, Signal
@@ -55,6 +55,13 @@ def test_time_value_is_burnt_at_the_rate_of_the_chains_clock() -> None:
         assert venue.decisions[-1].kind is DecisionKind.ENTER
         venue.chain(960, 0.95, theta=theta, year_s=year_s)
         assert venue.decisions[-1].reason == "THETA_BURN"
+
+
+def test_orders_tell_how_urgent_the_level_makes_them() -> None:
+    actions = ActionTable(regular=TrackActions(l2=Action(entries=True, urgency=Urgency.URGENT)))
+    venue = Venue(actions=actions).opened()
+    venue.chain(10, 1.55, level=Level.L2)
+    assert [tags[-1] for tags in venue.tags] == ["urgency=normal", "urgency=urgent"]
 
 
 def test_reason_of_the_strategy_closes_the_plan() -> None:

@@ -125,6 +125,8 @@ class NextDecision(msgspec.Struct, frozen=True, kw_only=True):
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """One moment of a run; times are UTC ns, NaN is unknown.
 
+    A moment on a whole second takes in what happened within that second.
+
     `decisions` are those at the last instant at or before the moment with a decision.
     """
 
@@ -181,6 +183,8 @@ class _Session:
     ) -> None:
         self._summary = summary
         self._when = when
+        # Clocks are shown without fractions: what happened within a second belongs to it.
+        self._until_ns = when.at_ns + (0 if when.at_ns % _NS else _NS - 1)
         tables = {name: read_session(folder, name, when.session) for name in TABLES}
         self._states = MarketStates(tables.pop("states"))
         self._track = tracks_of(tables["decisions"])
@@ -214,7 +218,7 @@ class _Session:
         if not len(times):
             raise MomentError(f"--session: Expected a session with snapshots, and {date} has none")
         first_ns, end_ns = int(times[0]), max(int(times[-1]), _close_ns(date))
-        market = self._states.at(at_ns)
+        market = self._states.at(self._until_ns)
         if market is None or at_ns > end_ns:
             raise MomentError(
                 f"--at: Expected a time from {_wall_clock(first_ns)}, the first snapshot, to "
@@ -236,27 +240,28 @@ class _Session:
         """Return each track's signal; none of a track that had stopped making them."""
         latest: dict[str, dict[str, Any]] = {}
         for row in self._rows["signals"]:
-            if snapshot_ns - RECORD_EVERY_NS < row["ts_event"] <= self._when.at_ns:
+            if snapshot_ns - RECORD_EVERY_NS < row["ts_event"] <= self._until_ns:
                 latest[row["track"]] = row
         return tuple(_signal(latest[track]) for track in sorted(latest, reverse=True))
 
     def _holdings(self) -> tuple[Holding, ...]:
-        at_ns, names = self._when.at_ns, Holding.__struct_fields__[1:]
+        until_ns, names = self._until_ns, Holding.__struct_fields__[1:]
         return tuple(
             Holding(track=self._track_of(row), **{name: row[name] for name in names})
             for row in self._rows["positions"]
-            if row["ts_opened"] <= at_ns and (row["ts_closed"] is None or row["ts_closed"] > at_ns)
+            if row["ts_opened"] <= until_ns
+            and (row["ts_closed"] is None or row["ts_closed"] > until_ns)
         )
 
     def _decisions(self) -> tuple[DecisionAt, ...]:
-        past = [row for row in self._rows["decisions"] if row["ts_event"] <= self._when.at_ns]
+        past = [row for row in self._rows["decisions"] if row["ts_event"] <= self._until_ns]
         if not past:
             return ()
         latest_ns = max(row["ts_event"] for row in past)
         return tuple(self._decision(row) for row in past if row["ts_event"] == latest_ns)
 
     def _next_decision(self) -> NextDecision | None:
-        later = [row for row in self._rows["decisions"] if row["ts_event"] > self._when.at_ns]
+        later = [row for row in self._rows["decisions"] if row["ts_event"] > self._until_ns]
         if not later:
             return None
         row = min(later, key=lambda each: each["ts_event"])

@@ -229,7 +229,7 @@ def _holding(holding: Holding) -> Text:
 
 
 def _decision(decision: DecisionAt, at_ns: int) -> list[RenderableType]:
-    passed = _span(at_ns - decision.ts_event)
+    passed = _span(max(0, at_ns - decision.ts_event))
     head = Text.assemble(("Decision  ", "bold"), clock(decision.ts_event))
     head.append(f", {passed} before" if passed else ", at this moment")
     parts: list[RenderableType] = [head, Padding(_decided(decision), (0, 0, 0, 2))]

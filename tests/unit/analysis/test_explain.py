@@ -107,6 +107,20 @@ def test_decision_is_the_one_at_the_moment_or_the_last_before_it(run: Path) -> N
         assert [decision.kind for decision in explain(run, at).decisions] == expected
 
 
+def test_decision_is_found_at_the_time_that_the_timeline_shows_for_it(tmp_path: Path) -> None:
+    told = rows()
+    for name in ("states", "signals", "decisions", "candidates"):
+        for row in told[name]:
+            row["ts_event"] += 400_000_000
+    told["positions"][0]["ts_opened"] += 550_000_000
+    found = explain(write_run(tmp_path, told), ENTRY)
+    assert [decision.reason for decision in found.decisions] == ["TREND_UP"]
+    assert found.market.spot == 600.5
+    assert len(found.signals) == 2
+    assert len(found.holdings) == 1
+    assert "Decision  10:00:05, at this moment" in shown(found)
+
+
 def test_next_decision_is_announced(run: Path) -> None:
     found = explain(run, "10:05").next_decision
     assert found is not None

@@ -8,26 +8,29 @@ import datetime as dt
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import cyclopts
 
 from autotrade_0dte import __version__, cli_nodes
+from autotrade_0dte.cli_data import data
+from autotrade_0dte.cli_options import (
+    DEFAULT_CATALOG,
+    DEFAULT_RUNS,
+    EXIT_UNCLEAN,
+    AsJson,
+    CatalogFolder,
+    Count,
+    existing_catalog,
+    print_json,
+    session_range,
+)
 
-__all__ = ["main"]
+__all__ = ["app", "data", "main"]
 
 EXIT_FAULT = 1
 EXIT_BAD_INPUT = 2
-EXIT_UNCLEAN = 3
 EXIT_INTERRUPTED = 130
-
-DEFAULT_CATALOG = Path("catalog/local")
-DEFAULT_RUNS = Path("runs")
-
-CatalogFolder = Annotated[Path, cyclopts.Parameter(name="--catalog")]
-Count = Annotated[int, cyclopts.Parameter(validator=cyclopts.validators.Number(gte=1))]
-Seed = Annotated[int, cyclopts.Parameter(validator=cyclopts.validators.Number(gte=0))]
-AsJson = Annotated[bool, cyclopts.Parameter(name="--json", negative="")]
 
 app = cyclopts.App(
     name="autotrade",
@@ -36,7 +39,6 @@ app = cyclopts.App(
     help_format="plaintext",  # the other formats import whole markup parsers
     suppress_keyboard_interrupt=False,  # main answers it
 )
-data = cyclopts.App(name="data", help="Import, generate, describe and check market data.")
 app.command(data)
 for command in (cli_nodes.doctor, cli_nodes.paper, cli_nodes.live, cli_nodes.simulator):
     app.command(command)
@@ -98,7 +100,7 @@ def backtest(
     from autotrade_0dte.nodes.sessions import run_backtest
 
     system = load_config(config)
-    first, last = _session_range(sessions)
+    first, last = session_range(sessions)
     entries = Catalog(catalog).sessions(system.root, first, last)
     if not entries:
         raise CatalogError(
@@ -118,7 +120,7 @@ def backtest(
         )
     report = write_report(folder)
     if as_json:
-        _print_json(summary)
+        print_json(summary)
     else:
         print_summary(summary)
         print(f"Report: {report}")
@@ -148,7 +150,7 @@ def accuracy(run: Path, /, *, as_json: AsJson = False) -> None:
     from autotrade_0dte.analysis.signal_accuracy_display import print_accuracy
 
     result = read_accuracy(run)
-    _print_json(result) if as_json else print_accuracy(result)
+    print_json(result) if as_json else print_accuracy(result)
 
 
 @app.command
@@ -180,9 +182,9 @@ def compare(
     from autotrade_0dte.analysis.comparison_terminal import print_comparison
     from autotrade_0dte.data.recorded_quotes import RecordedQuotes
 
-    quotes = None if catalog is None else RecordedQuotes(_existing(catalog))
+    quotes = None if catalog is None else RecordedQuotes(existing_catalog(catalog))
     result = compare_runs(a, b, quotes=quotes)
-    _print_json(result) if as_json else print_comparison(result)
+    print_json(result) if as_json else print_comparison(result)
     return 0 if result.agrees else EXIT_UNCLEAN
 
 
@@ -219,224 +221,10 @@ def explain(
 
     if at is None:
         told = timeline(run, session=session, track=track)
-        _print_json(told) if as_json else print_timeline(told)
+        print_json(told) if as_json else print_timeline(told)
     else:
         found = explain_moment(run, at, session=session, track=track)
-        _print_json(found) if as_json else print_explanation(found)
-
-
-@data.command(name="import")
-def import_data(
-    source_format: str,
-    /,
-    *sources: Path,
-    catalog: CatalogFolder = DEFAULT_CATALOG,
-    symbol: str | None = None,
-    replace: bool = False,
-    as_json: AsJson = False,
-) -> None:
-    """Import vendor files into a catalog.
-
-    Parameters
-    ----------
-    source_format
-        cboe-delayed, ohlc-bars, closes, lean or recording.
-    sources
-        Files or folders.
-    catalog
-        Folder of the catalog.
-    symbol
-        What the bars are of, such as SPX or VIX; needed by ohlc-bars.
-    replace
-        Replace different data that the catalog holds for the same session.
-    as_json
-        Print the report as one JSON object.
-    """
-    from autotrade_0dte.data.catalog import Catalog
-    from autotrade_0dte.data.importers.importing import import_files
-    from autotrade_0dte.data.tables import print_import
-
-    result = import_files(
-        source_format, list(sources), Catalog(catalog), symbol=symbol, replace=replace
-    )
-    if as_json:
-        _print_json(result)
-    else:
-        print_import(result)
-
-
-@data.command
-def generate(
-    *,
-    catalog: CatalogFolder = DEFAULT_CATALOG,
-    sessions: Count = 5,
-    seed: Seed = 1,
-    last: dt.date | None = None,
-    strikes: int | None = None,
-    interval_s: int | None = None,
-    kind: str | None = None,
-    replace: bool = False,
-) -> None:
-    """Generate synthetic sessions, the same for the same seed; they are marked as synthetic.
-
-    Parameters
-    ----------
-    catalog
-        Folder of the catalog.
-    sessions
-        How many trading sessions, the last of them on or before `last`.
-    seed
-        Seed of all random numbers.
-    last
-        Latest session (2026-07-31 when not given).
-    strikes
-        Strikes a chain (30 when not given); two contracts each.
-    interval_s
-        Seconds between repricings of the chain (5 when not given).
-    kind
-        Kind of every day, such as quiet or flash_move; drawn for each day when not given.
-    replace
-        Replace different data that the catalog holds for the same session.
-    """
-    from autotrade_0dte.config import checked
-    from autotrade_0dte.data.catalog import Catalog
-    from autotrade_0dte.data.synthetic.days import DayKind
-    from autotrade_0dte.data.synthetic.generate import (
-        DEFAULT_LAST,
-        SyntheticParams,
-        SyntheticSession,
-    )
-    from autotrade_0dte.data.synthetic.generate import generate as generate_sessions
-
-    quotes = {"strikes": strikes, "interval_s": interval_s}
-    given = {name: value for name, value in quotes.items() if value is not None}
-    params = checked({"quotes": given}, SyntheticParams, "command line")
-    day_kind = checked(kind, DayKind | None, "command line", "--kind")  # type: ignore[arg-type]
-
-    def progress(done: int, session: SyntheticSession) -> None:
-        day = f"{session.recipe.session} {session.recipe.kind}"
-        print(f"{done}/{sessions} {day}: {len(session.chain.ts_event):,} quotes", file=sys.stderr)
-
-    generate_sessions(
-        Catalog(catalog),
-        params,
-        sessions=sessions,
-        seed=seed,
-        last=last or DEFAULT_LAST,
-        kind=day_kind,
-        replace=replace,
-        progress=progress,
-    )
-    print(f"Generated {sessions} synthetic sessions in {catalog}")
-
-
-@data.command
-def info(*, catalog: CatalogFolder = DEFAULT_CATALOG, as_json: AsJson = False) -> None:
-    """Print what a catalog holds, session by session."""
-    from autotrade_0dte.data.quality import describe
-    from autotrade_0dte.data.tables import print_info
-
-    rows = describe(_existing(catalog))
-    _print_json(rows) if as_json else print_info(rows)
-
-
-@data.command
-def check(*, catalog: CatalogFolder = DEFAULT_CATALOG, as_json: AsJson = False) -> int:
-    """Check the quality of a catalog's sessions and the integrity of its files.
-
-    Ends with exit code 3 when a session is bad.
-    """
-    from autotrade_0dte.data.quality import check as check_catalog
-    from autotrade_0dte.data.tables import print_check
-
-    rows = check_catalog(_existing(catalog))
-    _print_json(rows) if as_json else print_check(rows)
-    return EXIT_UNCLEAN if any(row["verdict"] == "bad" for row in rows) else 0
-
-
-@data.command
-def profile(
-    config: Path,
-    /,
-    *,
-    to: Path,
-    catalog: CatalogFolder = DEFAULT_CATALOG,
-    sessions: str | None = None,
-    workers: Count | None = None,
-    as_json: AsJson = False,
-) -> None:
-    """Measure what is usual at each minute of the day, and write it as a file.
-
-    A configuration takes the file as profile_file, for sessions after those it was made from.
-
-    Parameters
-    ----------
-    config
-        TOML file; its windows and thresholds are what is measured with.
-    to
-        JSON file to write.
-    catalog
-        Folder of the catalog.
-    sessions
-        First and last session as A:B (dates as 2026-07-31; either side may be empty), or one date.
-    workers
-        Sessions replayed at a time; one for each processor when not given.
-    as_json
-        Print what the profile holds as one JSON object.
-    """
-    import msgspec
-
-    from autotrade_0dte.analysis.tables import write_bytes
-    from autotrade_0dte.config import load_config
-    from autotrade_0dte.data.profile_summary import describe_profile
-    from autotrade_0dte.data.profiling import measure_profile
-    from autotrade_0dte.data.tables import print_profile
-    from autotrade_0dte.nodes.progress import session_progress
-
-    system = load_config(config)
-    entries = _existing(catalog).sessions(system.root, *_session_range(sessions))
-    to.parent.mkdir(parents=True, exist_ok=True)  # rather now than after the work
-    with session_progress([entry.date for entry in entries]) as progress:
-        measured = measure_profile(
-            system, catalog, entries, workers=workers or os.cpu_count() or 1, progress=progress
-        )
-    write_bytes(to, msgspec.json.encode(measured) + b"\n")
-    held = describe_profile(measured)
-    _print_json(held) if as_json else print_profile(held)
-
-
-def _existing(folder: Path) -> Any:
-    from autotrade_0dte.data.catalog import Catalog, CatalogError
-
-    if not folder.is_dir():
-        raise CatalogError(f"Expected the folder of a catalog, was {folder}")
-    return Catalog(folder)
-
-
-def _session_range(text: str | None) -> tuple[dt.date | None, dt.date | None]:
-    from autotrade_0dte.config import ConfigError
-
-    if text is None:
-        return None, None
-    first, colon, last = text.partition(":")
-    try:
-        start = dt.date.fromisoformat(first) if first else None
-        end = dt.date.fromisoformat(last) if last else None
-    except ValueError:
-        raise ConfigError(
-            f"--sessions: Expected A:B or one date, such as 2026-07-17:2026-08-12, was {text}"
-        ) from None
-    if not colon:
-        return start, start
-    if start is not None and end is not None and end < start:
-        raise ConfigError(f"--sessions: Expected the earlier date first, was {text}")
-    return start, end
-
-
-def _print_json(value: Any) -> None:
-    import msgspec
-
-    print(msgspec.json.encode(value, order="deterministic").decode())
+        print_json(found) if as_json else print_explanation(found)
 
 
 def _exit_code(error: Exception) -> int:

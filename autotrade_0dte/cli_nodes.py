@@ -8,17 +8,21 @@ from typing import Annotated, Any, Literal
 
 import cyclopts
 
+from autotrade_0dte.cli_options import (
+    DEFAULT_RUNS,
+    EXIT_UNCLEAN,
+    AsJson,
+    CatalogFolder,
+    print_json,
+)
+
 __all__ = ["EXIT_REFUSED", "doctor", "live", "paper", "simulator"]
 
-EXIT_UNCLEAN = 3
 EXIT_REFUSED = 4
 
 DEFAULT_CATALOG = Path("catalog/live")
-DEFAULT_RUNS = Path("runs")
 
 Minutes = Annotated[float, cyclopts.Parameter(validator=cyclopts.validators.Number(gt=0))]
-AsJson = Annotated[bool, cyclopts.Parameter(name="--json", negative="")]
-CatalogFolder = Annotated[Path, cyclopts.Parameter(name="--catalog")]
 Broker = Annotated[bool, cyclopts.Parameter(name="--broker", negative="")]
 Lively = Annotated[bool, cyclopts.Parameter(name="--lively", negative="")]
 Positive = Annotated[float, cyclopts.Parameter(validator=cyclopts.validators.Number(gt=0))]
@@ -112,7 +116,7 @@ def doctor(
     mode = "live" if live else "broker" if broker else "paper"
     _, _, _, ready = _prepare(config, mode)
     if as_json:
-        _print_json({"checks": ready.checks, "starts": ready.refusal is None})
+        print_json({"checks": ready.checks, "starts": ready.refusal is None})
     else:
         print_checks(ready)
     return 0 if ready.refusal is None else int(ready.refusal.exit_code)
@@ -245,7 +249,7 @@ def _run(
     except OSError as e:
         raise NotWrittenError(folder, e) from e
     if as_json:
-        _print_json(summary)
+        print_json(summary)
     else:
         print_summary(summary)
         print(f"Report: {report}")
@@ -269,9 +273,3 @@ def _prepare(path: Path, mode: str) -> tuple[Any, Any, Any, Any]:
     check_profile_fits(system, day.date)
     learn(day)
     return system, tiger, day, asyncio.run(preflight(system, tiger, day, NodeMode(mode)))
-
-
-def _print_json(value: Any) -> None:
-    import msgspec
-
-    print(msgspec.json.encode(value, order="deterministic").decode())

@@ -1,0 +1,57 @@
+"""What the commands share: option types, defaults, and reading and printing of values."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated, Any
+
+import cyclopts
+
+__all__ = ["DEFAULT_CATALOG", "DEFAULT_RUNS", "EXIT_UNCLEAN", "AsJson", "CatalogFolder", "Count"]
+__all__ += ["Seed", "existing_catalog", "print_json", "session_range"]
+
+EXIT_UNCLEAN = 3
+
+DEFAULT_CATALOG = Path("catalog/local")
+DEFAULT_RUNS = Path("runs")
+
+CatalogFolder = Annotated[Path, cyclopts.Parameter(name="--catalog")]
+Count = Annotated[int, cyclopts.Parameter(validator=cyclopts.validators.Number(gte=1))]
+Seed = Annotated[int, cyclopts.Parameter(validator=cyclopts.validators.Number(gte=0))]
+AsJson = Annotated[bool, cyclopts.Parameter(name="--json", negative="")]
+
+
+def existing_catalog(folder: Path) -> Any:
+    """Return the catalog in a folder; raise CatalogError where there is no folder."""
+    from autotrade_0dte.data.catalog import Catalog, CatalogError
+
+    if not folder.is_dir():
+        raise CatalogError(f"Expected the folder of a catalog, was {folder}")
+    return Catalog(folder)
+
+
+def session_range(text: str | None) -> tuple[dt.date | None, dt.date | None]:
+    """Read ``A:B`` or one date; raise ConfigError for anything else."""
+    from autotrade_0dte.config import ConfigError
+
+    if text is None:
+        return None, None
+    first, colon, last = text.partition(":")
+    try:
+        start = dt.date.fromisoformat(first) if first else None
+        end = dt.date.fromisoformat(last) if last else None
+    except ValueError:
+        raise ConfigError(
+            f"--sessions: Expected A:B or one date, such as 2026-07-17:2026-08-12, was {text}"
+        ) from None
+    if not colon:
+        return start, start
+    if start is not None and end is not None and end < start:
+        raise ConfigError(f"--sessions: Expected the earlier date first, was {text}")
+    return start, end
+
+
+def print_json(value: Any) -> None:
+    """Print a value as one line of JSON."""
+    import msgspec
+
+    print(msgspec.json.encode(value, order="deterministic").decode())

@@ -1,8 +1,11 @@
 """Figures as people read them; what is unknown shows as a dash and never as zero."""
 
+import datetime as dt
 import math
 
-__all__ = ["UNKNOWN", "count", "fraction", "money", "number", "strategy_names"]
+from autotrade_0dte.calendar import NEW_YORK
+
+__all__ = ["UNKNOWN", "clock", "count", "fraction", "money", "number", "signed", "strategy_names"]
 
 UNKNOWN = "\N{EN DASH}"
 
@@ -23,6 +26,19 @@ def number(value: float | None, digits: int) -> str:
     if value is None or math.isnan(value):
         return UNKNOWN
     return f"{round(value, digits) + 0.0:,.{digits}f}".replace("-", _MINUS)
+
+
+def signed(value: float, digits: int) -> str:
+    """Write a plain number with a plus before what is above zero."""
+    text = number(value, digits)
+    return f"+{text}" if value > 0 else text
+
+
+def clock(ns: int | None) -> str:
+    """Write an instant (UTC ns) as New York wall clock, ``10:31:05``."""
+    if ns is None:
+        return UNKNOWN
+    return f"{dt.datetime.fromtimestamp(ns // 1_000_000_000, NEW_YORK):%H:%M:%S}"
 
 
 def fraction(value: float | None, digits: int) -> str:

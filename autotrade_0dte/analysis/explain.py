@@ -7,13 +7,14 @@ from typing import Any
 import msgspec
 
 from autotrade_0dte.analysis.considered import Considered, considered
+from autotrade_0dte.analysis.display import clock
 from autotrade_0dte.analysis.market_at import MarketAt, MarketStates
 from autotrade_0dte.analysis.moment import Moment, MomentError, moment
 from autotrade_0dte.analysis.session_rows import read_session, rows_of
 from autotrade_0dte.analysis.summary import read_summary
 from autotrade_0dte.analysis.tables import TABLES
 from autotrade_0dte.analysis.tracks import tracks_of
-from autotrade_0dte.calendar import NEW_YORK, CalendarError
+from autotrade_0dte.calendar import CalendarError
 from autotrade_0dte.calendar import session as session_hours
 from autotrade_0dte.signals.signal import FACTORS, RECORD_EVERY_NS, Factor
 
@@ -221,8 +222,8 @@ class _Session:
         market = self._states.at(self._until_ns)
         if market is None or at_ns > end_ns:
             raise MomentError(
-                f"--at: Expected a time from {_wall_clock(first_ns)}, the first snapshot, to "
-                f"{_wall_clock(end_ns)} New York ({date}), was {_wall_clock(at_ns)}"
+                f"--at: Expected a time from {clock(first_ns)}, the first snapshot, to "
+                f"{clock(end_ns)} New York ({date}), was {clock(at_ns)}"
             )
         return market
 
@@ -325,10 +326,6 @@ def _close_ns(date: dt.date) -> int:
         return session_hours(date).close_ns
     except CalendarError:
         return 0
-
-
-def _wall_clock(ns: int) -> str:
-    return f"{dt.datetime.fromtimestamp(ns // _NS, NEW_YORK):%H:%M:%S}"
 
 
 def _signal(row: dict[str, Any]) -> SignalAt:

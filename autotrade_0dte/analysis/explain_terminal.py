@@ -1,6 +1,5 @@
 """One moment of a run on one screen of a terminal."""
 
-import datetime as dt
 import math
 from collections.abc import Sequence
 
@@ -12,7 +11,15 @@ from rich.text import Text
 
 from autotrade_0dte.analysis import wording
 from autotrade_0dte.analysis.considered import Considered, FallGroup
-from autotrade_0dte.analysis.display import UNKNOWN, count, fraction, money, number
+from autotrade_0dte.analysis.display import (
+    UNKNOWN,
+    clock,
+    count,
+    fraction,
+    money,
+    number,
+    signed,
+)
 from autotrade_0dte.analysis.explain import (
     DecisionAt,
     Explanation,
@@ -22,12 +29,11 @@ from autotrade_0dte.analysis.explain import (
     SignalAt,
 )
 from autotrade_0dte.analysis.market_at import Evidence, MarketAt, Transition
-from autotrade_0dte.calendar import NEW_YORK
 from autotrade_0dte.market_state.state import Level
 from autotrade_0dte.selection.ranking import TERMS, Fall
 from autotrade_0dte.signals.signal import SignalRefusal
 
-__all__ = ["LEVEL_STYLES", "clock", "plain_console", "print_explanation", "strongest"]
+__all__ = ["LEVEL_STYLES", "plain_console", "print_explanation", "strongest"]
 
 LEVEL_STYLES = {
     Level.CALM: "green",
@@ -71,17 +77,10 @@ def print_explanation(found: Explanation, console: Console | None = None) -> Non
     target.print(panel)
 
 
-def clock(ns: int | None) -> str:
-    """Write an instant as New York wall clock."""
-    if ns is None:
-        return UNKNOWN
-    return f"{dt.datetime.fromtimestamp(ns // _NS, NEW_YORK):%H:%M:%S}"
-
-
 def strongest(evidence: Sequence[Evidence], most: int = 3) -> str:
     """Name the channels that speak loudest, with their scores."""
     loud = [e for e in evidence if e.score >= 1][:most]
-    return ", ".join(f"{wording.CHANNEL_WORDS[e.channel]} {_signed(e.score, 1)}" for e in loud)
+    return ", ".join(f"{wording.CHANNEL_WORDS[e.channel]} {signed(e.score, 1)}" for e in loud)
 
 
 def plain_console() -> Console:
@@ -133,7 +132,7 @@ def _evidence(market: MarketAt) -> RenderableType:
         table.add_row(
             wording.CHANNEL_WORDS[each.channel],
             _bar(full, _BAR),
-            _signed(each.score, 1),
+            signed(each.score, 1),
             wording.channel_value(each.channel, each.value),
             wording.channel_value(each.channel, each.typical),
         )
@@ -166,7 +165,7 @@ def _signals(found: Explanation) -> list[RenderableType]:
         cells: list[RenderableType] = [wording.FACTOR_WORDS[factor.factor]]
         for signal in found.signals:
             own = signal.factors[at]
-            cells += [_two_sided(own.value), _signed(own.value, 2), number(own.confidence, 2)]
+            cells += [_two_sided(own.value), signed(own.value, 2), number(own.confidence, 2)]
         table.add_row(*cells)
     return [*lines, Padding(table, (0, 0, 0, 2))]
 
@@ -348,11 +347,6 @@ def _two_sided(value: float) -> Text:
     left = ("█" * cells if value < 0 else "").rjust(_HALF_BAR)
     right = "█" * cells if value > 0 else ""
     return Text.assemble((left, "red"), ("│", "dim"), (right, "green"))
-
-
-def _signed(value: float, digits: int) -> str:
-    text = number(value, digits)
-    return f"+{text}" if value > 0 else text
 
 
 def _quote(bid: float, ask: float) -> str:

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.text import Text
 
 from autotrade_0dte.analysis import wording
-from autotrade_0dte.analysis.display import money, number
-from autotrade_0dte.analysis.explain_terminal import LEVEL_STYLES, clock, plain_console, strongest
+from autotrade_0dte.analysis.display import clock, money, number
+from autotrade_0dte.analysis.explain_terminal import LEVEL_STYLES, plain_console, strongest
 from autotrade_0dte.analysis.market_at import Transition
 from autotrade_0dte.analysis.timeline import Closed, Decided, GivenUp, Timeline
 from autotrade_0dte.market_state.state import Level

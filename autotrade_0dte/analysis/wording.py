@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from autotrade_0dte.analysis.display import UNKNOWN, fraction, money, number
+from autotrade_0dte.analysis.display import UNKNOWN, fraction, money, number, signed
 from autotrade_0dte.instruments import SymbolError, option_symbol
 from autotrade_0dte.market_state.state import Channel, Level
 from autotrade_0dte.selection.ranking import Fall, Term
@@ -36,16 +36,16 @@ CHANNEL_WORDS = {
 _UNITS = ("s", "bps", "sd")
 _BPS = 1e4
 _CHANNEL_UNITS: dict[Channel, Callable[[float], str]] = {
-    Channel.VOLATILITY_LEVEL: lambda log: f"{_signed(100 * math.expm1(log), 1)} %",
-    Channel.VOLATILITY_CHANGE: lambda log: f"{_signed(100 * math.expm1(log), 1)} %",
+    Channel.VOLATILITY_LEVEL: lambda log: f"{signed(100 * math.expm1(log), 1)} %",
+    Channel.VOLATILITY_CHANGE: lambda log: f"{signed(100 * math.expm1(log), 1)} %",
     Channel.REALIZED: lambda log: f"{math.exp(log):.2f} x",
     Channel.ACTIVITY: lambda log: f"{math.exp(log):.2f} x",
-    Channel.JUMP: lambda log: f"{_signed(_BPS * math.expm1(log), 1)} bps",
+    Channel.JUMP: lambda log: f"{signed(_BPS * math.expm1(log), 1)} bps",
     Channel.DRIFT: lambda sum_: f"{number(sum_, 1)} sd",
     Channel.SPREAD: lambda log: f"{number(_BPS * math.exp(log), 2)} bps",
     Channel.QUOTE_AGE: lambda seconds: f"{number(seconds, 1)} s",
     Channel.CROSSED: lambda share: fraction(share, 1),
-    Channel.EVENT: lambda seconds: f"{_signed(seconds, 0)} s",
+    Channel.EVENT: lambda seconds: f"{signed(seconds, 0)} s",
 }
 
 FACTOR_WORDS = {
@@ -147,11 +147,6 @@ def contract(instrument_id: str, short_instrument_id: str | None = None) -> str:
     except SymbolError:
         return name
     return f"{symbol.root} {symbol.strike:g} {symbol.right}"
-
-
-def _signed(value: float, digits: int) -> str:
-    text = number(value, digits)
-    return f"+{text}" if value > 0 else text
 
 
 def _named(name: str, value: Any) -> str:

@@ -16,7 +16,8 @@ class Evidence(msgspec.Struct, frozen=True):
     """One channel at one snapshot.
 
     `value` is in the channel's own unit and `typical` its median in the session up to then; `score`
-    is how far the value is from usual, in robust standard deviations. NaN is unknown.
+    is how far the value is from usual, in robust standard deviations. NaN is unknown. The time to a
+    scheduled event only runs, so that none is typical.
     """
 
     channel: Channel
@@ -100,7 +101,8 @@ class MarketStates:
         for channel in CHANNELS:
             values = self._states[f"{channel}_value"].slice(0, row + 1).to_numpy()
             known = values[~np.isnan(values)]
-            typical = float(np.median(known)) if len(known) else math.nan
+            has_typical = len(known) > 0 and channel is not Channel.EVENT
+            typical = float(np.median(known)) if has_typical else math.nan
             score = self._value(f"{channel}_score", row)
             found.append(Evidence(channel, float(values[row]), typical, score))
         return tuple(sorted(found, key=lambda e: math.inf if math.isnan(e.score) else -e.score))

@@ -39,7 +39,10 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Closed(msgspec.Struct, frozen=True, kw_only=True):
-    """A position that was closed; net P&L in dollars."""
+    """A position that was closed; net P&L in dollars.
+
+    The last position of a plan with several, such as a vertical, also has the plan's.
+    """
 
     ts_event: int
     track: str
@@ -47,6 +50,7 @@ class Closed(msgspec.Struct, frozen=True, kw_only=True):
     instrument_id: str
     exit_reason: str
     net_pnl: float
+    plan_net_pnl: float | None = None
 
 
 class GivenUp(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,9 +158,16 @@ def _plan(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _closed(rows: Rows) -> list[Closed]:
-    names = [name for name in Closed.__struct_fields__ if name != "ts_event"]
-    return [
-        Closed(ts_event=row["ts_closed"], **{name: row[name] for name in names})
-        for row in rows
-        if row["ts_closed"] is not None
-    ]
+    names = ("track", "plan_id", "instrument_id", "exit_reason", "net_pnl")
+    found = []
+    for row in rows:
+        if row["ts_closed"] is None:
+            continue
+        legs = [row] if row["plan_id"] is None else [r for r in rows if _plan(r) == _plan(row)]
+        closed = [leg["ts_closed"] for leg in legs]
+        whole = None
+        if len(legs) > 1 and None not in closed and row is legs[closed.index(max(closed))]:
+            whole = sum(leg["net_pnl"] for leg in legs)
+        given = {name: row[name] for name in names}
+        found.append(Closed(ts_event=row["ts_closed"], plan_net_pnl=whole, **given))
+    return found

@@ -45,8 +45,11 @@ def _line(each: Transition | Decided | GivenUp | Closed) -> Text:
         case Closed():
             what = wording.contract(each.instrument_id)
             line.append(f"{each.track} {_plan(each)}{what} closed, {each.exit_reason} ")
-            style = "green" if each.net_pnl > 0 else "red"
-            return line.append(money(each.net_pnl, signed=True), style)
+            line.append(money(each.net_pnl, signed=True), _gain(each.net_pnl))
+            if each.plan_net_pnl is not None:
+                line.append(", the plan ")
+                line.append(money(each.plan_net_pnl, signed=True), _gain(each.plan_net_pnl))
+            return line
         case Decided():
             return _decided(line, each)
 
@@ -60,6 +63,10 @@ def _decided(line: Text, each: Decided) -> Text:
         line.append(f": {each.side.lower()} {each.quantity} x {what}, {at}")
     line.append(f"  {Level(each.level).name}", "dim")
     return line.append(f", {each.times} times" if each.times > 1 else "", "dim")
+
+
+def _gain(net_pnl: float) -> str:
+    return "green" if net_pnl > 0 else "red"
 
 
 def _plan(each: Decided | GivenUp | Closed) -> str:

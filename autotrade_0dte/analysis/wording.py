@@ -45,7 +45,7 @@ _CHANNEL_UNITS: dict[Channel, Callable[[float], str]] = {
     Channel.SPREAD: lambda log: f"{number(_BPS * math.exp(log), 2)} bps",
     Channel.QUOTE_AGE: lambda seconds: f"{number(seconds, 1)} s",
     Channel.CROSSED: lambda share: fraction(share, 1),
-    Channel.EVENT: lambda seconds: f"{signed(seconds, 0)} s",
+    Channel.EVENT: lambda s: f"in {number(s, 0)} s" if s >= 0 else f"{number(-s, 0)} s ago",
 }
 
 FACTOR_WORDS = {

@@ -381,6 +381,19 @@ def test_unfilled_entry_has_its_line(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert lines[2] == "10:01:05  regular P1 SPY 600 C not filled, given up"
 
 
+def test_last_leg_of_a_vertical_tells_what_the_plan_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = rows()
+    leg = told["positions"][0] | {"position_id": "2", "instrument_id": OTHER, "net_pnl": 200.0}
+    told["positions"].append(leg | {"ts_closed": ns("10:20:01")})
+    run = write_run(tmp_path, told)
+    closed = [each for each in timeline(run).happenings if isinstance(each, Closed)]
+    assert [each.plan_net_pnl for each in closed] == [None, pytest.approx(45.44)]
+    print_timeline(timeline(run))
+    assert "closed, STATE_FORCED +$200.00, the plan +$45.44" in capsys.readouterr().out
+
+
 def test_timeline_is_printed_a_line_each(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     print_timeline(timeline(run))
     lines = capsys.readouterr().out.splitlines()

@@ -84,3 +84,11 @@ def test_typical_value_knows_only_what_had_been_seen(at_s: int, typical: float) 
     assert market is not None
     [jump] = [each for each in market.evidence if each.channel is Channel.JUMP]
     assert jump.typical == typical
+
+
+def test_countdown_to_an_event_has_no_typical_value() -> None:
+    market = states(0, 0, event_value=[20.0, 10.0]).at(2 * SECOND)
+    assert market is not None
+    (event,) = [each for each in market.evidence if each.channel is Channel.EVENT]
+    assert event.value == 10.0
+    assert math.isnan(event.typical)

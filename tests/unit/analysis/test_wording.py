@@ -70,9 +70,10 @@ def test_every_channel_has_a_unit_for_people() -> None:
         Channel.SPREAD: (math.log(1.32e-4), "1.32 bps"),
         Channel.QUOTE_AGE: (1.93, "1.9 s"),
         Channel.CROSSED: (0.0333, "3.3 %"),
-        Channel.EVENT: (-30.0, "\N{MINUS SIGN}30 s"),
+        Channel.EVENT: (180.0, "in 180 s"),
     }
     assert set(values) == set(Channel)
     for channel, (value, text) in values.items():
         assert wording.channel_value(channel, value) == text
         assert wording.channel_value(channel, math.nan) == UNKNOWN
+    assert wording.channel_value(Channel.EVENT, -30.0) == "30 s ago"

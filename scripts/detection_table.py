@@ -32,7 +32,7 @@ from autotrade_0dte.market_state.view import MarketView
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "market-state.md"
 MARKS = ("<!-- detection tables: made by scripts/detection_table.py -->", "<!-- end of tables -->")
 DATE = dt.date(2026, 7, 30)
-SEEDS = range(1, 21)
+SEEDS = range(21, 41)
 SPACINGS_S = (1, 5)
 CALM_KINDS = (DayKind.QUIET, DayKind.ORDINARY)
 EXPECTED = {

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pyarrow as pa
+from real_sessions import import_all
 
 from autotrade_0dte.analysis.forward_returns import Sample
 from autotrade_0dte.analysis.signal_accuracy import (
@@ -28,7 +29,6 @@ from autotrade_0dte.analysis.tables import by_session, read_table
 from autotrade_0dte.calendar import NEW_YORK
 from autotrade_0dte.config import SystemConfig, load_config
 from autotrade_0dte.data.catalog import Catalog
-from autotrade_0dte.data.importers.importing import import_files
 from autotrade_0dte.market_state.state import CHANNELS, Level
 from autotrade_0dte.nodes.sessions import run_backtest
 
@@ -52,11 +52,7 @@ def variants(config: SystemConfig) -> dict[str, SystemConfig]:
 def run_all(data: Path, folder: Path, workers: int) -> dict[str, tuple[Path, dict[str, Any]]]:
     """Import the sessions and run each variant; return run folders and summaries."""
     catalog = folder / "catalog"
-    for name, source in (
-        ("cboe-delayed", "spy_0dte_5min"),
-        ("closes", "spy_0dte_5min/closes.csv"),
-    ):
-        import_files(name, [data / source], Catalog(catalog))
+    import_all(data, catalog)
     config = load_config(CONFIG)
     entries = Catalog(catalog).sessions(config.root)
     return {

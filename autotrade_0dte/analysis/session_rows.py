@@ -6,9 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from autotrade_0dte.analysis.tables import TABLES, TableError, table_path
+from autotrade_0dte.analysis.tables import opened_table
 
 __all__ = ["read_session", "rows_of"]
 
@@ -21,17 +20,7 @@ def read_session(folder: Path, name: str, date: dt.date) -> pa.Table:
     TableError
         When the file cannot be read or its columns are not the schema's.
     """
-    path = table_path(folder, name)
-    try:
-        opened = pq.ParquetFile(path)
-    except (OSError, pa.ArrowException) as e:
-        raise TableError(f"Expected a readable table {name}, was: {e}") from None
-    with opened as file:
-        if not file.schema_arrow.equals(TABLES[name]):
-            raise TableError(
-                f"Expected the columns of table {name} as this version writes them, "
-                f"was {len(file.schema_arrow.names)} others ({path.name})"
-            )
+    with opened_table(folder, name) as file:
         column = file.schema_arrow.get_field_index("session")
         parts = [
             part

@@ -6,7 +6,8 @@ stacked. Times are UTC nanoseconds; money is dollars; an unknown float is NaN.
 
 import datetime as dt
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,8 @@ from autotrade_0dte.selection.ranking import TERMS
 from autotrade_0dte.signals.signal import FACTORS
 
 __all__ = ["BOOKS", "CANDIDATES", "DECISIONS", "EQUITY", "FILLS", "ORDERS", "POSITIONS", "SIGNALS"]
-__all__ += ["STATES", "TABLES", "TableError", "by_session", "join_sessions", "read_table"]
-__all__ += ["read_tables", "table_path", "write_bytes", "write_table"]
+__all__ += ["STATES", "TABLES", "TableError", "by_session", "join_sessions", "opened_table"]
+__all__ += ["read_table", "read_tables", "table_path", "write_bytes", "write_table"]
 
 
 class TableError(ValueError):
@@ -248,8 +249,9 @@ def write_table(folder: Path, name: str, columns: Mapping[str, Sequence[Any] | A
     return path
 
 
-def read_table(folder: Path, name: str, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read one table of a run folder, or some of its columns.
+@contextmanager
+def opened_table(folder: Path, name: str) -> Iterator[pq.ParquetFile]:
+    """Open one table of a run folder for reading.
 
     Raises
     ------
@@ -265,8 +267,15 @@ def read_table(folder: Path, name: str, columns: Sequence[str] | None = None) ->
     with opened as file:
         if not file.schema_arrow.equals(TABLES[name]):
             raise TableError(
-                f"Expected the schema of table {name}, was {file.schema_arrow.names} ({path.name})"
+                f"Expected the schema of table {name} as this version writes it, "
+                f"was {file.schema_arrow.names} ({path.name})"
             )
+        yield file
+
+
+def read_table(folder: Path, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read one table of a run folder, or some of its columns; errors as `opened_table`."""
+    with opened_table(folder, name) as file:
         return file.read(columns and list(columns))
 
 

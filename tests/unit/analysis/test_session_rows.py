@@ -57,7 +57,7 @@ def test_session_that_the_run_does_not_have_has_no_rows(run: tuple[Path, list[dt
 
 def test_table_of_another_version_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"session": [dt.date(2024, 1, 2)]}), table_path(tmp_path, "equity"))
-    with pytest.raises(TableError, match="columns of table equity as this version writes them"):
+    with pytest.raises(TableError, match="schema of table equity as this version writes it"):
         read_session(tmp_path, "equity", dt.date(2024, 1, 2))
 
 

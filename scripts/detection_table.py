@@ -35,14 +35,17 @@ DATE = dt.date(2026, 7, 30)
 SEEDS = range(21, 41)
 SPACINGS_S = (1, 5)
 CALM_KINDS = (DayKind.QUIET, DayKind.ORDINARY)
-EXPECTED = {
-    DayKind.VOLATILITY_SHOCK: Level.L3,
-    DayKind.FLASH_MOVE: Level.L3,
-    DayKind.SCHEDULED_EVENT: Level.L2,
-    DayKind.VOLUME_BURST: Level.L2,
-    DayKind.LIQUIDITY_DROUGHT: Level.L2,
-    DayKind.SLOW_GRIND: Level.L1,
-}
+# Volume alone is at most elevated, which supports L1; how often it is L2 is shown beside it.
+EXPECTED = (
+    (DayKind.VOLATILITY_SHOCK, Level.L3),
+    (DayKind.FLASH_MOVE, Level.L3),
+    (DayKind.SCHEDULED_EVENT, Level.L2),
+    (DayKind.LIQUIDITY_DROUGHT, Level.L2),
+    (DayKind.VOLUME_BURST, Level.L1),
+    (DayKind.VOLUME_BURST, Level.L2),
+    (DayKind.SLOW_GRIND, Level.L1),
+)
+DISTURBED = tuple(dict.fromkeys(kind for kind, _ in EXPECTED))
 HORIZON_S = {DayKind.SLOW_GRIND: 10_800}
 USUAL_HORIZON_S = 600
 LEVELS = (Level.L1, Level.L2, Level.L3)
@@ -143,14 +146,13 @@ def watch_calm(views: Iterator[MarketView], limits: Limits, found: Found) -> Non
 def delays_table(sessions: list[Found]) -> str:
     """Return how soon the expected level was reached, by kind and spacing of the data."""
     rows = []
-    for kind, spacing_s in product(EXPECTED, SPACINGS_S):
-        level = EXPECTED[kind]
+    for (kind, level), spacing_s in product(EXPECTED, SPACINGS_S):
         group = [s for s in sessions if s.kind is kind and s.spacing_s == spacing_s]
         soon = 2 if level is Level.L3 else 5
         taken = [s.snapshots.get(level, math.inf) for s in group]
         seconds = sorted(s.seconds.get(level, math.inf) for s in group)
         within = f"{_share(sum(t <= soon for t in taken), len(group))} (of {soon})"
-        if level is Level.L1:
+        if kind is DayKind.SLOW_GRIND:
             within = "-"
         ever = _share(sum(t < math.inf for t in taken), len(group))
         beyond = sum(any(s.seconds.get(higher) for higher in LEVELS if higher > level)
@@ -168,7 +170,7 @@ def channels_table(sessions: list[Found]) -> str:
     rows = []
     for channel in CHANNELS:
         cells = []
-        for kind in EXPECTED:
+        for kind in DISTURBED:
             group = [s for s in sessions if s.kind is kind]
             known = sorted(s.elevated_s[channel] for s in group if channel in s.elevated_s)
             share = f"{100 * len(known) / len(group):.0f} %"
@@ -177,9 +179,9 @@ def channels_table(sessions: list[Found]) -> str:
         wrong = [sum(s.crossed.get(channel, {}).get(name, 0) for s in calm) for name in GRADES]
         rates = " / ".join(f"{count / len(calm):.2f}" for count in wrong)
         rows.append(f"| `{channel}` | {' | '.join(cells)} | {rates} |")
-    heads = " | ".join(f"`{kind}`" for kind in EXPECTED)
+    heads = " | ".join(f"`{kind}`" for kind in DISTURBED)
     head = f"| channel | {heads} | calm: elevated / strong / extreme |\n"
-    return head + "|" + "---|" * (len(EXPECTED) + 2) + "\n" + "\n".join(rows)
+    return head + "|" + "---|" * (len(DISTURBED) + 2) + "\n" + "\n".join(rows)
 
 
 def false_alarms_table(sessions: list[Found]) -> str:

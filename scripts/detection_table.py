@@ -35,7 +35,7 @@ DATE = dt.date(2026, 7, 30)
 SEEDS = range(21, 41)
 SPACINGS_S = (1, 5)
 CALM_KINDS = (DayKind.QUIET, DayKind.ORDINARY)
-# Volume alone is at most elevated, which supports L1; how often it is L2 is shown beside it.
+# A volume burst is expected at L2. L1, which volume alone supports, is shown beside it.
 EXPECTED = (
     (DayKind.VOLATILITY_SHOCK, Level.L3),
     (DayKind.FLASH_MOVE, Level.L3),

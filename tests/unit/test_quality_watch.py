@@ -66,11 +66,24 @@ def test_parents_that_need_not_fill_do_not_count_for_success() -> None:
 
 
 def test_slippage_is_averaged_over_filled_parents_alone_and_each_is_bounded() -> None:
-    watch = fed(ended(1, slippage=-9.0), ended(2, slippage=9.0), ended(3), ended(4, slippage=1.2))
-    [breach] = watch.on_ended(ended(5, slippage=2.0))
+    watch = fed(ended(1, slippage=-9.0), ended(2, slippage=1.8), ended(3), ended(4, slippage=1.2))
+    assert watch.on_ended(ended(5, slippage=2.0)) == []
+    [breach] = watch.on_ended(ended(6, slippage=9.0))
     assert breach.code is QualityCode.SLIPPAGE
-    assert breach.figures.mean_slippage == pytest.approx((-2.0 + 2.0 + 1.2 + 2.0) / 4)
-    assert breach.figures.filled == 4
+    assert breach.figures.mean_slippage == pytest.approx((-2.0 + 1.8 + 1.2 + 2.0 + 2.0) / 5)
+    assert breach.figures.filled == 5
+
+
+def test_breach_of_slippage_ends_at_the_touch_and_not_at_its_limit() -> None:
+    watch = fed(*(ended(n, slippage=0.8) for n in range(1, 5)), *(ended(6, slippage=0.375),) * 2)
+    assert watch.figures().mean_slippage == pytest.approx(0.6583, abs=1e-4)
+    assert watch.on_time(500 * S) == []
+    watch.on_ended(ended(501, slippage=0.0))
+    [recovery] = watch.on_ended(ended(502, slippage=0.0))
+    assert (recovery.code, recovery.figures.mean_slippage) == (
+        QualityCode.SLIPPAGE,
+        pytest.approx(0.49375),
+    )
 
 
 def test_rejects_count_over_all_parents() -> None:

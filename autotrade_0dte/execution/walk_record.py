@@ -6,7 +6,10 @@ import msgspec
 
 from autotrade_0dte.execution.order_quote import OrderQuote
 
-__all__ = ["WALK_TOPIC", "Move", "MoveKind", "WalkEvent", "WalkRecord"]
+__all__ = ["PARENT_TOPIC", "WALK_TOPIC", "Move", "MoveKind", "WalkEvent", "WalkRecord"]
+
+PARENT_TOPIC = "parent"
+"""Bus topic on which the desk publishes each ParentOrder once, before its first WalkRecord."""
 
 WALK_TOPIC = "walk"
 """Bus topic on which the desk publishes a WalkRecord for everything that happens to a parent."""
@@ -85,6 +88,8 @@ class WalkRecord(msgspec.Struct, frozen=True, gc=False):
         Of a fill.
     calls_left : int
         What the call budget had left.
+    route, route_reason : str
+        The style that it is worked in, and why; empty before it is chosen.
     """
 
     ts_event: int
@@ -99,3 +104,5 @@ class WalkRecord(msgspec.Struct, frozen=True, gc=False):
     veto: str = ""
     trade_id: str = ""
     calls_left: int = 0
+    route: str = ""
+    route_reason: str = ""

@@ -21,12 +21,12 @@ S = 1_000_000_000
 PARAMS = QualityParams(
     window_parents=6, window_s=60, min_sample=2, cool_down_s=20,
     min_success_rate=0.5, recovered_success_rate=0.75,
-    max_slippage=0.75, recovered_slippage=0.5, slippage_bound=2,
+    max_slippage=0.75, recovered_slippage=0.5, slippage_bound=1,
     max_reject_rate=0.25, recovered_reject_rate=0.1,
 )  # fmt: skip
 
 # Multiples of 1/8: sums are exact, so a figure on a limit is on it in both.
-slippages = st.one_of(st.just(math.nan), st.integers(-4, 24).map(lambda n: n / 8))
+slippages = st.one_of(st.just(math.nan), st.integers(-16, 24).map(lambda n: n / 8))
 parents = st.builds(
     lambda outcome, should, paid, rejected: (outcome, should, paid, rejected),
     st.sampled_from([o for o in Outcome if o is not Outcome.OPEN]),
@@ -50,7 +50,7 @@ class Reference:
         window = [p for p in self.history[-6:] if now_ns - p.ts_event < 60 * S]
         success = self.mean([Fraction(p.outcome == "FILLED") for p in window if p.should_fill])
         paid = self.mean(
-            [Fraction(max(-2.0, min(2.0, p.slippage))) for p in window if p.slippage == p.slippage]
+            [Fraction(max(-1.0, min(1.0, p.slippage))) for p in window if p.slippage == p.slippage]
         )
         rejects = self.mean([Fraction(p.rejected) for p in window])
         judged = {

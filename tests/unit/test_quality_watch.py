@@ -68,7 +68,7 @@ def test_parents_that_need_not_fill_do_not_count_for_success() -> None:
 def test_slippage_is_averaged_over_filled_parents_alone_and_each_is_bounded() -> None:
     watch = fed(ended(1, slippage=-9.0), ended(2, slippage=1.8), ended(3), ended(4, slippage=1.2))
     assert watch.on_ended(ended(5, slippage=2.0)) == []
-    [breach] = watch.on_ended(ended(6, slippage=9.0))
+    [breach] = watch.on_ended(ended(6, slippage=20.0))
     assert breach.code is QualityCode.SLIPPAGE
     assert breach.figures.mean_slippage == pytest.approx((-2.0 + 1.8 + 1.2 + 2.0 + 2.0) / 5)
     assert breach.figures.filled == 5

@@ -20,9 +20,10 @@ from autotrade_0dte.market_state.state import CHANNELS
 from autotrade_0dte.selection.ranking import TERMS
 from autotrade_0dte.signals.signal import FACTORS
 
-__all__ = ["BOOKS", "CANDIDATES", "DECISIONS", "EQUITY", "FILLS", "ORDERS", "POSITIONS", "SIGNALS"]
-__all__ += ["STATES", "TABLES", "TableError", "by_session", "join_sessions", "opened_table"]
-__all__ += ["read_table", "read_tables", "table_path", "write_bytes", "write_table"]
+__all__ = ["BOOKS", "CANDIDATES", "DECISIONS", "EQUITY", "FILLS", "MARKS", "ORDERS", "PARENTS"]
+__all__ += ["POSITIONS", "SIGNALS", "STATES", "STEPS", "TABLES", "TableError", "by_session"]
+__all__ += ["join_sessions", "opened_table", "read_table", "read_tables", "table_path"]
+__all__ += ["write_bytes", "write_table"]
 
 
 class TableError(ValueError):
@@ -36,6 +37,7 @@ _COUNT = pa.int64()
 _LEVEL = pa.int8()
 _NULLABLE = {"plan_id", "ts_closed", "spot_time", "since", "onset", "valid_until"}
 _NULLABLE |= {"short_instrument_id"}
+_NULLABLE |= {"submitted", "acknowledged", "first_fill", "last_fill", "ended", "ts_mark"}
 
 
 def _schema(**columns: pa.DataType) -> pa.Schema:
@@ -202,6 +204,109 @@ Rank 1 is the best, 0 was not offered and has its `fall`; debit and worst loss a
 that were put forward.
 """
 
+_QUOTE = dict.fromkeys(
+    ("bid", "ask", "bid_size", "ask_size", "quote_age_s", "fair", "delta", "spot"), _FLOAT
+)
+
+PARENTS = _schema(
+    parent_id=_TEXT,
+    plan_id=_TEXT,
+    strategy=_TEXT,
+    instrument_id=_TEXT,
+    side=_TEXT,
+    quantity=_COUNT,
+    purpose=_TEXT,
+    urgency=_TEXT,
+    level=_LEVEL,
+    reason=_TEXT,
+    cap=_FLOAT,
+    decided=_TIME,
+    deadline=_TIME,
+    submitted=_TIME,
+    acknowledged=_TIME,
+    first_fill=_TIME,
+    last_fill=_TIME,
+    ended=_TIME,
+    outcome=_TEXT,
+    end_reason=_TEXT,
+    route=_TEXT,
+    route_reason=_TEXT,
+    filled=_COUNT,
+    average_price=_FLOAT,
+    **_QUOTE,
+    submit_mid=_FLOAT,
+    end_mid=_FLOAT,
+    reprices=_COUNT,
+    replaces=_COUNT,
+    cancels=_COUNT,
+    rejects=_COUNT,
+    vetoes=_TEXT,
+    offered_s=_FLOAT,
+    offered_at_end=pa.bool_(),
+    leg_risk_s=_FLOAT,
+    scheduled_fee=_FLOAT,
+    minimums=_FLOAT,
+)
+"""Orders of plans as the desk worked them, each with the quote that it was decided on.
+
+`vetoes` (JSON) counts how often each veto came up. `offered_s` is the longest
+time without a break that the far touch stood within the cap for all that was left, without a
+veto. `leg_risk_s` is how long the long leg waited, for the order that covers it. Fees are those of
+the price list; `minimums` is the part of them that the contracts alone would not have cost.
+"""
+
+STEPS = _schema(
+    ts_event=_TIME,
+    parent_id=_TEXT,
+    client_order_id=_TEXT,
+    event=_TEXT,
+    side=_TEXT,
+    move=_TEXT,
+    reason=_TEXT,
+    outcome=_TEXT,
+    move_price=_FLOAT,
+    limit=_FLOAT,
+    place=_FLOAT,
+    rested_s=_FLOAT,
+    quantity=_COUNT,
+    price=_FLOAT,
+    veto=_TEXT,
+    trade_id=_TEXT,
+    calls_left=_COUNT,
+    route=_TEXT,
+    route_reason=_TEXT,
+    **_QUOTE,
+)
+"""What happened to each parent, in order: answers of the venue, moves of the desk, new vetoes.
+
+`quantity` and `price` are of a fill, or the limit that was confirmed. `limit` is at work after the
+row; `place` and `rested_s` are of the limit that was at work when it happened: 0 at the near
+touch, 1 at the far one, and the seconds since the venue confirmed it.
+"""
+
+MARKS = _schema(
+    ts_event=_TIME,
+    parent_id=_TEXT,
+    client_order_id=_TEXT,
+    trade_id=_TEXT,
+    instrument_id=_TEXT,
+    side=_TEXT,
+    quantity=_COUNT,
+    price=_FLOAT,
+    delta=_FLOAT,
+    horizon_s=_COUNT,
+    ts_mark=_TIME,
+    bid=_FLOAT,
+    ask=_FLOAT,
+    mid=_FLOAT,
+    spot=_FLOAT,
+    quote_age_s=_FLOAT,
+)
+"""The market at each fill (`horizon_s` 0) and after it; NaN where no fresh quote is known.
+
+`delta` is that of the fill. After it, a quote is fresh when it is newer than the fill.
+"""
+
 TABLES: dict[str, pa.Schema] = {
     "decisions": DECISIONS,
     "orders": ORDERS,
@@ -211,9 +316,12 @@ TABLES: dict[str, pa.Schema] = {
     "states": STATES,
     "signals": SIGNALS,
     "candidates": CANDIDATES,
+    "parents": PARENTS,
+    "steps": STEPS,
+    "marks": MARKS,
 }
 
-BOOKS = ("decisions", "orders", "fills", "positions", "equity")
+BOOKS = ("decisions", "orders", "fills", "positions", "equity", "parents", "marks")
 """The tables that hold money; the others can be millions of rows."""
 
 

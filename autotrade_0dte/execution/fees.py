@@ -25,7 +25,7 @@ import msgspec
 from autotrade_0dte.products import product
 
 __all__ = ["SCHEDULES", "CommissionTier", "Entity", "ExchangeFee", "FeeBreakdown", "FeeParams"]
-__all__ += ["FeeSchedule", "OrderFees", "fee_schedule", "order_fee"]
+__all__ += ["FeeSchedule", "OrderFees", "fee_schedule", "order_fee", "without_minimums"]
 
 Usd = Annotated[float, msgspec.Meta(ge=0, le=1_000)]
 
@@ -302,6 +302,13 @@ def order_fee(
     for quantity, price in fills:
         fees.add_fill(quantity, price)
     return fees.breakdown
+
+
+def without_minimums(schedule: FeeSchedule) -> FeeSchedule:
+    """Return the price list without its minimums: what the contracts alone cost."""
+    return msgspec.structs.replace(
+        schedule, commission_min_usd=0.0, platform_min_usd=0.0, sec_min_usd=0.0, taf_min_usd=0.0
+    )
 
 
 def _exact(number: Any) -> Decimal:

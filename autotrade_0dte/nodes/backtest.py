@@ -141,6 +141,7 @@ def _engine(
     for instrument in (market.underlying, *market.others, *market.contracts):
         engine.add_instrument(instrument)
     engine.add_actor(components.recorder)
+    engine.add_actor(components.execution)
     engine.add_actor(components.chain)
     engine.add_actor(components.state)
     engine.add_exec_algorithm(components.desk)
@@ -211,7 +212,7 @@ def _conclude(
     recorder.mark(trading.expiry_ns, sum(trip.held * settled.price for trip in shares))
     for trip in shares:
         trip.add(_delivery(trip, settled.price, trading.expiry_ns))
-    write_books(job.folder, job.run_id, job.entry.date, recorder, engine.cache, orders, trips)
+    write_books(job.folder, job.run_id, job.entry.date, components, engine.cache, orders, trips)
     return reasons
 
 

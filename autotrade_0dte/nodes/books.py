@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from autotrade_0dte.actors import order_tables as tables
-from autotrade_0dte.actors.recorder import RunRecorder
 from autotrade_0dte.analysis.tables import write_table
 from autotrade_0dte.execution.ledger import RoundTrip
+from autotrade_0dte.nodes.components import Components
 
 __all__ = ["logged_errors", "write_books"]
 
@@ -19,12 +19,13 @@ def write_books(
     folder: Path,
     run_id: str,
     date: dt.date,
-    recorder: RunRecorder,
+    components: Components,
     cache: Any,
     orders: Sequence[Any],
     trips: Sequence[RoundTrip],
 ) -> None:
     """Write the tables of one session into `folder`."""
+    recorder, execution = components.recorder, components.execution
     written = {
         "decisions": recorder.decisions(),
         "states": recorder.states(),
@@ -34,6 +35,9 @@ def write_books(
         "orders": tables.order_columns(orders),
         "fills": tables.fill_columns(orders, cache, recorder.fill_quotes),
         "positions": tables.position_columns(trips),
+        "parents": execution.parents(),
+        "steps": execution.steps(),
+        "marks": execution.marks(),
     }
     for name, columns in written.items():
         count = len(next(iter(columns.values())))

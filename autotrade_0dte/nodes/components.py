@@ -8,6 +8,7 @@ import msgspec
 from nautilus_trader.model import Equity, IndexInstrument, InstrumentId, OptionContract
 
 from autotrade_0dte.actors.chain import ChainActor
+from autotrade_0dte.actors.execution_recorder import ExecutionRecorder
 from autotrade_0dte.actors.market_state import MarketStateActor
 from autotrade_0dte.actors.order_desk import OrderDesk
 from autotrade_0dte.actors.recorder import RunRecorder
@@ -48,6 +49,7 @@ class Components(msgspec.Struct, frozen=True):
     chain: ChainActor
     state: MarketStateActor
     recorder: RunRecorder
+    execution: ExecutionRecorder
     desk: OrderDesk
     strategies: tuple[Any, ...]
 
@@ -111,6 +113,9 @@ def assemble(
             trading.underlying, watch, _volatility_index(config.volatility_index, market)
         ),
         recorder=RunRecorder(trading.underlying, market.contracts),
+        execution=ExecutionRecorder(
+            trading.underlying, trading.instrument_ids, trading.fees, config.chain.stale_after_s
+        ),
         desk=OrderDesk(trading.fees, short_legs=config.account.kind is AccountKind.MARGIN),
         strategies=tuple(strategies),
     )

@@ -126,7 +126,7 @@ def _conclude(
     if cache.account_for_venue(VENUE) is not None:  # there is none where the login failed
         worth = float("nan") if _any_held(trips) else paid
         components.recorder.mark(max(time.time_ns(), end.started_ns), worth)
-    write_books(end.folder, run_id, end.day.date, components.recorder, cache, orders, trips)
+    write_books(end.folder, run_id, end.day.date, components, cache, orders, trips)
     reasons += [
         *logged_errors(end.log),
         *left_over(trips, orders),

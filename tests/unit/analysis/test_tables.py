@@ -48,7 +48,8 @@ def test_every_table_starts_with_run_and_session():
 
 def test_only_plans_legs_and_times_that_may_not_be_are_null():
     nullable = {field.name for schema in TABLES.values() for field in schema if field.nullable}
-    times = {"ts_closed", "spot_time", "since", "onset", "valid_until"}
+    times = {"ts_closed", "spot_time", "since", "onset", "valid_until", "ts_mark"}
+    times |= {"submitted", "acknowledged", "first_fill", "last_fill", "ended"}
     assert nullable == {"plan_id", "short_instrument_id"} | times
 
 

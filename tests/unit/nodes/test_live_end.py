@@ -30,6 +30,7 @@ from nautilus_trader.model import (
 )
 from small_market import write_session
 
+from autotrade_0dte.actors.execution_recorder import ExecutionRecorder
 from autotrade_0dte.actors.order_desk import DESK_ID
 from autotrade_0dte.actors.recorder import RunRecorder
 from autotrade_0dte.analysis.summary import read_summary
@@ -37,6 +38,7 @@ from autotrade_0dte.analysis.tables import read_table
 from autotrade_0dte.calendar import session
 from autotrade_0dte.config import StrategySpec, SystemConfig
 from autotrade_0dte.data.catalog import Catalog, CatalogError
+from autotrade_0dte.execution.fees import Entity, fee_schedule
 from autotrade_0dte.instruments import USD, option_contract, option_symbol
 from autotrade_0dte.nodes import live_end
 from autotrade_0dte.nodes.components import Components
@@ -129,7 +131,12 @@ class Node:
         last: Any = SimpleNamespace(last_prints=((0, 600.0), (DAY.close_ns, 601.0)))
         none: Any = None
         self.components = Components(
-            chain=last, state=none, recorder=Recorder("SPY", []), desk=none, strategies=()
+            chain=last,
+            state=none,
+            recorder=Recorder("SPY", []),
+            desk=none,
+            strategies=(),
+            execution=ExecutionRecorder("SPY", [], fee_schedule(Entity.STANDARD, DATE), 30.0),
         )
 
     def conclude(self, **changes: Any) -> list[str]:

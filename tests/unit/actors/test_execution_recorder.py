@@ -1,0 +1,335 @@
+"""What the execution recorder makes of the desk's log and of market views."""
+
+import datetime as dt
+import json
+import math
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from worked_orders import CALL, NS, PUT, end, parent, quote, record, reprice, submit
+
+from autotrade_0dte.actors.execution_recorder import ExecutionRecorder
+from autotrade_0dte.analysis.tables import read_table, write_table
+from autotrade_0dte.execution.fees import Entity, fee_schedule
+from autotrade_0dte.execution.parent import Purpose, Side
+from autotrade_0dte.execution.walk_record import Move, MoveKind, WalkEvent, WalkRecord
+
+DATE = dt.date(2026, 7, 20)
+FEES = fee_schedule(Entity.STANDARD, DATE)
+STALE_S = 30.0
+
+
+def view(
+    at_s: float,
+    bid: float = 1.00,
+    ask: float = 1.10,
+    *,
+    spot: float = 600.0,
+    age_s: float = 0.0,
+    size: float = 10.0,
+    usable: bool = True,
+) -> Any:
+    """Return a view of a chain of one call."""
+
+    def row(value: float) -> np.ndarray:
+        return np.array([value])
+
+    chain = SimpleNamespace(
+        ts_event=round(at_s * NS), spot=spot, bid=row(bid), ask=row(ask), bid_size=row(size),
+        ask_size=row(size), quote_age_s=row(age_s), delta=row(0.5),
+        usable=lambda: np.array([usable]),
+    )  # fmt: skip
+    return SimpleNamespace(chain=chain)
+
+
+class Session:
+    """A recorder that hears of one parent, and its tables."""
+
+    def __init__(self, *, seen: Any = None, **order: Any) -> None:
+        self.recorder = ExecutionRecorder("SPY", [CALL], FEES, STALE_S)
+        self.recorder._on_market(seen or view(1))
+        self.recorder._on_parent(parent(**order))
+
+    def hear(self, *messages: Any) -> "Session":
+        for message in messages:
+            if isinstance(message, WalkRecord):
+                self.recorder._on_record(message)
+            else:
+                self.recorder._on_market(message)
+        return self
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The row of the first parent."""
+        return {name: values[0] for name, values in self.recorder.parents().items()}
+
+    @property
+    def steps(self) -> dict[str, Any]:
+        return self.recorder.steps()
+
+    def marks(self) -> dict[int, dict[str, Any]]:
+        """The marks of the first fill by horizon."""
+        columns = self.recorder.marks()
+        found: dict[int, dict[str, Any]] = {}
+        for number, horizon in enumerate(columns["horizon_s"].tolist()):
+            found.setdefault(horizon, {n: values[number] for n, values in columns.items()})
+        return found
+
+
+def worked() -> Session:
+    """Bought 1 at 1.05 and 1 at 1.07 in two fills, after one reprice."""
+    return Session().hear(
+        record(
+            2, WalkEvent.QUOTE, quote(2, 1.02, 1.10, fair=1.06, spot=600.5), submit(1.05),
+            route="WALK", route_reason="SPREAD_WIDE", limit=1.05,
+        ),
+        record(3, WalkEvent.ACCEPTED, limit=1.05),
+        record(4, WalkEvent.FILLED, quantity=1, price=1.05, trade_id="T-1", limit=1.05),
+        record(6, WalkEvent.QUOTE, move=reprice(1.07), limit=1.07),
+        record(7, WalkEvent.MODIFIED, limit=1.07, price=1.07),
+        record(
+            9, WalkEvent.FILLED, quote(9, 1.04, 1.08), end("FILLED"), quantity=1, price=1.07,
+            trade_id="T-2", limit=1.07, route="MARKETABLE", route_reason="DEADLINE",
+        ),
+    )  # fmt: skip
+
+
+# -- parents ----------------------------------------------------------------------------------
+
+
+def test_parent_keeps_its_order_its_times_and_its_outcome() -> None:
+    row = worked().row
+    assert (row["parent_id"], row["plan_id"], row["instrument_id"]) == ("P-1", "PLAN-1", CALL)
+    assert (row["side"], row["quantity"], row["purpose"], row["cap"]) == ("BUY", 2, "entry", 1.10)
+    times = "decided", "submitted", "acknowledged", "first_fill", "last_fill", "ended"
+    assert [row[name] / NS for name in times] == [1, 2, 3, 4, 9, 9]
+    assert (row["outcome"], row["end_reason"]) == ("FILLED", "DONE")
+    assert (row["filled"], row["average_price"]) == (2, pytest.approx(1.06))
+    assert (row["reprices"], row["replaces"], row["cancels"], row["rejects"]) == (1, 0, 0, 0)
+
+
+def test_route_is_the_one_that_was_chosen_first() -> None:
+    row = worked().row
+    assert (row["route"], row["route_reason"]) == ("WALK", "SPREAD_WIDE")
+
+
+def test_quote_at_the_decision_is_the_snapshot_s_and_not_what_came_later() -> None:
+    session = Session(seen=view(1, 1.00, 1.10, spot=600.0, age_s=2.0)).hear(view(2, 1.20, 1.30))
+    row = session.hear(record(2, WalkEvent.QUOTE, quote(2, 1.2, 1.3), submit(1.1))).row
+    assert (row["bid"], row["ask"], row["bid_size"]) == (1.00, 1.10, 10.0)
+    assert (row["quote_age_s"], row["delta"], row["spot"]) == (2.0, 0.5, 600.0)
+    assert row["submit_mid"] == pytest.approx(1.25)
+
+
+@pytest.mark.parametrize(
+    "session",
+    [Session(seen=view(1, usable=False)), Session(seen=view(5)), Session(instrument_id=PUT)],
+    ids=["stale quote", "snapshot after the decision", "contract outside the chain"],
+)
+def test_quote_at_the_decision_that_is_not_known_is_nan(session: Session) -> None:
+    row = session.row
+    assert math.isnan(row["bid"])
+    assert math.isnan(row["ask"])
+
+
+def test_fair_value_is_the_desk_s_first_and_mid_at_the_end_that_of_the_last_record() -> None:
+    row = worked().row
+    assert row["fair"] == 1.06
+    assert row["end_mid"] == pytest.approx(1.06)
+
+
+def test_parent_that_the_run_s_end_cut_off_is_open_and_has_no_times_that_never_came() -> None:
+    row = Session().hear(record(2, WalkEvent.QUOTE, move=submit(1.05))).row
+    assert row["outcome"] == "OPEN"
+    assert row["submitted"] == 2 * NS
+    assert row["acknowledged"] is np.ma.masked
+    assert row["ended"] is np.ma.masked
+    assert math.isnan(row["average_price"])
+    assert math.isnan(row["end_mid"])
+
+
+def test_each_veto_counts_once_when_it_comes_up() -> None:
+    session = Session().hear(
+        record(2, WalkEvent.QUOTE, veto="QUOTE_OLD"),
+        record(3, WalkEvent.QUOTE, veto="QUOTE_OLD"),
+        record(4, WalkEvent.QUOTE, veto="SPREAD"),
+        record(5, WalkEvent.QUOTE),
+        record(6, WalkEvent.QUOTE, veto="QUOTE_OLD"),
+    )
+    assert json.loads(session.row["vetoes"]) == {"QUOTE_OLD": 2, "SPREAD": 1}
+
+
+def test_refusals_of_the_venue_count_and_denials_of_the_desk_do_not() -> None:
+    session = Session().hear(
+        record(2, WalkEvent.MODIFY_REJECTED),
+        record(3, WalkEvent.CANCEL_REJECTED),
+        record(4, WalkEvent.REJECTED, move=end("REJECTED", "NO_FUNDS")),
+    )
+    assert (session.row["rejects"], session.row["end_reason"]) == (3, "NO_FUNDS")
+    denied = Session().hear(record(2, WalkEvent.DENIED, move=end("DENIED", "NOT_COVERED")))
+    assert (denied.row["rejects"], denied.row["outcome"]) == (0, "DENIED")
+
+
+def test_fees_are_those_of_the_list_and_tell_what_minimums_added() -> None:
+    # 2 contracts in one order: commission 1.99 for 1.30, platform 1.00 for 0.60; the rest has no
+    # minimum: settlement 0.36, ORF 0.02, OCC 0.04.
+    row = worked().row
+    assert row["scheduled_fee"] == pytest.approx(1.99 + 1.00 + 0.36 + 0.02 + 0.04)
+    assert row["minimums"] == pytest.approx(0.69 + 0.40)
+
+
+def test_order_that_takes_another_s_place_pays_the_minimums_again() -> None:
+    one = record(4, WalkEvent.FILLED, quantity=1, price=1.05, trade_id="T-1")
+    two = record(9, WalkEvent.FILLED, quantity=1, price=1.05, trade_id="T-2", client_order_id="O-2")
+    alone = Session().hear(one).row["minimums"]
+    assert Session().hear(one, two).row["minimums"] == pytest.approx(2 * alone)
+
+
+def test_leg_risk_of_the_covering_order_runs_from_the_long_leg_s_first_fill() -> None:
+    session = worked()
+    sale = {"parent_id": "P-2", "side": Side.SELL, "cap": 0.4, "instrument_id": PUT}
+    session.recorder._on_parent(parent(**sale, decided_ns=9 * NS))
+    fill = {"parent_id": "P-2", "client_order_id": "O-2", "price": 0.45}
+    session.hear(record(12, WalkEvent.FILLED, quantity=2, trade_id="T-3", **fill))
+    leg_risk = session.recorder.parents()["leg_risk_s"]
+    assert math.isnan(leg_risk[0])
+    assert leg_risk[1] == 12 - 4
+
+
+def test_record_of_a_parent_that_nobody_told_of_is_left_out() -> None:
+    session = Session().hear(record(2, WalkEvent.FILLED, parent_id="P-9", quantity=1, price=1.0))
+    assert len(session.steps["event"]) == 0
+    assert session.marks() == {}
+
+
+# -- what the market offered ------------------------------------------------------------------
+
+
+def test_offer_is_the_longest_time_the_far_touch_stood_within_the_cap_for_what_was_left() -> None:
+    session = Session(seen=view(1, ask=1.12)).hear(
+        view(2, ask=1.10), view(4, ask=1.10), view(5, ask=1.11), view(6, ask=1.09),
+        view(7, ask=1.09, size=1.0), view(8, ask=1.08),
+    )  # fmt: skip
+    assert session.row["offered_s"] == 2
+    assert not session.row["offered_at_end"]
+
+
+def test_offer_that_stood_when_the_parent_ended_is_told() -> None:
+    row = Session().hear(view(3), record(4, WalkEvent.CANCELED, move=end("CANCELED"))).row
+    assert (row["offered_s"], row["offered_at_end"]) == (3, True)
+    later = Session().hear(record(4, WalkEvent.CANCELED, move=end("CANCELED")), view(9)).row
+    assert later["offered_s"] == 3
+
+
+def test_market_under_a_veto_or_with_a_stale_quote_offers_nothing() -> None:
+    vetoed = record(1.5, WalkEvent.QUOTE, veto="SPREAD")
+    assert Session().hear(vetoed, view(2), view(9)).row["offered_s"] == 0
+    assert Session().hear(view(2, usable=False), view(9)).row["offered_s"] == 0
+
+
+def test_sale_is_offered_when_the_bid_stands_at_its_cap_or_above() -> None:
+    assert Session(side=Side.SELL, cap=1.00).hear(view(3)).row["offered_s"] == 2
+    assert Session(side=Side.SELL, cap=1.01).hear(view(3)).row["offered_s"] == 0
+
+
+def test_exit_must_fill_whatever_the_market_offers() -> None:
+    row = Session(side=Side.SELL, cap=0.01, purpose=Purpose.STOP).hear(view(3)).row
+    assert math.isnan(row["offered_s"])
+
+
+# -- steps ------------------------------------------------------------------------------------
+
+
+def test_step_tells_the_place_and_the_rest_of_the_limit_that_was_at_work() -> None:
+    steps = worked().steps
+    assert steps["event"] == ["QUOTE", "ACCEPTED", "FILLED", "QUOTE", "MODIFIED", "FILLED"]
+    assert steps["move"] == ["SUBMIT", "", "", "REPRICE", "", "END"]
+    assert steps["limit"].tolist() == [1.05, 1.05, 1.05, 1.07, 1.07, 1.07]
+    # Of 1.05 in 1.00 to 1.10 three times, at 4, 6 and 7 s since 3; of 1.07 in 1.04 to 1.08.
+    assert steps["place"] == pytest.approx([np.nan, np.nan, 0.5, 0.5, 0.5, 0.75], nan_ok=True)
+    assert steps["rested_s"] == pytest.approx([np.nan, np.nan, 1, 3, 4, 2], nan_ok=True)
+
+
+def test_place_of_a_sale_is_zero_at_the_ask_and_one_at_the_bid() -> None:
+    session = Session(side=Side.SELL, cap=0.01, purpose=Purpose.EXIT)
+    session.hear(record(2, WalkEvent.ACCEPTED, limit=1.10))
+    session.hear(record(3, WalkEvent.MODIFIED, limit=1.00))
+    session.hear(record(4, WalkEvent.FILLED, quantity=2, price=1.00, limit=1.00))
+    assert session.steps["place"] == pytest.approx([np.nan, 0.0, 1.0], nan_ok=True)
+
+
+def test_canceled_order_leaves_no_limit_at_work() -> None:
+    session = worked().hear(
+        record(10, WalkEvent.CANCELED, move=Move(MoveKind.REPLACE, "MODIFY_REFUSED")),
+        record(11, WalkEvent.RESENT, limit=1.08),
+    )
+    assert math.isnan(session.steps["rested_s"][-1])
+    assert session.row["replaces"] == 1
+
+
+# -- marks ------------------------------------------------------------------------------------
+
+
+def filled(**changes: Any) -> Session:
+    """Bought 2 at 1.05 at second 2, when the market was 1.00 to 1.10 at 600."""
+    seen = quote(2, 1.00, 1.10, delta=0.4, spot=600.0, age_s=changes.pop("age_s", 0.5))
+    fill = record(2, WalkEvent.FILLED, seen, quantity=2, price=1.05, trade_id="T-1")
+    return Session(**changes).hear(fill)
+
+
+def test_mark_at_the_fill_is_the_quote_it_met() -> None:
+    mark = filled().marks()[0]
+    assert (mark["bid"], mark["ask"], mark["mid"]) == (1.00, 1.10, pytest.approx(1.05))
+    assert (mark["spot"], mark["delta"], mark["quote_age_s"]) == (600.0, 0.4, 0.5)
+    assert (mark["ts_event"], mark["ts_mark"]) == (2 * NS, 2 * NS)
+    assert (mark["quantity"], mark["price"], mark["trade_id"]) == (2, 1.05, "T-1")
+
+
+def test_marks_after_the_fill_are_the_first_snapshot_at_or_after_their_time() -> None:
+    views = [view(second, 1.0 + second / 1000, 1.5) for second in range(3, 310)]
+    marks = filled().hear(*views).marks()
+    assert [marks[h]["ts_mark"] / NS for h in (5, 30, 300)] == [7, 32, 302]
+    assert [marks[h]["bid"] for h in (5, 30, 300)] == pytest.approx([1.007, 1.032, 1.302])
+
+
+def test_mark_is_unknown_when_the_session_ended_before() -> None:
+    marks = filled().hear(view(8)).marks()
+    assert marks[5]["bid"] == 1.00
+    assert marks[30]["ts_mark"] is np.ma.masked
+    assert all(math.isnan(marks[30][name]) for name in ("bid", "ask", "mid", "spot"))
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        view(7, usable=False),
+        view(8.1),
+        view(7, age_s=5.0),
+        view(7, bid=1.2, ask=1.1),
+    ],
+    ids=["unusable", "later than a fifth of the horizon", "older than the fill", "crossed"],
+)
+def test_mark_without_a_fresh_quote_is_unknown(seen: Any) -> None:
+    mark = filled().hear(seen).marks()[5]
+    assert math.isnan(mark["mid"])
+    assert mark["ts_mark"] is np.ma.masked
+
+
+def test_quote_at_the_fill_that_is_too_old_is_unknown() -> None:
+    assert math.isnan(filled(age_s=STALE_S + 1).marks()[0]["mid"])
+
+
+# -- tables -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("session", [worked(), Session(), None], ids=["worked", "open", "none"])
+def test_columns_fit_the_tables_of_a_run_folder(session: Session | None, tmp_path: Path) -> None:
+    recorder = ExecutionRecorder("SPY", [], FEES, STALE_S) if session is None else session.recorder
+    made = {"parents": recorder.parents(), "steps": recorder.steps(), "marks": recorder.marks()}
+    for name, columns in made.items():
+        count = len(next(iter(columns.values())))
+        write_table(tmp_path, name, {"run_id": ["r"] * count, "session": [DATE] * count} | columns)
+        assert len(read_table(tmp_path, name)) == count

@@ -1,6 +1,6 @@
 """Compiles the numeric kernels into their cache: ``python -m autotrade_0dte.warm``."""
 
-from autotrade_0dte.chain import book
+from autotrade_0dte.chain import book, quote_columns
 from autotrade_0dte.indicators import walls
 from autotrade_0dte.market_state import quotes
 from autotrade_0dte.pricing import black
@@ -13,6 +13,7 @@ def main() -> None:
     """Compile everything that a run would otherwise compile when it first needs it."""
     black.warm()
     book.warm()
+    quote_columns.warm()
     walls.warm()
     quotes.warm()
     scenarios.warm()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +71,11 @@ def _share(pair: dict[str, dict[str, Any]]) -> float:
 class _Timed:
     """Adds up the time that reading the data takes, so that the engine's share stays alone."""
 
-    def __init__(self, catalog: Any) -> None:
+    def __init__(self, chunks: Callable[..., Iterator[Any]]) -> None:
         self.seconds = 0.0
-        self._chunks = catalog.chunks
+        self._chunks = chunks
 
-    def __call__(self, *args: Any) -> Iterator[list[Any]]:
+    def __call__(self, *args: Any) -> Iterator[Any]:
         chunks = self._chunks(*args)
         while True:
             started = time.perf_counter()
@@ -96,8 +96,8 @@ def _run_full(catalog_path: Path) -> dict[str, Any]:
     warm()
     catalog = Catalog(catalog_path)
     entry = catalog.session("SPY", DATE)
-    timed = _Timed(catalog)
-    catalog.chunks = timed  # type: ignore[method-assign]
+    timed = _Timed(catalog.chunks_with_quotes)
+    catalog.chunks_with_quotes = timed  # type: ignore[method-assign]
     backtest.Catalog = lambda _: catalog  # type: ignore[assignment, misc]
     with tempfile.TemporaryDirectory() as folder:
         job = backtest.SessionJob(
@@ -124,7 +124,7 @@ def _run_noop(catalog_path: Path) -> dict[str, Any]:
     catalog = Catalog(catalog_path)
     entry = catalog.session("SPY", DATE)
     instruments = catalog.instruments(entry)
-    timed = _Timed(catalog)
+    timed = _Timed(catalog.chunks)
 
     class Noop(Strategy):
         def on_start(self) -> None:

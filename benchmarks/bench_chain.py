@@ -61,7 +61,7 @@ def _stages(book: OptionChainBook, rounds: int) -> dict[str, float]:
     def compiled() -> None:
         reprice(
             NOW_NS, taken.years, 600.0, book._settings,
-            book._quotes, book.ts_event, book.open_interest, levels, book._log_levels,
+            book.quotes, book.ts_event, book.open_interest, levels, book._log_levels,
             book._rows, book._pair_strike, book._pair_rows, columns, flags,
         )  # fmt: skip
 

@@ -8,13 +8,13 @@ from nautilus_trader.common import DataActor, TimeEvent
 from nautilus_trader.model import (
     IndexInstrument,
     IndexPriceUpdate,
-    InstrumentId,
     OptionContract,
-    QuoteTick,
     TradeTick,
 )
 
+from autotrade_0dte.actors.cached_quotes import CachedQuotes
 from autotrade_0dte.chain.book import OptionChainBook
+from autotrade_0dte.chain.quote_columns import ColumnQuotes
 from autotrade_0dte.chain.snapshot import Tape
 
 __all__ = ["ChainActor", "chain_topic"]
@@ -32,10 +32,10 @@ def chain_topic(underlying: str) -> str:
 class ChainActor(DataActor):
     """Keeps one chain's book and publishes a ChainSnapshot on a timer.
 
-    The newest quotes are taken from the engine's cache when the timer fires, not one by one as they
-    come: nothing looks at the book in between, and a busy feed costs Python nothing. A snapshot is
-    published when anything has changed since the last one, and every ten seconds when nothing has,
-    so that deadlines pass and growing quote ages are seen.
+    The newest quotes are taken when the timer fires, not one by one as they come: nothing looks at
+    the book in between, and a busy feed costs Python nothing. A snapshot is published when anything
+    has changed since the last one, and every ten seconds when nothing has, so that deadlines pass
+    and growing quote ages are seen.
 
     Parameters
     ----------
@@ -51,9 +51,9 @@ class ChainActor(DataActor):
         Snapshots are made from `start_ns` (the session's open) until just before `stop_ns`.
     has_volume : bool
         Whether the sizes of the underlying's trades are real.
-    subscribe : bool
-        Whether quotes must be asked for. A live feed sends nothing else; a backtest's engine caches
-        all its data anyhow, and calling a handler for each quote would be most of its time.
+    quotes : ColumnQuotes, optional
+        The chain's quotes where the node has them as columns, as a backtest does. Without it they
+        are subscribed to and taken from the engine's cache.
     """
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
@@ -70,17 +70,14 @@ class ChainActor(DataActor):
         stop_ns: int,
         *,
         has_volume: bool,
-        subscribe: bool,
+        quotes: ColumnQuotes | None = None,
     ) -> None:
         super().__init__()
-        self._contracts: list[InstrumentId] = [contract.id for contract in contracts]
-        self._newest: list[QuoteTick | None] = [None] * len(contracts)
-        self._subscribe = subscribe
+        self._contracts = [contract.id for contract in contracts]
+        self._quotes: ColumnQuotes | CachedQuotes | None = quotes
         self._underlying = underlying
         self._topic = chain_topic(str(underlying.id.symbol))
         self._book = book
-        arrays = (book.bid, book.ask, book.bid_size, book.ask_size, book.ts_event)
-        self._columns: tuple[memoryview[Any], ...] = tuple(memoryview(array) for array in arrays)
         self._interval_ns = interval_ms * _NS_PER_MS
         self._start_ns = start_ns
         self._stop_ns = stop_ns
@@ -93,7 +90,8 @@ class ChainActor(DataActor):
         self._published_ns = 0
 
     def on_start(self) -> None:
-        if self._subscribe:
+        if self._quotes is None:
+            self._quotes = CachedQuotes(self.cache, self._contracts)
             for instrument_id in self._contracts:
                 self.subscribe_quotes(instrument_id)
         if isinstance(self._underlying, IndexInstrument):
@@ -138,34 +136,10 @@ class ChainActor(DataActor):
                 self._spot = tick.value.as_double()
             self._changed = True
 
-    def _take_quotes(self, now_ns: int) -> None:
-        """Bring the book up to date with the quotes that have changed.
-
-        Written out for speed: with 200 contracts this loop is most of the actor's time.
-        """
-        newest, quote_of = self._newest, self.cache.quote
-        bid, ask, bid_size, ask_size, ts_event = self._columns
-        changed = False
-        for row, instrument_id in enumerate(self._contracts):
-            quote = quote_of(instrument_id)
-            if quote is None or quote == newest[row]:
-                continue
-            if quote.ts_init > now_ns:
-                quote = self._quote_at(instrument_id, now_ns)
-                if quote is None or quote == newest[row]:
-                    continue
-            newest[row] = quote
-            bid[row] = quote.bid_price.as_double()
-            ask[row] = quote.ask_price.as_double()
-            bid_size[row] = quote.bid_size.as_double()
-            ask_size[row] = quote.ask_size.as_double()
-            ts_event[row] = quote.ts_event
-            changed = True
-        self._changed |= changed
-
     def _on_timer(self, event: TimeEvent) -> None:
         now_ns = event.ts_event
-        self._take_quotes(now_ns)
+        assert self._quotes is not None
+        self._changed |= self._quotes.take(now_ns, self._book)
         while self._prints and self._prints[0].ts_init <= now_ns:
             self._take_spot(self._prints.popleft())
         if not self._changed and now_ns - self._published_ns < _IDLE_NS:
@@ -174,15 +148,6 @@ class ChainActor(DataActor):
         self._published_ns = now_ns
         tape = Tape(self._spot_ns, self._volume, self._turnover)
         self.publish_message(self._topic, self._book.snapshot(now_ns, self._spot, tape))
-
-    def _quote_at(self, instrument_id: InstrumentId, now_ns: int) -> QuoteTick | None:
-        """Return the last quote that was there at `now_ns`.
-
-        A live timer is handled a little after its instant; what came meanwhile belongs to the next
-        snapshot, as it does when the recording is replayed.
-        """
-        quotes = self.cache.quotes(instrument_id) or ()
-        return next((quote for quote in quotes if quote.ts_init <= now_ns), None)
 
 
 def _first_due(start_ns: int, interval_ns: int, now_ns: int) -> int:

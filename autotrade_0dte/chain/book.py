@@ -88,8 +88,11 @@ class OptionChainBook:
 
     Attributes
     ----------
+    quotes : float64 (4, n)
+        Bid, ask, bid size and ask size: dollars and contracts; NaN until seen. May be written
+        directly.
     bid, ask, bid_size, ask_size : float64 (n,)
-        Dollars and contracts; NaN until seen. May be written directly.
+        The rows of `quotes`.
     ts_event : int64 (n,)
         Time of the quote, UTC ns; 0 until seen.
 
@@ -120,12 +123,12 @@ class OptionChainBook:
         )
         _check_rows(self.strike, self.is_call, self.open_interest)
 
-        self._quotes = np.full((4, n), np.nan)
-        self.bid, self.ask, self.bid_size, self.ask_size = self._quotes
+        self.quotes = np.full((4, n), np.nan)
+        self.bid, self.ask, self.bid_size, self.ask_size = self.quotes
         self.ts_event = np.zeros(n, np.int64)
         # A memoryview stores a number in two thirds of the time an array takes.
         self._bid, self._ask, self._bid_size, self._ask_size = (
-            cast("memoryview[float]", memoryview(column)) for column in self._quotes
+            cast("memoryview[float]", memoryview(column)) for column in self.quotes
         )
         self._ts_event = memoryview(self.ts_event)
 
@@ -177,7 +180,7 @@ class OptionChainBook:
             implied_move, gauge, usable, crossed_share, stale_share,
         ) = reprice(
             now_ns, years, float(spot), self._settings,
-            self._quotes, self.ts_event, self.open_interest,
+            self.quotes, self.ts_event, self.open_interest,
             self._levels, self._log_levels, self._rows, self._pair_strike, self._pair_rows,
             columns, flags,
         )  # fmt: skip

@@ -15,7 +15,7 @@ from typing import Any, cast
 import msgspec
 
 from autotrade_0dte.calendar import Session, learn, session
-from autotrade_0dte.data.chunks import DEFAULT_ROWS, merged
+from autotrade_0dte.data.chunks import DEFAULT_ROWS, Chunk, merged
 from autotrade_0dte.data.columns import largest_size
 from autotrade_0dte.data.errors import CatalogConflictError, CatalogError, CatalogLockedError
 from autotrade_0dte.data.manifest import DatasetKind, ImportAccount, Manifest, StoredDataset
@@ -260,6 +260,10 @@ class Catalog:
         one instant stay in one list, underlying first, then indexes, then the chain by strike.
         Ready for ``BacktestEngine.add_data(..., sort=False)``.
         """
+        return (chunk.items for chunk in self.chunks_with_quotes(entry, rows))
+
+    def chunks_with_quotes(self, entry: SessionEntry, rows: int = DEFAULT_ROWS) -> Iterator[Chunk]:
+        """Yield the lists of `chunks` together with the rows behind their quotes."""
         return merged(self.path, entry.datasets, rows)
 
 

@@ -6,7 +6,7 @@ custom data, and has no place for a settlement print.
 
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,11 @@ from autotrade_0dte.actors.fee_model import TigerFeeModel
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.analysis.summary import SessionFacts
 from autotrade_0dte.calendar import Session, learn
+from autotrade_0dte.chain.quote_columns import ColumnQuotes
 from autotrade_0dte.config import SystemConfig
 from autotrade_0dte.data.catalog import Catalog, SessionEntry
+from autotrade_0dte.data.chunks import Chunk
+from autotrade_0dte.data.ticks import quote_columns
 from autotrade_0dte.execution.ledger import Fill, FillKind, RoundTrip, round_trips
 from autotrade_0dte.instruments import USD, VENUE
 from autotrade_0dte.nodes.books import logged_errors, write_books
@@ -71,22 +74,24 @@ def run_session(job: SessionJob, progress: Callable[[float], None]) -> SessionFa
     market = Market.of(catalog.instruments(entry), entry.underlying)
     trading = trading_session(job.config, entry.date, market)
     interest = catalog.open_interest(entry)
+    quotes = ColumnQuotes()
     components = assemble(
         job.config,
         trading,
         market,
         interest,
         has_volume=catalog.has_volume(entry),
-        subscribe=False,
+        quotes=quotes,
     )
     engine = _engine(job, market, components, TigerFeeModel(trading.fees))
 
     official = catalog.settlement(entry.underlying, entry.date)
-    chunks = catalog.chunks(entry)
+    chunks = catalog.chunks_with_quotes(entry)
     if official is not None:
         tick = settlement_print(official, market.underlying, trading.expiry_ns)
         chunks = _with_print(chunks, tick)
-    fed = _feed(engine, chunks, entry, progress)
+    feed = _with_columns(chunks, quotes, trading.instrument_ids)
+    fed = _feed(engine, feed, entry, progress)
     if engine.iteration == fed:
         engine.run(streaming=True, end=trading.expiry_ns + _AFTER_EXPIRY_NS)
     engine.end()
@@ -170,16 +175,30 @@ def _feed(
     return fed
 
 
-def _with_print(chunks: Iterator[list[Any]], tick: Any) -> Iterator[list[Any]]:
+def _with_print(chunks: Iterator[Chunk], tick: Any) -> Iterator[Chunk]:
     """Put one tick where it belongs in time; the engine sorts within a chunk."""
     placed = False
     for chunk in chunks:
-        if not placed and chunk[-1].ts_init >= tick.ts_init:
-            chunk.append(tick)
+        if not placed and chunk.items[-1].ts_init >= tick.ts_init:
+            chunk.items.append(tick)
             placed = True
         yield chunk
     if not placed:
-        yield [tick]
+        yield Chunk([tick], {})
+
+
+def _with_columns(
+    chunks: Iterator[Chunk], quotes: ColumnQuotes, names: Sequence[str]
+) -> Iterator[list[Any]]:
+    """Yield each chunk's objects when its quotes have been added to `quotes` as columns.
+
+    The engine needs them too, for fills; the book is spared the objects.
+    """
+    for chunk in chunks:
+        columns = quote_columns(chunk.quotes, names)
+        if columns is not None:
+            quotes.add(columns)
+        yield chunk.items
 
 
 def _conclude(

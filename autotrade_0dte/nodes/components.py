@@ -14,6 +14,7 @@ from autotrade_0dte.actors.order_desk import OrderDesk
 from autotrade_0dte.actors.recorder import RunRecorder
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.calendar import expiry_ns, session
+from autotrade_0dte.chain.quote_columns import ColumnQuotes
 from autotrade_0dte.config import AccountKind, SystemConfig, strategy_of
 from autotrade_0dte.execution.coordinator import Coordinator
 from autotrade_0dte.instruments import option_symbol
@@ -83,12 +84,12 @@ def assemble(
     open_interest: dict[str, float],
     *,
     has_volume: bool,
-    subscribe: bool,
+    quotes: ColumnQuotes | None = None,
 ) -> Components:
     """Build the components of one session.
 
-    `has_volume` tells whether the sizes of the underlying's trades are real; `subscribe` asks a
-    live feed for the chain's quotes.
+    `has_volume` tells whether the sizes of the underlying's trades are real; `quotes` are those of
+    the chain where the node has them as columns, which saves asking the engine for each.
     """
     symbols = [option_symbol(str(c.id.symbol)) for c in market.contracts]
     book = chain_book(config, symbols, open_interest, trading.expiry_ns)
@@ -107,7 +108,7 @@ def assemble(
             trading.open_ns,
             trading.expiry_ns,
             has_volume=has_volume,
-            subscribe=subscribe,
+            quotes=quotes,
         ),
         state=MarketStateActor(
             trading.underlying, watch, _volatility_index(config.volatility_index, market)

@@ -116,9 +116,7 @@ def run_node(job: NodeJob, console: Console) -> tuple[Path, dict[str, Any]]:
     trading = trading_session(job.config, job.day.date, market)
     interest = _open_interest(chain)
     has_volume = not isinstance(market.underlying, IndexInstrument)
-    components = assemble(
-        job.config, trading, market, interest, has_volume=has_volume, subscribe=True
-    )
+    components = assemble(job.config, trading, market, interest, has_volume=has_volume)
     folder = new_run_folder(job.config, job.runs)
     recorder = _recorder(job, market, interest) if job.config.live.record else None
 

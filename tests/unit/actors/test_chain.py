@@ -20,6 +20,7 @@ from nautilus_trader.model import (
 from autotrade_0dte.actors.chain import ChainActor, chain_topic
 from autotrade_0dte.calendar import session
 from autotrade_0dte.chain.book import ChainParams, OptionChainBook
+from autotrade_0dte.chain.quote_columns import ColumnQuotes, QuoteColumns
 from autotrade_0dte.instruments import OptionSymbol, Right, equity, index, option_contract
 from autotrade_0dte.products import product
 
@@ -37,7 +38,7 @@ class Engine:
     """The engine as far as the actor sees it: newest quotes, timers, subscriptions, the bus."""
 
     def __init__(
-        self, underlying: Any, *, has_volume: bool = True, subscribe: bool = False
+        self, underlying: Any, *, has_volume: bool = True, columns: ColumnQuotes | None = None
     ) -> None:
         self.quotes: dict[Any, QuoteTick] = {}
         self.history: dict[Any, list[QuoteTick]] = {}
@@ -81,7 +82,7 @@ class Engine:
             OPEN_NS,
             CLOSE_NS,
             has_volume=has_volume,
-            subscribe=subscribe,
+            quotes=columns,
         )
 
     def quote(self, row: int, bid: float, ask: float, at_s: float) -> None:
@@ -94,6 +95,8 @@ class Engine:
 
     def tick(self, at_s: float) -> list[Any]:
         """Let the timer fire and return what was published."""
+        if not self.timers:
+            self.actor.on_start()
         before = len(self.published)
         self.actor._on_timer(SimpleNamespace(ts_event=OPEN_NS + round(at_s * NS)))
         return [message for _, message in self.published[before:]]
@@ -106,16 +109,30 @@ def trade(price: float, ts_event: int, size: int = 1) -> TradeTick:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("subscribe", [True, False], ids=["live", "backtest"])
-def test_quotes_are_asked_for_only_where_a_feed_needs_it(subscribe: bool) -> None:
-    engine = Engine(equity("SPY"), subscribe=subscribe)
+def test_quotes_are_asked_for_where_there_are_no_columns() -> None:
+    engine = Engine(equity("SPY"))
     engine.actor.on_start()
-    quotes = [f"quotes {contract.id}" for contract in CONTRACTS] if subscribe else []
+    quotes = [f"quotes {contract.id}" for contract in CONTRACTS]
     assert engine.subscribed == [*quotes, "trades SPY.US"]
 
 
+def test_columns_stand_in_for_the_quotes_of_the_feed() -> None:
+    columns = ColumnQuotes()
+    ts_event = np.array([OPEN_NS + NS // 2, OPEN_NS + NS])
+    sides = np.array([[1.0, 2.0], [1.1, 2.1], [5.0, 6.0], [7.0, 8.0]])
+    columns.add(QuoteColumns(np.array([0, 1, 1, 1, 2]), ts_event, ts_event + 1, sides))
+    engine = Engine(equity("SPY"), columns=columns)
+    engine.quote(1, 9.0, 9.1, at_s=0.5)
+    [first] = engine.tick(1)
+    [second] = engine.tick(2)
+    assert engine.subscribed == ["trades SPY.US"]
+    np.testing.assert_array_equal(first.bid, [1.0, np.nan, np.nan, np.nan])
+    np.testing.assert_array_equal(second.bid, [1.0, np.nan, np.nan, 2.0])
+    assert engine.tick(3) == []
+
+
 def test_spot_of_an_index_comes_from_its_price_updates() -> None:
-    engine = Engine(index("SPX"))
+    engine = Engine(index("SPX"), columns=ColumnQuotes())
     engine.actor.on_start()
     assert engine.subscribed == ["index SPX.US"]
     update = IndexPriceUpdate(index("SPX").id, Price(6001.5, 2), OPEN_NS + 7, OPEN_NS + 7)
@@ -147,7 +164,7 @@ def test_timer_of_a_late_start_keeps_to_the_grid_from_the_open(
 
 
 def test_what_came_after_the_timers_instant_belongs_to_the_next_snapshot() -> None:
-    engine = Engine(equity("SPY"), subscribe=True)
+    engine = Engine(equity("SPY"))
     engine.quote(0, 1.0, 1.1, at_s=0.5)
     engine.quote(0, 3.0, 3.1, at_s=1.002)
     engine.quote(1, 2.0, 2.1, at_s=1.001)

@@ -117,7 +117,7 @@ def test_assembled_book_has_a_row_a_contract_with_its_open_interest(
     market = Market.of([equity("SPY"), *contracts("SPY", MONDAY, 600, 595)], "SPY")
     trading = trading_session(system, MONDAY, market)
     interest = {"SPY260720P00595000": 12.0, "SPY260720C00600000": 7.0}
-    assembled = assemble(system, trading, market, interest, has_volume=True, subscribe=False)
+    assembled = assemble(system, trading, market, interest, has_volume=True)
     [(strike, is_call, expiry, chain, held)] = made
     assert strike.tolist() == [595.0, 595.0, 600.0, 600.0]
     assert is_call.tolist() == [True, False, True, False]

@@ -14,6 +14,7 @@ import msgspec
 from autotrade_0dte.chain.book import ChainParams
 from autotrade_0dte.execution.coordinator import CoordinatorParams
 from autotrade_0dte.execution.fees import FeeParams
+from autotrade_0dte.execution.fills import FillScenario, FillScenarios
 from autotrade_0dte.indicators.params import IndicatorParams, check_spacing
 from autotrade_0dte.market_state.actions import ActionTable, Track
 from autotrade_0dte.market_state.detector import DetectorParams
@@ -82,6 +83,11 @@ class SimulationParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Oldest quote that a fill is believed on.
     data_end_before_close_s : int, default 1800
         Lead of the last quote before the close beyond which a session is taken for incomplete.
+    scenarios : tuple of FillScenario, default all three
+        Beliefs about fills that a backtest is run under, one after the other; always the base,
+        which is also what a paper node fills by.
+    fills : FillScenarios
+        What each scenario believes.
     """
 
     latency_ms: Annotated[int, msgspec.Meta(ge=0, le=60_000)] = 150
@@ -90,6 +96,18 @@ class SimulationParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     settlement_tolerance_fraction: Annotated[float, msgspec.Meta(gt=0, le=0.5)] = 0.01
     max_fill_quote_age_s: Annotated[int, msgspec.Meta(ge=1, le=23_400)] = 600
     data_end_before_close_s: Annotated[int, msgspec.Meta(ge=1, le=23_400)] = 1_800
+    scenarios: tuple[FillScenario, ...] = tuple(FillScenario)
+    fills: FillScenarios = FillScenarios()
+
+    def __post_init__(self) -> None:
+        known = set(self.scenarios)
+        if FillScenario.BASE not in known or len(known) != len(self.scenarios):
+            names = ", ".join(self.scenarios) or "none"
+            raise ValueError(f"Expected each scenario once and base among them, was {names}")
+
+    def latency_ns(self, scenario: FillScenario) -> int:
+        """Return how long a command takes to its effect in a scenario."""
+        return round(self.latency_ms * self.fills.of(scenario).latency_factor * 1_000_000)
 
 
 class LiveParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

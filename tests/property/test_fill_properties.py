@@ -1,0 +1,270 @@
+"""Fills of the scenarios against one quote: their order, their bounds, and time at rest."""
+
+import math
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from autotrade_0dte.execution.fill_rules import (
+    FillLook,
+    Grant,
+    ShownSize,
+    Standing,
+    WorkingOrder,
+    granted,
+    place,
+    quarter,
+)
+from autotrade_0dte.execution.fills import (
+    FillParams,
+    FillScenario,
+    FillScenarios,
+    OptimisticFills,
+    PessimisticFills,
+)
+from autotrade_0dte.execution.parent import Side
+
+KIND_TO_HARSH = OptimisticFills(), FillParams(), PessimisticFills()
+MINUTE = 60_000_000_000
+
+
+@st.composite
+def looks(draw: st.DrawFn) -> FillLook:
+    tick = draw(st.sampled_from([1, 5, 10]))
+    near = draw(st.integers(0, 60)) * tick
+    far = draw(st.integers(0, 60)) * tick
+    return FillLook(
+        side=draw(st.sampled_from(Side)),
+        limit=draw(st.integers(1, 70)) * tick,
+        leaves=draw(st.integers(1, 40)),
+        at_rest=draw(st.booleans()),
+        near=near,
+        far=far,
+        near_size=draw(st.integers(0, 50)),
+        far_size=draw(st.integers(0, 50)),
+        tick=tick,
+    )
+
+
+@st.composite
+def params_sets(draw: st.DrawFn) -> tuple[FillParams, FillParams]:
+    """Two sets, the first nowhere harsher than the second."""
+
+    def two(lowest: float, highest: float) -> tuple[float, float]:
+        pair = [draw(st.floats(lowest, highest)) for _ in range(2)]
+        return min(pair), max(pair)
+
+    places, shares, queues = two(0, 1), two(0.01, 1), two(0, 1)
+    ticks = sorted(draw(st.integers(0, 5)) for _ in range(2))
+    return (
+        FillParams(places[0], ticks[0], shares[1], queues[0]),
+        FillParams(places[1], ticks[1], shares[0], queues[1]),
+    )
+
+
+def ahead_of(look: FillLook, params: FillParams) -> int:
+    return math.ceil(params.queue_share * look.near_size)
+
+
+@given(looks(), params_sets(), st.integers(0, 10), st.booleans(), st.booleans(), st.booleans())
+def test_kinder_parameters_never_give_less_nor_at_a_worse_price(
+    look: FillLook,
+    both: tuple[FillParams, FillParams],
+    taken: int,
+    is_missed: bool,
+    is_met: bool,
+    also_kind_is_missed: bool,
+) -> None:
+    kind, harsh = both
+    worse = granted(look, Standing(taken, ahead_of(look, harsh), is_missed, is_met), harsh)
+    better = granted(
+        look,
+        Standing(taken, ahead_of(look, kind), is_missed and also_kind_is_missed, is_met),
+        kind,
+    )
+    if worse is None or worse.quantity == 0:
+        return
+    assert better is not None
+    assert better.quantity >= worse.quantity
+    assert look.side.sign * (worse.price - better.price) >= 0
+
+
+@given(looks(), st.sampled_from(KIND_TO_HARSH), st.integers(0, 60), st.booleans(), st.booleans())
+def test_no_fill_is_beyond_the_limit_or_more_than_asked_or_shown(
+    look: FillLook, params: FillParams, taken: int, is_missed: bool, is_met: bool
+) -> None:
+    standing = Standing(taken, ahead_of(look, params), is_missed, is_met)
+    grant = granted(look, standing, params)
+    if grant is None:
+        return
+    assert look.side.sign * (look.limit - grant.price) >= 0
+    assert 0 <= grant.quantity <= look.leaves
+    assert grant.quantity + grant.served + taken <= look.far_size
+    assert grant.price % look.tick == 0
+    assert grant.price > 0
+
+
+@given(looks(), st.lists(st.integers(0, 2 * MINUTE), min_size=1, max_size=8))
+def test_one_quote_gives_its_size_once_however_often_it_is_looked_at(
+    look: FillLook, gaps: list[int]
+) -> None:
+    for params in KIND_TO_HARSH:
+        shown, order, now, got = ShownSize(), WorkingOrder("order", params), 1, 0
+        for gap in gaps:
+            now += gap
+            grant = order.look(now, look, shown)
+            got += 0 if grant is None else grant.quantity
+        assert got <= look.far_size
+
+
+def buy(limit: int, near: int = 200, far: int = 220, **fields: object) -> FillLook:
+    values: dict[str, object] = {
+        "side": Side.BUY,
+        "limit": limit,
+        "leaves": 5,
+        "at_rest": False,
+        "near": near,
+        "far": far,
+        "near_size": 10.0,
+        "far_size": 10.0,
+        "tick": 1,
+    }
+    return FillLook(**(values | fields))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("params", "price"),
+    [(OptimisticFills(), 215), (FillParams(), 220), (PessimisticFills(), 221)],
+)
+def test_order_that_takes_pays_three_quarters_of_the_spread_the_touch_or_a_tick_more(
+    params: FillParams, price: int
+) -> None:
+    assert granted(buy(230), Standing(), params) == Grant(price, 5)
+    sell = buy(190, near=220, far=200, side=Side.SELL)
+    assert granted(sell, Standing(), params) == Grant(420 - price, 5)
+
+
+def test_price_inside_the_spread_is_rounded_against_the_order() -> None:
+    assert granted(buy(230, far=210), Standing(), OptimisticFills()) == Grant(208, 5)
+    assert granted(buy(230, far=201), Standing(), OptimisticFills()) == Grant(201, 5)
+
+
+def test_last_tick_of_a_bid_cannot_be_undercut() -> None:
+    look = buy(1, near=2, far=1, side=Side.SELL)
+    assert granted(look, Standing(), PessimisticFills()) == Grant(1, 5)
+
+
+def test_order_at_rest_is_filled_at_its_own_price_when_the_other_side_comes_through() -> None:
+    look = buy(230, at_rest=True)
+    assert granted(look, Standing(), FillParams()) == Grant(230, 5)
+
+
+def test_queue_is_served_first_when_the_other_side_comes_to_the_limit_only() -> None:
+    order, shown = WorkingOrder("order", FillParams()), ShownSize()
+    assert order.look(1, buy(200, near_size=20.0, at_rest=True), shown) is None
+    arrived = buy(200, near=199, far=200, far_size=8.0, at_rest=True)
+    assert order.look(2, arrived, shown) is None  # 8 of the 10 ahead
+    again = buy(200, near=199, far=200, far_size=5.0, at_rest=True)
+    assert order.look(3, again, shown) == Grant(200, 3, 2)
+
+
+def test_limit_that_betters_the_best_price_has_nobody_ahead() -> None:
+    order, shown = WorkingOrder("order", PessimisticFills()), ShownSize()
+    assert order.look(1, buy(205, at_rest=True), shown) is None
+    through = buy(205, near=203, far=204, at_rest=True)
+    grant = order.look(2, through, shown)
+    assert grant in {None, Grant(205, 5)}  # one quote in ten is missed
+    base = WorkingOrder("order", FillParams())
+    base.look(1, buy(205, at_rest=True), ShownSize())
+    assert base.look(2, buy(205, near=204, far=205, at_rest=True), ShownSize()) == Grant(205, 5)
+
+
+def test_base_never_fills_inside_the_spread() -> None:
+    order, shown = WorkingOrder("order", FillParams()), ShownSize()
+    assert all(order.look(n * MINUTE, buy(210, at_rest=True), shown) is None for n in range(300))
+
+
+def time_to_fill(name: str, step_ns: int, limit: int, rate: float = 6.0) -> int:
+    rates = (rate / 4, rate / 2, rate, rate)
+    order, shown = (
+        WorkingOrder(name, OptimisticFills(taker_place=1, inside_per_minute=rates)),
+        ShownSize(),
+    )
+    now = 1
+    while order.look(now, buy(limit, at_rest=True), shown) is None:
+        now += step_ns
+    return now
+
+
+@pytest.mark.parametrize(("limit", "per_minute"), [(201, 1.5), (205, 3.0), (210, 6.0), (219, 6.0)])
+def test_mean_time_to_a_fill_inside_the_spread_is_that_of_its_quarter(
+    limit: int, per_minute: float
+) -> None:
+    times = [time_to_fill(f"order {n}", 100_000_000, limit) / MINUTE for n in range(2_000)]
+    mean = sum(times) / len(times)
+    # Exponential: four standard errors of the mean, and half a step of the looks.
+    assert abs(mean - 1 / per_minute) < 4 / per_minute / math.sqrt(len(times)) + 0.001
+
+
+@given(st.integers(0, 50), st.integers(1, 5_000))
+def test_time_of_a_fill_does_not_depend_on_how_often_it_was_looked(
+    number: int, step_ms: int
+) -> None:
+    often = time_to_fill(f"order {number}", 1_000_000, 210, rate=300.0)
+    seldom = time_to_fill(f"order {number}", step_ms * 1_000_000, 210, rate=300.0)
+    assert often - 1_000_000 < seldom < often + step_ms * 1_000_000
+
+
+def test_draws_depend_on_the_name_alone() -> None:
+    assert time_to_fill("a", 1_000_000, 210) == time_to_fill("a", 1_000_000, 210)
+    assert time_to_fill("a", 1_000_000, 210) != time_to_fill("b", 1_000_000, 210)
+
+
+def test_share_of_quotes_that_are_missed_is_that_of_the_parameters() -> None:
+    params = PessimisticFills()
+    met = [
+        WorkingOrder(f"order {n}", params).look(1, buy(230), ShownSize()) is not None
+        for n in range(4_000)
+    ]
+    assert abs(1 - sum(met) / len(met) - params.missed) < 4 * math.sqrt(0.1 * 0.9 / len(met))
+
+
+def test_missed_quote_is_missed_until_another_comes() -> None:
+    name = next(
+        name
+        for name in (f"order {n}" for n in range(200))
+        if WorkingOrder(name, PessimisticFills()).look(1, buy(230), ShownSize()) is None
+    )
+    order, shown = WorkingOrder(name, PessimisticFills()), ShownSize()
+    assert all(order.look(n, buy(230), shown) is None for n in range(1, 20))
+    others = [order.look(20 + n, buy(230, far_size=11.0 + n), shown) for n in range(10)]
+    assert any(others)
+
+
+@given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 300), st.sampled_from(Side))
+def test_place_is_0_at_the_own_side_and_1_at_the_other(
+    near: int, far: int, limit: int, side: Side
+) -> None:
+    look = buy(limit, near=near, far=far, side=side)
+    where = place(look)
+    if side.sign * (far - near) <= 0:
+        assert math.isnan(where)
+        return
+    assert (where == 0) == (limit == near)
+    assert (where == 1) == (limit == far)
+    assert (quarter(where) is not None) == (0 <= where <= 1)
+
+
+def test_scenarios_in_the_wrong_order_are_refused_with_the_parameter() -> None:
+    with pytest.raises(
+        ValueError, match=r"pessimistic.size_share .*base.size_share \(0.4\), was 0.5"
+    ):
+        FillScenarios(base=FillParams(size_share=0.4))
+    with pytest.raises(ValueError, match=r"base.inside_per_minute no kinder than optimistic"):
+        FillScenarios(base=FillParams(inside_per_minute=(0, 0, 0, 31.0)))
+
+
+def test_each_scenario_has_its_own_parameters() -> None:
+    scenarios = FillScenarios()
+    assert [scenarios.of(name) for name in FillScenario] == list(KIND_TO_HARSH)

@@ -79,7 +79,7 @@ class WalkRecord(msgspec.Struct, frozen=True, gc=False):
     limit : float
         Limit at work after the move, dollars; NaN before the first.
     quantity : int
-        Contracts that the event filled; 0 otherwise.
+        Contracts that the event filled, or that were sent anew; 0 otherwise.
     price : float
         What they were filled at, or the limit that the venue confirmed, dollars; else NaN.
     veto : str
@@ -90,6 +90,12 @@ class WalkRecord(msgspec.Struct, frozen=True, gc=False):
         What the call budget had left.
     route, route_reason : str
         The style that it is worked in, and why; empty before it is chosen.
+    tightened : bool
+        Whether the quality watch had the desk tightened.
+    leg_skew_s : float
+        Seconds between the quotes of a vertical's legs; 0 for an order without another leg.
+    text : str
+        The venue's own words, of a refusal.
     """
 
     ts_event: int
@@ -106,3 +112,6 @@ class WalkRecord(msgspec.Struct, frozen=True, gc=False):
     calls_left: int = 0
     route: str = ""
     route_reason: str = ""
+    tightened: bool = False
+    leg_skew_s: float = 0.0
+    text: str = ""

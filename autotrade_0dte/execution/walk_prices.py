@@ -1,0 +1,117 @@
+"""The limits of a walk: where it starts, where its steps lead, where it crosses; in whole cents."""
+
+import math
+from collections.abc import Callable
+
+from autotrade_0dte.execution.order_quote import OrderQuote
+from autotrade_0dte.execution.parent import Side
+from autotrade_0dte.execution.ticks import TickGrid, in_cents
+
+__all__ = ["WalkPrices"]
+
+
+class WalkPrices:
+    """Prices of one order, all on the grid and never beyond its cap.
+
+    "Toward" the market is up for a buy and down for a sell.
+
+    Parameters
+    ----------
+    side : Side
+        Of the order.
+    cap : float
+        Its worst price, dollars.
+    tick_cents : callable
+        Tick in cents at a price in whole cents.
+
+    Attributes
+    ----------
+    cap : int
+        The cap on the grid, cents; below a tick there is no price for a buy.
+    """
+
+    __slots__ = ("_grid", "_least", "_side", "_sign", "cap")
+
+    def __init__(self, side: Side, cap: float, tick_cents: Callable[[int], int]) -> None:
+        self._side = side
+        self._sign = side.sign
+        self._grid = TickGrid(tick_cents, side)
+        self._least = tick_cents(0)
+        self.cap = self._grid.away(in_cents(cap))
+        if side is Side.SELL:
+            self.cap = max(self.cap, self._least)
+
+    @property
+    def has_price(self) -> bool:
+        """Whether any price of the grid is within the cap."""
+        return self.cap >= self._least
+
+    def tick(self, quote: OrderQuote) -> float:
+        """Return the price step at the market, dollars: at its far side, else its near one."""
+        far, near = quote.far(self._side), quote.near(self._side)
+        price = far if is_price(far) else near
+        return self._grid.tick(int(in_cents(price)) if is_price(price) else 0) / 100
+
+    def is_beyond(self, cents: int, other: int) -> bool:
+        """Return whether a limit lies further toward the market than another."""
+        return self._sign * (cents - other) > 0
+
+    def is_at_far(self, cents: int, quote: OrderQuote) -> bool:
+        """Return whether a limit is at or through the far side, so that nothing is to be gained."""
+        far = quote.far(self._side)
+        return is_price(far) and self._sign * (cents - in_cents(far)) >= 0
+
+    def passive(self, quote: OrderQuote) -> int:
+        """Return the better of fair value and the near side, short of the far side by a tick."""
+        near, far = in_cents(quote.near(self._side)), in_cents(quote.far(self._side))
+        fair = in_cents(quote.fair)
+        best = fair if self._sign * (fair - near) > 0 else near  # NaN: near
+        limit = self._grid.away(best)
+        last = self._grid.step(self._grid.toward(far), -1)
+        return self._within(last if self.is_beyond(limit, last) else limit)
+
+    def walk(self, quote: OrderQuote, start_fraction: float, done: float) -> int:
+        """Return where a walk should be after the part `done` (0 .. 1) of its steps.
+
+        It starts `start_fraction` of the way from the near side to fair value (the middle when
+        none is known) and ends at the far side; both are those of now.
+        """
+        near, far = in_cents(quote.near(self._side)), in_cents(quote.far(self._side))
+        fair = in_cents(quote.fair)
+        value = (near + far) / 2 if math.isnan(fair) else fair
+        start = near + start_fraction * (value - near)
+        if self._sign * (start - far) > 0:
+            start = far
+        return self._within(max(self._grid.away(start + (far - start) * done), self._least))
+
+    def marketable(self, quote: OrderQuote, ticks: int) -> int:
+        """Return the limit `ticks` beyond the far side."""
+        far = self._grid.toward(in_cents(quote.far(self._side)))
+        return self._within(max(self._grid.step(far, ticks), self._least))
+
+    def without_far(self, quote: OrderQuote, *, at_any_price: bool) -> int | None:
+        """Return where an exit rests when there is nobody to trade with, or None to wait.
+
+        At fair value; `at_any_price` lets a sale without one rest at its cap, for whoever comes.
+        """
+        if is_price(quote.fair):
+            return self._within(max(self._grid.away(in_cents(quote.fair)), self._least))
+        return self.cap if at_any_price and self._side is Side.SELL else None
+
+    def further(self, cents: int, ticks: int, quote: OrderQuote) -> int:
+        """Return the limit `ticks` further toward the market, at most the far side."""
+        limit = self._grid.step(cents, ticks)
+        far = self._grid.toward(in_cents(quote.far(self._side)))
+        return self._within(far if self.is_beyond(limit, far) else limit)
+
+    def beyond(self, cents: int, other: int) -> int:
+        """Return the one of two limits that is further toward the market."""
+        return cents if self.is_beyond(cents, other) else other
+
+    def _within(self, cents: int) -> int:
+        return self.cap if self.is_beyond(cents, self.cap) else cents
+
+
+def is_price(price: float) -> bool:
+    """Return whether there is a price: above 0, known and finite."""
+    return 0.0 < price < math.inf

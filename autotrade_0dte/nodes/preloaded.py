@@ -7,6 +7,8 @@ import signal
 if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
+import pandas as pd  # noqa: F401 - the engine imports it for every session, which takes long
+
 import autotrade_0dte.nodes.backtest  # noqa: F401 - imports take long enough to be interrupted
 from autotrade_0dte.warm import main
 

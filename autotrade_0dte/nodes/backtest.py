@@ -24,6 +24,7 @@ from nautilus_trader.model import AccountType, Money, OmsType
 
 from autotrade_0dte.actors import order_tables as tables
 from autotrade_0dte.actors.fee_model import TigerFeeModel
+from autotrade_0dte.actors.fill_model import ScenarioFillModel
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.analysis.summary import SessionFacts
 from autotrade_0dte.calendar import Session, learn
@@ -32,24 +33,25 @@ from autotrade_0dte.config import SystemConfig
 from autotrade_0dte.data.catalog import Catalog, SessionEntry
 from autotrade_0dte.data.chunks import Chunk
 from autotrade_0dte.data.ticks import quote_columns
+from autotrade_0dte.execution.fills import FillScenario
 from autotrade_0dte.execution.ledger import Fill, FillKind, RoundTrip, round_trips
 from autotrade_0dte.instruments import USD, VENUE
 from autotrade_0dte.nodes.books import logged_errors, write_books
 from autotrade_0dte.nodes.components import Components, Market, assemble, trading_session
 from autotrade_0dte.nodes.settlement import SettledAt, settled_at, settlement_print
+from autotrade_0dte.nodes.shown_quotes import ColumnShownQuotes
 from autotrade_0dte.nodes.verdict import SessionEnd, verdict
 
 __all__ = ["LOG_FILE", "SessionJob", "run_session"]
 
 LOG_FILE = "log.jsonl"
 DELIVERED = "DELIVERED"
-_NS_PER_MS = 1_000_000
 _TICK_CAPACITY = 100
 _AFTER_EXPIRY_NS = 60_000_000_000
 
 
 class SessionJob(msgspec.Struct, frozen=True):
-    """One session to run, with everything a process of its own needs to know."""
+    """One session to run under one belief about fills, with everything its process must know."""
 
     run_id: str
     config: SystemConfig
@@ -57,6 +59,7 @@ class SessionJob(msgspec.Struct, frozen=True):
     entry: SessionEntry
     hours: Session
     folder: Path
+    scenario: FillScenario = FillScenario.BASE
 
 
 def run_session(job: SessionJob, progress: Callable[[float], None]) -> SessionFacts:
@@ -74,7 +77,7 @@ def run_session(job: SessionJob, progress: Callable[[float], None]) -> SessionFa
     market = Market.of(catalog.instruments(entry), entry.underlying)
     trading = trading_session(job.config, entry.date, market)
     interest = catalog.open_interest(entry)
-    quotes = ColumnQuotes()
+    quotes, shown = ColumnQuotes(), ColumnShownQuotes(trading.instrument_ids)
     components = assemble(
         job.config,
         trading,
@@ -83,14 +86,19 @@ def run_session(job: SessionJob, progress: Callable[[float], None]) -> SessionFa
         has_volume=catalog.has_volume(entry),
         quotes=quotes,
     )
-    engine = _engine(job, market, components, TigerFeeModel(trading.fees))
+
+    def now_ns() -> int:  # the recorder has its clock once it is the engine's
+        return components.recorder.clock.timestamp_ns()
+
+    fills = ScenarioFillModel(job.config.simulation.fills.of(job.scenario), now_ns, shown)
+    engine = _engine(job, market, components, TigerFeeModel(trading.fees), fills)
 
     official = catalog.settlement(entry.underlying, entry.date)
     chunks = catalog.chunks_with_quotes(entry)
     if official is not None:
         tick = settlement_print(official, market.underlying, trading.expiry_ns)
         chunks = _with_print(chunks, tick)
-    feed = _with_columns(chunks, quotes, trading.instrument_ids)
+    feed = _with_columns(chunks, (quotes, shown), trading.instrument_ids)
     fed = _feed(engine, feed, entry, progress)
     if engine.iteration == fed:
         engine.run(streaming=True, end=trading.expiry_ns + _AFTER_EXPIRY_NS)
@@ -119,7 +127,11 @@ def run_session(job: SessionJob, progress: Callable[[float], None]) -> SessionFa
 
 
 def _engine(
-    job: SessionJob, market: Market, components: Components, fee_model: TigerFeeModel
+    job: SessionJob,
+    market: Market,
+    components: Components,
+    fee_model: TigerFeeModel,
+    fill_model: ScenarioFillModel,
 ) -> BacktestEngine:
     log = FileWriterConfig(str(job.folder), Path(LOG_FILE).stem, "json")
     logging = LoggerConfig(LogLevel.OFF, LogLevel.WARNING, file_config=log)
@@ -137,7 +149,8 @@ def _engine(
         [Money(job.config.account.starting_cash, USD)],
         base_currency=USD,
         fee_model=fee_model,
-        latency_model=StaticLatencyModel(job.config.simulation.latency_ms * _NS_PER_MS),
+        fill_model=fill_model,
+        latency_model=StaticLatencyModel(job.config.simulation.latency_ns(job.scenario)),
         liquidity_consumption=True,
         # Exercise settles leg by leg, so that the cash of a spread may dip before it nets; an
         # account left below zero ends the run unclean.
@@ -188,16 +201,19 @@ def _with_print(chunks: Iterator[Chunk], tick: Any) -> Iterator[Chunk]:
 
 
 def _with_columns(
-    chunks: Iterator[Chunk], quotes: ColumnQuotes, names: Sequence[str]
+    chunks: Iterator[Chunk],
+    readers: Sequence[ColumnQuotes | ColumnShownQuotes],
+    names: Sequence[str],
 ) -> Iterator[list[Any]]:
-    """Yield each chunk's objects when its quotes have been added to `quotes` as columns.
+    """Yield each chunk's objects when its quotes have been added to `readers` as columns.
 
-    The engine needs them too, for fills; the book is spared the objects.
+    The engine needs them too, for the prices of fills; the book is spared the objects.
     """
     for chunk in chunks:
         columns = quote_columns(chunk.quotes, names)
         if columns is not None:
-            quotes.add(columns)
+            for reader in readers:
+                reader.add(columns)
         yield chunk.items
 
 

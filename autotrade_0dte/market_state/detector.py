@@ -16,7 +16,7 @@ from autotrade_0dte.market_state.standard import Figure, Standard
 from autotrade_0dte.market_state.state import CHANNELS, Channel, Level
 from autotrade_0dte.market_state.support import Limits, supported_level
 from autotrade_0dte.market_state.trailing import Trailing
-from autotrade_0dte.market_state.volatility import VolatilityWatch
+from autotrade_0dte.market_state.volatility import ChangeWatch, VolatilityWatch
 
 __all__ = ["Detector", "DetectorParams", "Evidence", "Floors", "Limits"]
 
@@ -79,15 +79,18 @@ class Detector:
         until_close = minutes - int(params.close_s // 60)
         floors = params.floors
         self._index = self._volatility(params.index_window_s, minutes)
-        self._chain = self._volatility(params.change_window_s, until_close)
+        # A profile knows changes in half a minute and how wide spreads are at each minute, but not
+        # what either does within less.
+        step = self._unprofiled(Channel.VOLATILITY_CHANGE, floors.volatility_step, until_close)
+        self._chain = self._volatility(
+            params.change_window_s, until_close, ChangeWatch(step, params.step_window_s)
+        )
         self._price = PriceWatch(params, open_ns=open_ns, close_ns=close_ns, profile=profile)
         self._realized = self._figure(Channel.REALIZED, floors.realized, minutes)
         self._activity = self._figure(Channel.ACTIVITY, floors.activity, until_close)
-        # A profile knows how wide spreads are at each minute, not what they do within half of one.
-        change = Standard(Channel.SPREAD, floors.spread, profile=None, trailing_minutes=until_close)
         self._spread = SpreadWatch(
             self._figure(Channel.SPREAD, floors.spread, until_close),
-            Figure(change, self._trailing()),
+            self._unprofiled(Channel.SPREAD, floors.spread, until_close),
             params.change_window_s,
         )
         self._age = self._figure(Channel.QUOTE_AGE, floors.quote_age, minutes)
@@ -166,11 +169,13 @@ class Detector:
         index, chain = self._index, self._chain
         level, level_is_new = (index, index_is_new) if has_index else (chain, chain_is_new)
         self._set(_LEVEL, level.level, level.level_score, is_fresh=level_is_new)
-        change, is_new = chain.change, chain_is_new
+        change, is_new = chain, chain_is_new
         # Whichever says more: an index of thirty days is slow, the chain blind near the close.
-        if has_index and (index.change.score > change.score or math.isnan(change.score)):
-            change, is_new = index.change, index_is_new
-        self._set(_CHANGE, change.value, change.score, is_fresh=is_new)
+        if has_index and (
+            index.change_score > chain.change_score or math.isnan(chain.change_score)
+        ):
+            change, is_new = index, index_is_new
+        self._set(_CHANGE, change.change.value, change.change_score, is_fresh=is_new)
 
     def _take_prints(self, minute: int, chain: ChainSnapshot, indicators: IndicatorValues) -> bool:
         print_ns = chain.tape.ts_event
@@ -215,17 +220,25 @@ class Detector:
             fresh and score >= least for fresh, score in zip(self._fresh, self._scores, strict=True)
         )
 
-    def _volatility(self, window_s: float, trailing_minutes: int) -> VolatilityWatch:
+    def _volatility(
+        self, window_s: float, trailing_minutes: int, step: ChangeWatch | None = None
+    ) -> VolatilityWatch:
         floors = self._params.floors
+        change = self._figure(Channel.VOLATILITY_CHANGE, floors.volatility_change, trailing_minutes)
         return VolatilityWatch(
             self._standard(Channel.VOLATILITY_LEVEL, floors.volatility_level, trailing_minutes),
             self._trailing(),
-            self._figure(Channel.VOLATILITY_CHANGE, floors.volatility_change, trailing_minutes),
-            window_s,
+            ChangeWatch(change, window_s),
+            step,
+            self._params.enter.strong,
         )
 
     def _figure(self, channel: Channel, floor: float, trailing_minutes: int) -> Figure:
         return Figure(self._standard(channel, floor, trailing_minutes), self._trailing())
+
+    def _unprofiled(self, channel: Channel, floor: float, trailing_minutes: int) -> Figure:
+        standard = Standard(channel, floor, profile=None, trailing_minutes=trailing_minutes)
+        return Figure(standard, self._trailing())
 
     def _standard(self, channel: Channel, floor: float, trailing_minutes: int) -> Standard:
         return Standard(channel, floor, profile=self._profile, trailing_minutes=trailing_minutes)

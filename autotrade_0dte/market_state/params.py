@@ -25,6 +25,8 @@ class Floors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         VIX wanders by 2 to 3 % in an hour.
     volatility_change : float, default 0.008
         What a wandering volatility does in half a minute. Half a tick's worth is a floor besides.
+    volatility_step : float, default 0.005
+        What it does in ten seconds, wandering with the root of time. The same half tick.
     realized : float, default 0.25
         Half of the spread that a ratio of 60 to 900 independent returns has by chance.
     activity : float, default 0.35
@@ -42,6 +44,7 @@ class Floors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     volatility_level: Scale = 0.025
     volatility_change: Scale = 0.008
+    volatility_step: Scale = 0.005
     realized: Scale = 0.25
     activity: Scale = 0.35
     jump: Scale = 0.0001
@@ -66,6 +69,10 @@ class DetectorParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Window of the change of the chain's volatility and of its spreads, seconds: a few quotes. A
         shock is all of its window's noise at once; a longer window has more noise and no more
         shock.
+    step_window_s : float, default 10
+        Shorter window of the change of the chain's volatility, seconds, in which a small rise
+        stands out by being sudden. That is strong at most and no shock, which takes a large one.
+        Two quotes of data each 5 s; where quotes are two windows apart there is no such evidence.
     index_window_s : float, default 60
         Window of the change of the volatility index, seconds; VIX comes each 15 s. A value older
         than two windows counts as none.
@@ -110,6 +117,7 @@ class DetectorParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ladder: LadderParams = LadderParams()
     floors: Floors = Floors()
     change_window_s: Seconds = 30.0
+    step_window_s: Seconds = 10.0
     index_window_s: Seconds = 60.0
     jump_window_s: Seconds = 15.0
     jump_steps: Annotated[int, msgspec.Meta(ge=2, le=2_000)] = 80

@@ -12,13 +12,15 @@ from series import NS, Series, timed_prices
 from autotrade_0dte.indicators.params import IndicatorParams
 from autotrade_0dte.market_state.jump import DriftTest, LocalVolatility, ReturnWindow
 from autotrade_0dte.market_state.params import DetectorParams
+from autotrade_0dte.market_state.standard import Figure, Standard
 from autotrade_0dte.market_state.trailing import MAD_TO_SD, Trailing
+from autotrade_0dte.market_state.volatility import ChangeWatch, VolatilityWatch
 from autotrade_0dte.market_state.watch import MarketWatch
 
 WINDOW_S, LAG_S, SAMPLE_S, MIN_SAMPLES = 120, 20, 10, 3
 SHORT = DetectorParams(
-    change_window_s=2, index_window_s=2, jump_window_s=2, jump_steps=2, jump_lag_s=1,
-    reference_s=60, reference_lag_s=2, sample_s=1, min_samples=3,
+    change_window_s=2, step_window_s=1, index_window_s=2, jump_window_s=2, jump_steps=2,
+    jump_lag_s=1, reference_s=60, reference_lag_s=2, sample_s=1, min_samples=3,
 )  # fmt: skip
 
 known_or_not = st.one_of(st.floats(-100.0, 100.0), st.sampled_from([0.0, math.nan]))
@@ -68,6 +70,76 @@ def test_change_is_from_the_last_value_as_old_as_its_window(series: Series, step
             assert window.elapsed_s == (now - old[-1][0]) / NS
         else:
             assert math.isnan(window.value)
+
+
+FLOOR, STEP_FLOOR, STEP_MOST = 0.01, 0.005, 6.0
+CHANGE_S, STEP_S = 30, 10
+
+
+def trailing() -> Trailing:
+    return Trailing(WINDOW_S, LAG_S, SAMPLE_S, MIN_SAMPLES)
+
+
+def plain_changes(series: Series, window_s: int) -> list[float]:
+    """Return each value's change from the last known one as old as the window and not twice."""
+    changes = []
+    for now, value in series:
+        old = [(ts, before) for ts, before in series
+               if ts <= now - window_s * NS and not math.isnan(before)]  # fmt: skip
+        is_near = old and now - old[-1][0] < 2 * window_s * NS
+        changes.append(value - old[-1][1] if is_near else math.nan)
+    return changes
+
+
+def plain_scores(series: Series, seconds: Series, window_s: int, floor: float) -> list[float]:
+    """Return the scores of the lesser of two changes by what was usual before."""
+    usual, scores = trailing(), []
+    both = zip(plain_changes(series, window_s), plain_changes(seconds, window_s), strict=True)
+    for (now, _), (first, second) in zip(series, both, strict=True):
+        is_lesser = second < first  # never where either is unknown
+        change = second if is_lesser else first
+        usual.update(now, change)
+        scores.append((change - usual.median) / max(usual.scale, floor))
+    return scores
+
+
+wanderings = st.lists(
+    st.tuples(
+        st.integers(1, 12),
+        st.one_of(st.floats(-0.002, 0.002), st.sampled_from([0.03, 0.05, -0.04, math.nan])),
+        st.sampled_from([1.0, 1.0, 1.0, 0.3, math.nan]),
+    ),
+    min_size=20,
+    max_size=60,
+)
+
+
+@given(wanderings)
+def test_change_of_a_volatility_scores_as_the_larger_of_change_and_bounded_step(
+    moves: list[tuple[int, float, float]],
+) -> None:
+    now, level, series, seconds = 0, math.log(0.2), [], []
+    for elapsed_s, move, share in moves:
+        now += elapsed_s * NS
+        level += 0.0 if math.isnan(move) else move
+        series.append((now, math.nan if math.isnan(move) else level))
+        seconds.append((now, level * share))
+    standards = (Standard("x", floor, profile=None, trailing_minutes=390)
+                 for floor in (FLOOR, STEP_FLOOR))  # fmt: skip
+    change, step = (
+        ChangeWatch(Figure(standard, trailing()), window_s)
+        for standard, window_s in zip(standards, (CHANGE_S, STEP_S), strict=True)
+    )
+    level_standard = Standard("x", FLOOR, profile=None, trailing_minutes=390)
+    watch = VolatilityWatch(level_standard, trailing(), change, step, STEP_MOST)
+    changes = plain_scores(series, seconds, CHANGE_S, FLOOR)
+    steps = plain_scores(series, seconds, STEP_S, STEP_FLOOR)
+    for k, ((ts, first), (_, second)) in enumerate(zip(series, seconds, strict=True)):
+        watch.update(0, ts, math.exp(first), math.exp(second))
+        expected = changes[k]
+        if steps[k] > expected:
+            expected = max(expected, min(steps[k], STEP_MOST))
+        assert watch.change_score == pytest.approx(expected, abs=1e-6, nan_ok=True)
 
 
 @given(timed_prices(start_s=1))

@@ -25,8 +25,8 @@ NAN = math.nan
 WARM_UP_S = 150
 # Windows short enough to be warm within minutes; thresholds and rules as they are.
 PARAMS = DetectorParams(
-    change_window_s=5, index_window_s=10, jump_window_s=5, jump_steps=10, jump_lag_s=10,
-    reference_s=300, reference_lag_s=10, sample_s=5, min_samples=5,
+    change_window_s=5, step_window_s=2, index_window_s=10, jump_window_s=5, jump_steps=10,
+    jump_lag_s=10, reference_s=300, reference_lag_s=10, sample_s=5, min_samples=5,
 )  # fmt: skip
 TEMPLATE = snapshots([Moment(step=0, lag=0, price=600.0)])[0]
 ALL = 6
@@ -124,6 +124,43 @@ def test_shock_of_implied_volatility_is_l3_at_its_second_snapshot(market: Market
     assert (second.before, second.level) == (CALM, L3)
     assert second.since_ns == second.onset_ns == second.ts_event
     assert value(second, Channel.VOLATILITY_CHANGE) == pytest.approx(math.log(1.3), abs=0.01)
+
+
+def test_small_sudden_rise_of_implied_volatility_is_l2_at_its_second_snapshot(
+    market: Market,
+) -> None:
+    market.iv *= math.exp(0.04)
+    market.gauge *= math.exp(0.04)
+    states = list(market.states(30))
+    assert [state.level for state in states[:2]] == [CALM, L2]
+    assert score(states[1], Channel.VOLATILITY_CHANGE) == PARAMS.enter.strong
+    assert max(state.level for state in states) is L2
+
+
+def test_same_rise_that_takes_longer_is_l1(market: Market) -> None:
+    seen = set()
+    for _ in range(4):
+        market.iv *= math.exp(0.01)
+        market.gauge *= math.exp(0.01)
+        seen.add(market.step().level)
+    assert seen | {state.level for state in market.states(30)} == {CALM, L1}
+
+
+def test_rise_that_is_sudden_and_not_large_is_no_shock(market: Market) -> None:
+    market.iv *= math.exp(0.07)
+    market.gauge *= math.exp(0.07)
+    assert max(state.supported for state in market.states(30)) is L2
+
+
+def test_step_is_judged_by_the_last_hour_though_a_profile_knows_the_minute() -> None:
+    usual = Usual((60, 61, 62, 63), 4 * (0.0,), 4 * (0.02,), 4 * (9,))
+    market = Market(profile=Profile("SPY", (), {Channel.VOLATILITY_CHANGE: usual}))
+    market.step(WARM_UP_S)
+    market.iv *= math.exp(0.025)
+    market.gauge *= math.exp(0.025)
+    states = list(market.states(5))
+    assert score(states[0], Channel.VOLATILITY_CHANGE) == pytest.approx(0.025 / 0.005, abs=0.5)
+    assert score(states[-1], Channel.VOLATILITY_CHANGE) == pytest.approx(0.025 / 0.02, abs=0.2)
 
 
 def test_wrong_quote_at_the_money_that_the_strip_does_not_share_is_no_change(

@@ -10,6 +10,7 @@ from autotrade_0dte.actors.market_state import RECORDER_TURN, market_topic
 from autotrade_0dte.actors.parent_rows import ParentRows
 from autotrade_0dte.actors.row_buffer import Columns
 from autotrade_0dte.chain.snapshot import ChainSnapshot
+from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.fees import FeeSchedule
 from autotrade_0dte.execution.order_quote import OrderQuote
 from autotrade_0dte.execution.parent import ParentOrder
@@ -31,6 +32,8 @@ class ExecutionRecorder(DataActor):
         Engine ids of the chain's contracts, in the order of the book's rows.
     fees : FeeSchedule
         The session's price list.
+    desk : DeskParams
+        The desk's rules.
     stale_after_s : float
         Age from which the quote at a fill is no longer taken for the market.
     """
@@ -44,13 +47,14 @@ class ExecutionRecorder(DataActor):
         underlying: str,
         instrument_ids: Sequence[str],
         fees: FeeSchedule,
+        desk: DeskParams,
         stale_after_s: float,
     ) -> None:
         super().__init__()
         self._topic = market_topic(underlying)
         self._row = {name: row for row, name in enumerate(instrument_ids)}
         self._chain: ChainSnapshot | None = None
-        self._parents = ParentRows(fees)
+        self._parents = ParentRows(fees, desk)
         self._marks = MarkRows(self._row, stale_after_s)
 
     def on_start(self) -> None:
@@ -83,7 +87,7 @@ class ExecutionRecorder(DataActor):
     def _on_market(self, message: Any) -> None:
         self._chain = chain = message.chain
         self._marks.snapshot(chain)
-        for order in self._parents.working_entries():
+        for order in self._parents.working():
             row = self._row.get(order.instrument_id)
             if row is not None:
                 self._parents.look(order.parent_id, chain_quote(chain, row))

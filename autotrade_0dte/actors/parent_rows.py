@@ -2,9 +2,13 @@
 
 import math
 
+import msgspec
+
 from autotrade_0dte.actors.row_buffer import Columns, RowBuffer
 from autotrade_0dte.actors.worked_parent import WorkedParent, quote_figures
+from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.fees import FeeSchedule
+from autotrade_0dte.execution.offer import Offer
 from autotrade_0dte.execution.order_quote import OrderQuote
 from autotrade_0dte.execution.parent import Outcome, ParentOrder, Purpose, Side
 from autotrade_0dte.execution.walk_record import WalkEvent, WalkRecord
@@ -19,22 +23,24 @@ _PARENTS = (
     "level", "reason", "cap", "decided", "deadline", "submitted", "acknowledged", "first_fill",
     "last_fill", "ended", "outcome", "end_reason", "route", "route_reason", "filled",
     "average_price", *_QUOTE, "submit_mid", "end_mid", "reprices", "replaces", "cancels", "rejects",
-    "vetoes", "offered_s", "offered_at_end", "leg_risk_s", "scheduled_fee", "minimums",
+    "vetoes", "offered_s", "offered_at_end", "needed_s", "should_fill", "leg_risk_s",
+    "scheduled_fee", "minimums",
 )  # fmt: skip
 _TIMES = {"decided", "deadline", "submitted", "acknowledged", "first_fill", "last_fill", "ended"}
 _COUNTS = {"quantity", "level", "filled", "reprices", "replaces", "cancels", "rejects"}
 _TEXTS = {
     "parent_id", "plan_id", "strategy", "instrument_id", "side", "purpose", "urgency", "reason",
     "outcome", "end_reason", "route", "route_reason", "vetoes", "offered_at_end",
+    "should_fill",
 }  # fmt: skip
 _STEPS = (
     "ts_event", "parent_id", "client_order_id", "event", "side", "move", "reason", "outcome",
     "move_price", "limit", "place", "rested_s", "quantity", "price", "veto", "trade_id",
-    "calls_left", "route", "route_reason", *_QUOTE,
+    "calls_left", "route", "route_reason", "tightened", "leg_skew_s", "text", *_QUOTE,
 )  # fmt: skip
 _STEP_TEXTS = {
     "parent_id", "client_order_id", "event", "side", "move", "reason", "outcome", "veto",
-    "trade_id", "route", "route_reason",
+    "trade_id", "route", "route_reason", "tightened", "text",
 }  # fmt: skip
 
 
@@ -45,10 +51,13 @@ class ParentRows:
     ----------
     fees : FeeSchedule
         The session's price list.
+    desk : DeskParams
+        The desk's rules, which say what should have filled.
     """
 
-    def __init__(self, fees: FeeSchedule) -> None:
+    def __init__(self, fees: FeeSchedule, desk: DeskParams) -> None:
         self._fees = fees
+        self._desk = desk
         self._parents: dict[str, WorkedParent] = {}
         self._working: dict[str, WorkedParent] = {}
         self._steps = RowBuffer(
@@ -58,10 +67,9 @@ class ParentRows:
     def add(self, order: ParentOrder, arrival: OrderQuote) -> None:
         """Take a parent and the quote that it was decided on; one that is known is left alone."""
         if order.parent_id not in self._parents:
-            parent = WorkedParent(order=order, arrival=arrival)
+            parent = WorkedParent(order=order, arrival=arrival, offer=Offer(order))
             self._parents[order.parent_id] = self._working[order.parent_id] = parent
-            if order.purpose is Purpose.ENTRY:
-                parent.look(order.decided_ns, arrival)
+            parent.look(msgspec.structs.replace(arrival, now_ns=order.decided_ns))
 
     def record(self, record: WalkRecord) -> ParentOrder | None:
         """Take an event of a parent; return the parent, None if it is not known."""
@@ -76,13 +84,13 @@ class ParentRows:
             self._working.pop(record.parent_id, None)
         return parent.order
 
-    def working_entries(self) -> list[ParentOrder]:
-        """Return the entries that have not ended."""
-        return [p.order for p in self._working.values() if p.order.purpose is Purpose.ENTRY]
+    def working(self) -> list[ParentOrder]:
+        """Return the parents that have not ended."""
+        return [parent.order for parent in self._working.values()]
 
     def look(self, parent_id: str, quote: OrderQuote) -> None:
-        """Note what the market offered a working entry at one instant."""
-        self._parents[parent_id].look(quote.now_ns, quote)
+        """Note what the market offered a working parent at one instant."""
+        self._parents[parent_id].look(quote)
 
     def parents(self) -> Columns:
         """Return the table of parents, in the order they came."""
@@ -90,7 +98,7 @@ class ParentRows:
             _PARENTS, integers=_TIMES | _COUNTS, texts=_TEXTS, absent_at_zero=_TIMES - {"decided"}
         )
         for parent in self._parents.values():
-            rows.append(*parent.row(self._leg_risk_s(parent)))
+            rows.append(*parent.row(self._leg_risk_s(parent), self._desk))
         return rows.columns()
 
     def steps(self) -> Columns:
@@ -122,11 +130,14 @@ class ParentRows:
         move_price = _NAN if move is None else move.price
         self._steps.append(
             (record.ts_event, record.quantity, record.calls_left),
-            (move_price, record.limit, place, rested_s, record.price, *quote_figures(q)),
+            (
+                move_price, record.limit, place, rested_s, record.price, record.leg_skew_s,
+                *quote_figures(q),
+            ),
             (
                 record.parent_id, record.client_order_id, record.event.value, side.value,
                 "" if move is None else move.kind.value, "" if move is None else move.reason,
                 "" if move is None else move.outcome, record.veto, record.trade_id, record.route,
-                record.route_reason,
+                record.route_reason, record.tightened, record.text,
             ),
         )  # fmt: skip

@@ -5,9 +5,12 @@ from collections import Counter
 
 import msgspec
 
+from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.fees import FeeSchedule, OrderFees, without_minimums
+from autotrade_0dte.execution.offer import Offer, needed_s, should_fill
 from autotrade_0dte.execution.order_quote import OrderQuote
-from autotrade_0dte.execution.parent import Outcome, ParentOrder, Purpose, Side
+from autotrade_0dte.execution.parent import Outcome, ParentOrder, Side
+from autotrade_0dte.execution.routing import Style
 from autotrade_0dte.execution.walk_record import Move, MoveKind, WalkEvent, WalkRecord
 from autotrade_0dte.instruments import option_symbol
 
@@ -15,18 +18,17 @@ __all__ = ["WorkedParent", "quote_figures"]
 
 _NS = 1_000_000_000
 _NAN = math.nan
-_PRICE_TOLERANCE = 1e-9
 
 
 class WorkedParent(msgspec.Struct):
     """A parent, its quote at the decision, and what the desk's log has told of it so far.
 
-    `limit` is what the venue has, since `limit_since_ns`; `offered_since_ns` is when the market
-    last began to offer all that was left within the cap, 0 when it does not.
+    `limit` is what the venue has, since `limit_since_ns`.
     """
 
     order: ParentOrder
     arrival: OrderQuote
+    offer: Offer
     submitted_ns: int = 0
     acknowledged_ns: int = 0
     first_fill_ns: int = 0
@@ -47,9 +49,6 @@ class WorkedParent(msgspec.Struct):
     vetoes: Counter[str] = msgspec.field(default_factory=Counter)
     moves: Counter[MoveKind] = msgspec.field(default_factory=Counter)
     rejects: int = 0
-    offered_since_ns: int = 0
-    offered_ns: int = 0
-    offered_at_end: bool = False
     charged: dict[str, tuple[OrderFees, OrderFees]] = {}
 
     @property
@@ -84,17 +83,9 @@ class WorkedParent(msgspec.Struct):
         if record.move is not None:
             self._moved(record, record.move)
 
-    def look(self, now_ns: int, quote: OrderQuote) -> None:
-        """Note whether the market offers all that is left within the cap."""
-        side = self.order.side
-        far = quote.far(side)
-        within = far > 0 and side.sign * (self.order.cap - far) >= -_PRICE_TOLERANCE
-        offered = within and quote.far_size(side) >= self.leaves and not self.veto
-        if not offered:
-            self.offered_since_ns = 0
-            return
-        self.offered_since_ns = self.offered_since_ns or now_ns
-        self.offered_ns = max(self.offered_ns, now_ns - self.offered_since_ns)
+    def look(self, quote: OrderQuote) -> None:
+        """Take what the market offers at one instant."""
+        self.offer.look(quote, self.leaves, is_vetoed=bool(self.veto))
 
     def charge(self, record: WalkRecord, schedule: FeeSchedule) -> None:
         """Add a fill to the fees of its order, with minimums and without."""
@@ -109,7 +100,9 @@ class WorkedParent(msgspec.Struct):
         for fees in self.charged[key]:
             fees.add_fill(record.quantity, record.price)
 
-    def row(self, leg_risk_s: float) -> tuple[list[int], list[float], tuple[object, ...]]:
+    def row(
+        self, leg_risk_s: float, desk: DeskParams
+    ) -> tuple[list[int], list[float], tuple[object, ...]]:
         """Return whole numbers, floats and texts of its row, in the order of the columns."""
         order, moves = self.order, self.moves
         integers = [
@@ -122,17 +115,22 @@ class WorkedParent(msgspec.Struct):
         bare = sum(without.breakdown.total for _, without in self.charged.values())
         average = self.value / self.filled if self.filled else _NAN
         at_decision = msgspec.structs.replace(self.arrival, fair=self.fair)
-        offered_s = self.offered_ns / _NS if order.purpose is Purpose.ENTRY else _NAN
+        offered_s = self.offer.longest_ns / _NS
+        needed = needed_s(order, Style(self.route) if self.route else None, desk)
+        expected = should_fill(
+            order.purpose, self.outcome, offered_s=offered_s, at_end=self.offer.at_end,
+            needed=needed,
+        )  # fmt: skip
         floats = [
             order.cap, average, *quote_figures(at_decision), self.submit_mid, self.end_mid,
-            offered_s, leg_risk_s, fee, fee - bare,
+            offered_s, needed, leg_risk_s, fee, fee - bare,
         ]  # fmt: skip
         vetoes = msgspec.json.encode(dict(sorted(self.vetoes.items()))).decode()
         texts = (
             order.parent_id, order.plan_id, order.strategy, order.instrument_id,
             order.side.value, order.purpose.value, order.urgency.value, order.reason,
             self.outcome.value, self.end_reason, self.route, self.route_reason, vetoes,
-            self.offered_at_end,
+            self.offer.at_end, expected,
         )  # fmt: skip
         return integers, floats, texts
 
@@ -155,9 +153,7 @@ class WorkedParent(msgspec.Struct):
         if move.kind is MoveKind.END:
             self.ended_ns, self.end_mid = now_ns, mid
             self.outcome, self.end_reason = Outcome(move.outcome), move.reason
-            if self.offered_since_ns:
-                self.offered_at_end = True
-                self.offered_ns = max(self.offered_ns, now_ns - self.offered_since_ns)
+            self.offer.end(now_ns)
 
 
 def quote_figures(quote: OrderQuote) -> tuple[float, ...]:

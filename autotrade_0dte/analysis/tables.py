@@ -243,16 +243,19 @@ PARENTS = _schema(
     vetoes=_TEXT,
     offered_s=_FLOAT,
     offered_at_end=pa.bool_(),
+    needed_s=_FLOAT,
+    should_fill=pa.bool_(),
     leg_risk_s=_FLOAT,
     scheduled_fee=_FLOAT,
     minimums=_FLOAT,
 )
 """Orders of plans as the desk worked them, each with the quote that it was decided on.
 
-`vetoes` (JSON) counts how often each veto came up. `offered_s` is the longest
-time without a break that the far touch stood within the cap for all that was left, without a
-veto. `leg_risk_s` is how long the long leg waited, for the order that covers it. Fees are those of
-the price list; `minimums` is the part of them that the contracts alone would not have cost.
+`vetoes` (JSON) counts how often each came up. `offered_s` is the longest time without a break that
+the far touch stood within the cap for all that was left, without a veto; an entry that crosses
+takes such an offer after `needed_s` (NaN: never), see `execution.offer`. `leg_risk_s` is how long
+the long leg waited, for the order that covers it. Fees are those of the price list; `minimums` is
+what they are above the contracts' own.
 """
 
 STEPS = _schema(
@@ -275,12 +278,15 @@ STEPS = _schema(
     calls_left=_COUNT,
     route=_TEXT,
     route_reason=_TEXT,
+    tightened=pa.bool_(),
+    leg_skew_s=_FLOAT,
+    text=_TEXT,
     **_QUOTE,
 )
 """What happened to each parent, in order: answers of the venue, moves of the desk, new vetoes.
 
-`quantity` and `price` are of a fill, or the limit that was confirmed. `limit` is at work after the
-row; `place` and `rested_s` are of the limit that was at work when it happened: 0 at the near
+`quantity` and `price` are of a fill, or what was sent anew or confirmed. `limit` is at work after
+the row; `place` and `rested_s` are of the limit that was at work when it happened: 0 at the near
 touch, 1 at the far one, and the seconds since the venue confirmed it.
 """
 

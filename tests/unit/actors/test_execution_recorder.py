@@ -13,6 +13,7 @@ from worked_orders import CALL, NS, PUT, end, parent, quote, record, reprice, su
 
 from autotrade_0dte.actors.execution_recorder import ExecutionRecorder
 from autotrade_0dte.analysis.tables import read_table, write_table
+from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.fees import Entity, fee_schedule
 from autotrade_0dte.execution.parent import Purpose, Side
 from autotrade_0dte.execution.walk_record import Move, MoveKind, WalkEvent, WalkRecord
@@ -49,7 +50,7 @@ class Session:
     """A recorder that hears of one parent, and its tables."""
 
     def __init__(self, *, seen: Any = None, **order: Any) -> None:
-        self.recorder = ExecutionRecorder("SPY", [CALL], FEES, STALE_S)
+        self.recorder = ExecutionRecorder("SPY", [CALL], FEES, DeskParams(), STALE_S)
         self.recorder._on_market(seen or view(1))
         self.recorder._on_parent(parent(**order))
 
@@ -235,9 +236,19 @@ def test_sale_is_offered_when_the_bid_stands_at_its_cap_or_above() -> None:
     assert Session(side=Side.SELL, cap=1.01).hear(view(3)).row["offered_s"] == 0
 
 
-def test_exit_must_fill_whatever_the_market_offers() -> None:
-    row = Session(side=Side.SELL, cap=0.01, purpose=Purpose.STOP).hear(view(3)).row
-    assert math.isnan(row["offered_s"])
+def test_walking_entry_should_fill_when_the_offer_stood_for_all_its_steps() -> None:
+    # Four steps of two seconds and the least rest of half a second.
+    routed = record(1, WalkEvent.QUOTE, move=submit(1.05), route="WALK")
+    given_up = record(20, WalkEvent.CANCELED, move=end("GIVEN_UP", "DEADLINE"))
+    passed = Session().hear(routed, view(9), view(9.5), view(10, ask=1.2), given_up).row
+    assert (passed["offered_s"], passed["needed_s"]) == (8.5, 8.5)
+    assert passed["should_fill"]
+    assert not Session().hear(routed, view(9), view(10, ask=1.2), given_up).row["should_fill"]
+
+
+def test_exit_should_fill_whatever_the_market_offers() -> None:
+    sale = {"side": Side.SELL, "cap": 0.01, "purpose": Purpose.STOP}
+    assert Session(**sale, seen=view(1, usable=False)).row["should_fill"]
 
 
 # -- steps ------------------------------------------------------------------------------------
@@ -327,7 +338,11 @@ def test_quote_at_the_fill_that_is_too_old_is_unknown() -> None:
 
 @pytest.mark.parametrize("session", [worked(), Session(), None], ids=["worked", "open", "none"])
 def test_columns_fit_the_tables_of_a_run_folder(session: Session | None, tmp_path: Path) -> None:
-    recorder = ExecutionRecorder("SPY", [], FEES, STALE_S) if session is None else session.recorder
+    recorder = (
+        ExecutionRecorder("SPY", [], FEES, DeskParams(), STALE_S)
+        if session is None
+        else session.recorder
+    )
     made = {"parents": recorder.parents(), "steps": recorder.steps(), "marks": recorder.marks()}
     for name, columns in made.items():
         count = len(next(iter(columns.values())))

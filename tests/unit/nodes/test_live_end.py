@@ -38,6 +38,7 @@ from autotrade_0dte.analysis.tables import read_table
 from autotrade_0dte.calendar import session
 from autotrade_0dte.config import StrategySpec, SystemConfig
 from autotrade_0dte.data.catalog import Catalog, CatalogError
+from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.fees import Entity, fee_schedule
 from autotrade_0dte.instruments import USD, option_contract, option_symbol
 from autotrade_0dte.nodes import live_end
@@ -48,6 +49,7 @@ from autotrade_0dte.nodes.preflight import NodeMode
 DATE = dt.date(2026, 7, 20)
 DAY = session(DATE)
 CALL = "SPY260720C00600000"
+FEES = fee_schedule(Entity.STANDARD, DATE)
 STARTED_NS = DAY.open_ns + 1_000
 CONFIG = SystemConfig(
     name="ended",
@@ -136,7 +138,7 @@ class Node:
             recorder=Recorder("SPY", []),
             desk=none,
             strategies=(),
-            execution=ExecutionRecorder("SPY", [], fee_schedule(Entity.STANDARD, DATE), 30.0),
+            execution=ExecutionRecorder("SPY", [], FEES, DeskParams(), 30.0),
         )
 
     def conclude(self, **changes: Any) -> list[str]:

@@ -122,7 +122,7 @@ def assemble(
             DeskParams(),
             config.chain.stale_after_s,
         ),
-        desk=OrderDesk(trading, config.desk, short_legs=config.account.kind is AccountKind.MARGIN),
+        desk=OrderDesk(trading.fees, short_legs=config.account.kind is AccountKind.MARGIN),
         strategies=tuple(strategies),
     )
 

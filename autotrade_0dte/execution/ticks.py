@@ -7,13 +7,13 @@ from autotrade_0dte.execution.parent import Side
 
 __all__ = ["TickGrid", "in_cents"]
 
-_MOST_CENTS = 1e9
+_MOST_DOLLARS = 1e6
 """Larger than any option's price; keeps a cap that means "any price" a whole number."""
 
 
 def in_cents(price: float) -> float:
-    """Return dollars in cents, without the noise of binary fractions; NaN stays NaN."""
-    return round(min(price, _MOST_CENTS) * 100.0, 6)
+    """Return dollars in cents, 0 or more, without the noise of binary fractions; NaN stays NaN."""
+    return round(min(max(price, 0.0), _MOST_DOLLARS) * 100.0, 6)
 
 
 class TickGrid:

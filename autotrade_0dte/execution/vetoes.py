@@ -65,6 +65,9 @@ class VetoParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_size_fraction : float, default 1.0
         Least size shown on the other side, as a fraction of what is left: a part filled leaves a
         remainder that may not be worth its fees.
+    needs_fair_value : bool, default true
+        Whether an entry needs a fair value. Without one a bad quote passes for a good price; false
+        only where the chain has too few strikes to give one.
     max_fair_ticks, max_fair_spreads : float, default 3 and 0.75
         Farthest that a limit may lie beyond fair value, in ticks and in spreads; the larger of the
         two counts. A fair value in the middle lets an order cross (half a spread), one at the
@@ -79,6 +82,7 @@ class VetoParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_spread_ticks: Ticks = 10.0
     max_spread_fraction: Fraction = 0.10
     min_size_fraction: Annotated[float, msgspec.Meta(ge=0, le=100)] = 1.0
+    needs_fair_value: bool = True
     max_fair_ticks: Ticks = 3.0
     max_fair_spreads: Annotated[float, msgspec.Meta(gt=0, le=100)] = 0.75
     tightened_factor: Fraction = 0.5
@@ -122,7 +126,7 @@ def market_veto(
     tightened : bool, optional
         Whether the quality watch has the desk tightened.
     """
-    if not quote.is_two_sided:
+    if not (quote.is_two_sided and quote.ask < math.inf):
         return Veto(VetoCode.NO_TWO_SIDES, {"bid": quote.bid, "ask": quote.ask})
     if not quote.bid < quote.ask:
         return Veto(VetoCode.CROSSED, {"bid": quote.bid, "ask": quote.ask})
@@ -172,7 +176,7 @@ def fair_value_veto(
     """
     fair = quote.fair
     if math.isnan(fair):
-        if parent.purpose is Purpose.ENTRY:
+        if parent.purpose is Purpose.ENTRY and params.needs_fair_value:
             return Veto(VetoCode.NO_FAIR_VALUE, {"limit": limit})
         return None
     factor = params.tightened_factor if tightened else 1.0

@@ -28,23 +28,25 @@ class WalkPrices:
     ----------
     cap : int
         The cap on the grid, cents; below a tick there is no price for a buy.
+    least : int
+        The least price of the grid, cents: its finest tick.
     """
 
-    __slots__ = ("_grid", "_least", "_side", "_sign", "cap")
+    __slots__ = ("_grid", "_side", "_sign", "cap", "least")
 
     def __init__(self, side: Side, cap: float, tick_cents: Callable[[int], int]) -> None:
         self._side = side
         self._sign = side.sign
         self._grid = TickGrid(tick_cents, side)
-        self._least = tick_cents(0)
+        self.least = tick_cents(0)
         self.cap = self._grid.away(in_cents(cap))
         if side is Side.SELL:
-            self.cap = max(self.cap, self._least)
+            self.cap = max(self.cap, self.least)
 
     @property
     def has_price(self) -> bool:
         """Whether any price of the grid is within the cap."""
-        return self.cap >= self._least
+        return self.cap >= self.least
 
     def tick(self, quote: OrderQuote) -> float:
         """Return the price step at the market, dollars: at its far side, else its near one."""
@@ -82,12 +84,12 @@ class WalkPrices:
         start = near + start_fraction * (value - near)
         if self._sign * (start - far) > 0:
             start = far
-        return self._within(max(self._grid.away(start + (far - start) * done), self._least))
+        return self._within(self._grid.away(start + (far - start) * done))
 
     def marketable(self, quote: OrderQuote, ticks: int) -> int:
         """Return the limit `ticks` beyond the far side."""
         far = self._grid.toward(in_cents(quote.far(self._side)))
-        return self._within(max(self._grid.step(far, ticks), self._least))
+        return self._within(self._grid.step(far, ticks))
 
     def without_far(self, quote: OrderQuote, *, at_any_price: bool) -> int | None:
         """Return where an exit rests when there is nobody to trade with, or None to wait.
@@ -95,7 +97,7 @@ class WalkPrices:
         At fair value; `at_any_price` lets a sale without one rest at its cap, for whoever comes.
         """
         if is_price(quote.fair):
-            return self._within(max(self._grid.away(in_cents(quote.fair)), self._least))
+            return self._within(self._grid.away(in_cents(quote.fair)))
         return self.cap if at_any_price and self._side is Side.SELL else None
 
     def further(self, cents: int, ticks: int, quote: OrderQuote) -> int:
@@ -109,7 +111,7 @@ class WalkPrices:
         return cents if self.is_beyond(cents, other) else other
 
     def _within(self, cents: int) -> int:
-        return self.cap if self.is_beyond(cents, self.cap) else cents
+        return max(self.cap if self.is_beyond(cents, self.cap) else cents, self.least)
 
 
 def is_price(price: float) -> bool:

@@ -6,7 +6,15 @@ import msgspec
 
 from autotrade_0dte.execution.order_quote import OrderQuote
 
-__all__ = ["PARENT_TOPIC", "WALK_TOPIC", "Move", "MoveKind", "WalkEvent", "WalkRecord"]
+__all__ = [
+    "PARENT_TOPIC",
+    "WALK_TOPIC",
+    "Move",
+    "MoveKind",
+    "StepReason",
+    "WalkEvent",
+    "WalkRecord",
+]
 
 PARENT_TOPIC = "parent"
 """Bus topic on which the desk publishes each ParentOrder once, before its first WalkRecord."""
@@ -40,6 +48,30 @@ class MoveKind(StrEnum):
     END = "END"
 
 
+class StepReason(StrEnum):
+    """Why a move is made, where neither route nor veto is the reason.
+
+    SCHEDULE: the rest is over. MICRO_MOVE: the underlying runs away. FOLLOW: a marketable order
+    goes after the far side. DEADLINE: an entry's time is over. NO_ANSWER: a command was lost.
+    OVERFILL_RISK: more is at work than is left. Ends: FILLED; CANCELED, DENIED and REJECTED are
+    not the desk's doing; NOT_RESENT: the remainder did not come back; LATE_FILL: a fill came after
+    the end.
+    """
+
+    SCHEDULE = "SCHEDULE"
+    MICRO_MOVE = "MICRO_MOVE"
+    FOLLOW = "FOLLOW"
+    DEADLINE = "DEADLINE"
+    NO_ANSWER = "NO_ANSWER"
+    OVERFILL_RISK = "OVERFILL_RISK"
+    FILLED = "FILLED"
+    CANCELED = "CANCELED"
+    DENIED = "DENIED"
+    REJECTED = "REJECTED"
+    NOT_RESENT = "NOT_RESENT"
+    LATE_FILL = "LATE_FILL"
+
+
 class Move(msgspec.Struct, frozen=True, gc=False):
     """One move of the desk.
 
@@ -48,7 +80,7 @@ class Move(msgspec.Struct, frozen=True, gc=False):
     kind : MoveKind
         What is done.
     reason : str
-        Reason code: of the step, the veto, or the end.
+        Reason code: a `StepReason`, a `RouteReason` (of a SUBMIT, or of giving up) or a `VetoCode`.
     price : float
         New limit in dollars; NaN where none is sent.
     outcome : str

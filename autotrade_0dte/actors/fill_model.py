@@ -118,8 +118,8 @@ def _look(instrument: OptionContract, order: Any, quote: ShownQuote) -> FillLook
         limit=limit,
         leaves=int(order.leaves_qty.as_double()),
         at_rest=order.liquidity_side == LiquiditySide.MAKER,
-        near=_cents(near),
-        far=_cents(far),
+        near=_cents(near) if near_size > 0 else 0,
+        far=_cents(far) if far_size > 0 else 0,
         near_size=near_size,
         far_size=far_size,
         tick=tick_cents(product(option_symbol(str(instrument.id.symbol)).root), limit),
@@ -131,8 +131,10 @@ def _opposite(side: Side, grant: Grant) -> BookOrder:
     return BookOrder(other, Price(grant.price / 100, 2), Quantity.from_int(grant.quantity), 1)
 
 
-def _prices(quote: ShownQuote) -> tuple[Price, Price]:
-    return Price(quote[0], 2), Price(quote[1], 2)
+def _prices(quote: ShownQuote) -> tuple[Price | None, Price | None]:
+    """Return bid and ask as the engine tells them: a side without size has none."""
+    bid, ask, bid_size, ask_size = quote
+    return Price(bid, 2) if bid_size > 0 else None, Price(ask, 2) if ask_size > 0 else None
 
 
 def _name(order: Any) -> str:

@@ -1,7 +1,7 @@
 """The quote that a contract shows at an instant, for the fill model, which is told prices only."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,14 +47,20 @@ class ColumnShownQuotes:
 
 
 class CachedShownQuotes:
-    """Looks quotes up in the engine's cache, which a live node fills before it matches."""
+    """Looks quotes up in the engine's cache, which a live node fills before it matches.
 
-    def __init__(self, cache: Any) -> None:
+    Parameters
+    ----------
+    cache : callable
+        Returns the cache; a component has none before it is the engine's.
+    """
+
+    def __init__(self, cache: Callable[[], Any]) -> None:
         self._cache = cache
 
     def __call__(self, instrument_id: InstrumentId, _now_ns: int) -> ShownQuote | None:
         """Return the newest quote."""
-        quote = self._cache.quote(instrument_id)
+        quote = self._cache().quote(instrument_id)
         if quote is None:
             return None
         return (

@@ -1,6 +1,7 @@
 """Compiles the numeric kernels into their cache: ``python -m autotrade_0dte.warm``."""
 
 from autotrade_0dte.chain import book, quote_columns
+from autotrade_0dte.execution import fair_value
 from autotrade_0dte.indicators import walls
 from autotrade_0dte.market_state import quotes
 from autotrade_0dte.pricing import black
@@ -14,6 +15,7 @@ def main() -> None:
     black.warm()
     book.warm()
     quote_columns.warm()
+    fair_value.warm()
     walls.warm()
     quotes.warm()
     scenarios.warm()

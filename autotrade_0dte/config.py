@@ -13,6 +13,7 @@ import msgspec
 
 from autotrade_0dte.chain.book import ChainParams
 from autotrade_0dte.execution.coordinator import CoordinatorParams
+from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.fees import FeeParams
 from autotrade_0dte.execution.fills import FillScenario, FillScenarios
 from autotrade_0dte.indicators.params import IndicatorParams, check_spacing
@@ -196,6 +197,7 @@ class SystemConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     market_state: DetectorParams = DetectorParams()
     actions: ActionTable = ActionTable()
     coordinator: CoordinatorParams = CoordinatorParams()
+    desk: DeskParams = DeskParams()
     live: LiveParams = LiveParams()
     profile: Profile | None = None
     events: tuple[ScheduledEvent, ...] = ()

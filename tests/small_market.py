@@ -13,6 +13,8 @@ from autotrade_0dte.data.session_data import (
     SettlementPrice,
     UnderlyingTrades,
 )
+from autotrade_0dte.execution.desk_params import DeskParams
+from autotrade_0dte.execution.vetoes import VetoParams
 from autotrade_0dte.indicators.params import IndicatorParams
 from autotrade_0dte.market_state.params import DetectorParams
 from autotrade_0dte.products import Settlement, product
@@ -32,8 +34,10 @@ WINDOWS = {
         jump_window_s=60.0,
         jump_lag_s=60.0,
     ),
+    # Quotes once a minute, and too few strikes for a fair value.
+    "desk": DeskParams(vetoes=VetoParams(max_age_s=90.0, needs_fair_value=False)),
 }
-"""The tables of a configuration whose windows fit data of one minute."""
+"""The tables of a configuration that fit data of one minute and of a few strikes."""
 
 type Quote = Callable[[int, float, bool], tuple[int, int]]
 """Bid and ask in cents from seconds after the open, strike and right."""

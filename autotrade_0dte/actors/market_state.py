@@ -11,12 +11,15 @@ from autotrade_0dte.actors.chain import chain_topic
 if TYPE_CHECKING:
     from autotrade_0dte.market_state.watch import MarketWatch
 
-__all__ = ["RECORDER_TURN", "MarketStateActor", "market_topic"]
+__all__ = ["DESK_TURN", "RECORDER_TURN", "MarketStateActor", "market_topic"]
 
 RECORDER_TURN = 1_000
 """Priority with which the recorder takes views: above every strategy's, whose signals and decisions
 are recorded with the view that they were made in. The bus takes turns at random among subscribers
 of one priority, so that each has its own."""
+
+DESK_TURN = 900
+"""Priority of the order desk: it works on the orders there are before a strategy decides anew."""
 
 
 def market_topic(underlying: str) -> str:

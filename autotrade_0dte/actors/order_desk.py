@@ -1,18 +1,52 @@
-"""The order desk: the one door through which every order goes to the venue."""
+"""The order desk: the one door through which every order goes to the venue, and how it is worked.
 
-import math
+What is done with an order is decided in `execution.walk`; here are the engine's events and
+commands. Orders in Python are copies of the engine's: each is fetched again when it is needed.
+"""
+
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Self
 
-from nautilus_trader.model import ExecAlgorithmId, OrderSide
+from nautilus_trader.common import TimeEvent
+from nautilus_trader.model import (
+    ClientOrderId,
+    ExecAlgorithmId,
+    InstrumentId,
+    OrderAccepted,
+    OrderCanceled,
+    OrderCancelRejected,
+    OrderDenied,
+    OrderExpired,
+    OrderFilled,
+    OrderModifyRejected,
+    OrderRejected,
+    OrderSide,
+    OrderSubmitted,
+    OrderType,
+    OrderUpdated,
+    Price,
+    TimeInForce,
+)
 from nautilus_trader.trading import ExecutionAlgorithm, ExecutionAlgorithmConfig
 
-from autotrade_0dte.actors.account import free_cash, option_legs, order_leg
-from autotrade_0dte.actors.order_tables import limit_price
-from autotrade_0dte.execution.fees import FeeSchedule, order_fee
-from autotrade_0dte.instruments import OptionSymbol, SymbolError, option_symbol
-from autotrade_0dte.products import product
-from autotrade_0dte.risk.cover import Leg, check_cover, check_premium
+from autotrade_0dte.actors.desk_log import DeskLog
+from autotrade_0dte.actors.desk_market import DeskMarket
+from autotrade_0dte.actors.desk_work import DeskWork
+from autotrade_0dte.actors.event_gate import EventGate
+from autotrade_0dte.actors.market_state import DESK_TURN, market_topic
+from autotrade_0dte.actors.order_checks import OrderChecks
+from autotrade_0dte.actors.order_tables import tags_of
+from autotrade_0dte.actors.order_tags import parent_of
+from autotrade_0dte.actors.trading_session import TradingSession
+from autotrade_0dte.execution.call_budget import CallBudget
+from autotrade_0dte.execution.desk_params import DeskParams
+from autotrade_0dte.execution.order_quote import OrderQuote
+from autotrade_0dte.execution.quality import QualityWatch
+from autotrade_0dte.execution.remainder import RemainderRule
+from autotrade_0dte.execution.walk import Walk
+from autotrade_0dte.execution.walk_record import Move, MoveKind, WalkEvent
+from autotrade_0dte.products import product, tick_cents
 
 __all__ = ["DESK_ID", "OrderDesk"]
 
@@ -20,79 +54,319 @@ DESK_ID = ExecAlgorithmId("DESK")
 """Every order carries this id, so that the engine hands it to the desk first."""
 
 _CONFIG = ExecutionAlgorithmConfig(exec_algorithm_id=DESK_ID)
+_TIMER = "desk-look"
+_LOOK_NS = 250_000_000
+"""Half of the least rest of a walk: a step is late by no more than that."""
+
+_RESTING = (TimeInForce.DAY, TimeInForce.GTC)
 
 
 class OrderDesk(ExecutionAlgorithm):
-    """Checks each order and submits or denies it; a denial carries its reason and figures.
+    """Checks each order, and works those with a limit: the limit is the worst price they may have.
 
-    Only options pass, no short option stays uncovered (without `short_legs` only what is held is
-    sold), and no buy costs more than the free cash.
+    An order that fails a check is denied with the reason and its figures. One without a limit, or
+    that may not rest, goes as it is. All that happens to a parent is published on WALK_TOPIC.
+
+    Parameters
+    ----------
+    session : TradingSession
+        The session and its contracts.
+    params : DeskParams
+        How orders are worked.
+    short_legs : bool
+        Whether a long option covers a short one of another strike.
     """
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
         """Pass none of the arguments on: the engine's base class accepts only a configuration."""
         return super().__new__(cls, _CONFIG)  # type: ignore[call-arg]  # stubs have __init__ only
 
-    def __init__(self, fees: FeeSchedule, *, short_legs: bool) -> None:
+    def __init__(self, session: TradingSession, params: DeskParams, *, short_legs: bool) -> None:
         super().__init__(_CONFIG)
-        self._fees = fees
+        facts = product(session.root)
+        self._session = session
+        self._params = params
         self._short_legs = short_legs
+        self._tick_cents = partial(tick_cents, facts)
+        self._remainders = RemainderRule(session.fees, session.root, params.remainder)
+        self._budget = CallBudget(params.budget)
+        self._quality = QualityWatch(params.quality)
+        self._log = DeskLog(self.publish_message, self._quality)
+        self._gate = EventGate(self._take_event)
+        self._parents: dict[str, DeskWork] = {}
+        self._by_order: dict[ClientOrderId, DeskWork] = {}
+        self._working: dict[str, DeskWork] = {}
+        self._is_looking = False
+
+    def on_start(self) -> None:
+        self._cache: Any = self.cache
+        self._clock: Any = self.clock
+        self._market = DeskMarket(self._cache, self._session)
+        self._checks = OrderChecks(self._cache, self._session.fees, short_legs=self._short_legs)
+        self.subscribe_topic(market_topic(self._session.underlying), self._on_view, DESK_TURN)
+
+    def on_stop(self) -> None:
+        self._stop_looking()
+        self._working.clear()
+
+    # -- orders in ------------------------------------------------------------------------------
 
     def on_order(self, order: Any) -> None:
+        tags = tags_of(order)
+        now_ns = self._clock.timestamp_ns()
+        if not _is_worked(order):
+            self._pass_on(order)
+        elif (work := self._parents.get(tags.get("parent", ""))) is None:
+            self._begin(order, tags, now_ns)
+        else:
+            self._carry_on(work, order, now_ns)
+
+    def _pass_on(self, order: Any) -> None:
         denial = self._denial(order)
         if denial is None:
-            self.submit_order(order)
+            self._gate.command(self.submit_order, order)
         else:
-            self.deny_order(order, denial)
+            self._deny(order, denial)
+
+    def _begin(self, order: Any, tags: dict[str, str], now_ns: int) -> None:
+        try:
+            parent = parent_of(
+                order, tags, reduces=self._reduces(order), now_ns=now_ns,
+                close_ns=self._session.close_ns,
+            )  # fmt: skip
+        except ValueError as e:
+            self._deny(order, f"BAD_TAG: {e}")
+            return
+        pair = tags.get("pair")
+        work = DeskWork(
+            walk=Walk(
+                parent, self._params, self._tick_cents, self._session.close_ns, self._remainders
+            ),
+            order_id=order.client_order_id,
+            instrument_id=order.instrument_id,
+            pair=None if pair is None else InstrumentId.from_str(pair),
+            held=order,
+        )
+        denial = self._denial(order)
+        self._parents[parent.parent_id] = self._working[parent.parent_id] = work
+        self._by_order[order.client_order_id] = work
+        self._log.begins(parent)
+        self._first_look(work, denial, now_ns)
+
+    def _carry_on(self, work: DeskWork, order: Any, now_ns: int) -> None:
+        """Take the order that carries on what is left of a parent."""
+        quantity = int(order.quantity.as_double())
+        if not work.walk.accepts_resend(quantity):
+            self._deny(order, f"PARENT_NOT_WAITING: quantity={quantity}, left={work.walk.leaves}")
+            return
+        denial = self._denial(order)
+        work.order_id, work.held = order.client_order_id, order
+        work.is_canceling = False
+        self._by_order[order.client_order_id] = work
+        move = work.walk.on_resent(now_ns, quantity)
+        self._follow(work, WalkEvent.RESENT, self._quote(work, now_ns), move)
+        self._first_look(work, denial, now_ns)
+
+    def _first_look(self, work: DeskWork, denial: str | None, now_ns: int) -> None:
+        quote = self._quote(work, now_ns)
+        work.checked_ns = now_ns
+        if denial is None:
+            self._look(work, now_ns)
+            self._keep_looking()
+        else:
+            self._refuse(work, quote, denial)
+
+    def _refuse(self, work: DeskWork, quote: OrderQuote, denial: str) -> None:
+        order = self._cache.order(work.order_id)
+        move = work.walk.on_denied(quote.now_ns)
+        self._deny(order, denial)
+        self._follow(work, WalkEvent.DENIED, quote, move)
+
+    # -- looks ----------------------------------------------------------------------------------
+
+    def _on_view(self, view: Any) -> None:
+        self._market.take(view)
+        self._log.on_time(view.chain.ts_event)
+        self._look_at_all()
+
+    def _on_timer(self, _event: TimeEvent) -> None:
+        self._look_at_all()
+        if not self._working:
+            self._stop_looking()
+
+    def _look_at_all(self) -> None:
+        if self._working:
+            now_ns = self._clock.timestamp_ns()
+            for work in list(self._working.values()):
+                self._look(work, now_ns)
+
+    def _look(self, work: DeskWork, now_ns: int) -> None:
+        if not work.is_canceling and self._cache.is_order_pending_cancel_local(work.order_id):
+            return  # the strategy has withdrawn it
+        quote = self._quote(work, now_ns)
+        purpose = work.parent.purpose
+        work.looked(quote)
+        move = work.walk.on_quote(
+            quote,
+            self._budget.left(now_ns, purpose),
+            tightened=self._quality.tightens(purpose),
+            leg_skew_s=self._market.skew_s(work.instrument_id, work.pair),
+        )
+        self._follow(work, WalkEvent.QUOTE, quote, move)
+
+    def _quote(self, work: DeskWork, now_ns: int) -> OrderQuote:
+        return self._market.quote(work.instrument_id, now_ns)
+
+    def _keep_looking(self) -> None:
+        if self._working and not self._is_looking:
+            self._is_looking = True
+            self._clock.set_timer_ns(_TIMER, _LOOK_NS, callback=self._on_timer)
+
+    def _stop_looking(self) -> None:
+        if self._is_looking:
+            self._is_looking = False
+            self._clock.cancel_timer(_TIMER)
+
+    # -- what became of them --------------------------------------------------------------------
+
+    def on_order_event(self, event: Any) -> None:
+        self._gate.receive(event)
+
+    def _take_event(self, event: Any) -> None:
+        work = self._by_order.get(event.client_order_id)
+        if work is None:
+            return
+        if isinstance(event, OrderSubmitted):
+            work.held = None
+            return
+        is_former = event.client_order_id != work.order_id
+        if isinstance(event, OrderFilled):
+            self._filled(work, event, is_former=is_former)
+        elif not is_former:
+            self._answered(work, event)
+
+    def _filled(self, work: DeskWork, event: OrderFilled, *, is_former: bool) -> None:
+        now_ns = self._clock.timestamp_ns()
+        quantity, price = int(event.last_qty.as_double()), event.last_px.as_double()
+        work.paid += quantity * price
+        move = work.walk.on_fill(now_ns, quantity, is_former=is_former)
+        self._follow(
+            work, WalkEvent.FILLED, self._quote(work, now_ns), move,
+            order_id=str(event.client_order_id), quantity=quantity, price=price,
+            trade_id=str(event.trade_id),
+        )  # fmt: skip
+
+    def _answered(self, work: DeskWork, event: Any) -> None:
+        """Tell the walk of the venue's answers; what was changed before it was sent is none."""
+        walk, now_ns, told = work.walk, self._clock.timestamp_ns(), {}
+        match event:
+            case OrderAccepted():
+                kind, move = WalkEvent.ACCEPTED, walk.on_accepted(now_ns)
+            case OrderUpdated(price=Price() as price) if work.held is None:
+                told["price"] = price.as_double()
+                kind, move = WalkEvent.MODIFIED, walk.on_modified(now_ns, told["price"])
+            case OrderModifyRejected():
+                work.was_refused = True
+                kind, move = WalkEvent.MODIFY_REJECTED, walk.on_modify_rejected(now_ns)
+            case OrderCancelRejected():
+                work.is_canceling = False
+                kind, move = WalkEvent.CANCEL_REJECTED, walk.on_cancel_rejected(now_ns)
+            case OrderCanceled() | OrderExpired():
+                kind, move = WalkEvent.CANCELED, walk.on_canceled(now_ns)
+            case OrderRejected():
+                work.was_refused = True
+                kind, move = WalkEvent.REJECTED, walk.on_rejected(now_ns)
+            case OrderDenied() if not walk.is_over:
+                kind, move = WalkEvent.DENIED, walk.on_denied(now_ns)
+            case _:
+                return
+        self._follow(work, kind, self._quote(work, now_ns), move, **told)
+
+    # -- moves out ------------------------------------------------------------------------------
+
+    def _follow(
+        self,
+        work: DeskWork,
+        event: WalkEvent,
+        quote: OrderQuote,
+        move: Move | None,
+        **told: Any,
+    ) -> None:
+        """Tell what happened and make the move it led to."""
+        calls_left = self._budget.left(quote.now_ns, work.parent.purpose)
+        self._log.happened(work, event, quote, move, calls_left, **told)
+        if move is not None:
+            self._make(work, move, quote)
+
+    def _make(self, work: DeskWork, move: Move, quote: OrderQuote) -> None:
+        match move.kind:
+            case MoveKind.SUBMIT:
+                self._submit(work, move.price, quote)
+            case MoveKind.REPRICE:
+                work.priced(move.price, quote)
+                self._budget.spend(quote.now_ns)
+                order = self._cache.order(work.order_id)
+                self._gate.command(self.modify_order, order, None, Price(move.price, 2))
+            case MoveKind.CANCEL | MoveKind.REPLACE:
+                self._cancel(work, quote.now_ns)
+            case MoveKind.END:
+                self._end(work, move, quote.now_ns)
+
+    def _submit(self, work: DeskWork, limit: float, quote: OrderQuote) -> None:
+        if work.checked_ns != quote.now_ns:  # it was held back, and much may have changed
+            others = (held for held in self._held() if held is not work.held)
+            denial = self._checks.denial(work.held, others, self._reserved_usd())
+            if denial is not None:
+                self._refuse(work, quote, denial)
+                return
+        work.priced(limit, quote)
+        self._budget.spend(quote.now_ns)
+        price = Price(limit, 2)
+        if price != work.held.price:
+            self._gate.command(self.modify_order_in_place, work.held, None, price)
+        self._gate.command(self.submit_order, self._cache.order(work.order_id))
+
+    def _cancel(self, work: DeskWork, now_ns: int) -> None:
+        """Cancel an order; one that is being canceled is not canceled twice."""
+        self._budget.spend(now_ns)
+        work.is_canceling = True
+        if not self._cache.is_order_pending_cancel_local(work.order_id):
+            self._gate.command(self.cancel_order, self._cache.order(work.order_id))
+
+    def _end(self, work: DeskWork, move: Move, now_ns: int) -> None:
+        if self._working.pop(work.parent.parent_id, None) is None:
+            return  # a fill after the end
+        self._log.ended(work, now_ns)
+        if work.held is not None:
+            order = self._cache.order(work.order_id)
+            if not order.is_closed:
+                self._deny(order, f"{move.outcome}: {move.reason}")
+
+    def _deny(self, order: Any, reason: str) -> None:
+        self._gate.command(self.deny_order, order, reason)
+
+    # -- what is promised -----------------------------------------------------------------------
 
     def _denial(self, order: Any) -> str | None:
-        try:
-            symbol = option_symbol(str(order.instrument_id.symbol))
-        except SymbolError:
-            return f"NOT_AN_OPTION: instrument={order.instrument_id}"
-        quantity = int(order.quantity.as_double())
-        if order.side == OrderSide.SELL:
-            return self._cover_denial(symbol, quantity)
-        price = limit_price(order)
-        if math.isnan(price):
-            return f"NO_PRICE_LIMIT: quantity={quantity}"
-        multiplier = product(symbol.root).multiplier
-        cash = round(free_cash(self.cache) - self._committed(), 2)
-        fee = self._buy_fee(symbol.root, quantity, price)
-        denial = check_premium(quantity, price, multiplier, fee, cash)
-        return None if denial is None else str(denial)
+        return self._checks.denial(order, self._held(), self._reserved_usd())
 
-    def _committed(self) -> float:
-        """Return what buys on their way to the venue will take; nothing is locked for them yet."""
-        cache: Any = self.cache
-        total = 0.0
-        for order in cache.orders_inflight():
-            if order.side == OrderSide.BUY:
-                root = option_symbol(str(order.instrument_id.symbol)).root
-                quantity, price = int(order.leaves_qty.as_double()), limit_price(order)
-                total += quantity * price * product(root).multiplier
-                total += self._buy_fee(root, quantity, price)
-        return total
+    def _held(self) -> Iterator[Any]:
+        """Yield the orders that the desk has passed and the engine does not count as sent."""
+        return (work.held for work in self._working.values() if work.held is not None)
 
-    def _buy_fee(self, root: str, quantity: int, price: float) -> float:
-        return order_fee(self._fees, root, False, [(quantity, price)]).total
+    def _reserved_usd(self) -> float:
+        """Return what the buys at work may still cost beyond their limits of now."""
+        multiplier = self._session.multiplier
+        return sum(work.at_risk(multiplier) for work in self._working.values())
 
-    def _cover_denial(self, symbol: OptionSymbol, quantity: int) -> str | None:
-        def counts(leg: Leg) -> bool:
-            return self._short_legs or leg.strike == symbol.strike
+    def _reduces(self, order: Any) -> bool:
+        """Return whether an order can only make a position smaller."""
+        positions = self._cache.positions_open(instrument_id=order.instrument_id)
+        held = sum(position.signed_qty for position in positions)
+        sign = 1 if order.side == OrderSide.BUY else -1
+        return bool(sign * held + order.quantity.as_double() <= 0)
 
-        held = filter(counts, option_legs(self.cache))
-        working = filter(counts, self._working())
-        denial = check_cover(held, working, order_leg(symbol, -quantity))
-        return None if denial is None else str(denial)
 
-    def _working(self) -> Iterator[Leg]:
-        cache: Any = self.cache
-        for order in (*cache.orders_open(), *cache.orders_inflight()):
-            sign = 1 if order.side == OrderSide.BUY else -1
-            leaves = sign * int(order.leaves_qty.as_double())
-            try:
-                symbol = option_symbol(str(order.instrument_id.symbol))
-            except SymbolError:
-                continue  # shares, traded by hand
-            yield order_leg(symbol, leaves)
+def _is_worked(order: Any) -> bool:
+    """Return whether an order has a limit and may rest: it can be walked."""
+    return order.order_type == OrderType.LIMIT and order.time_in_force in _RESTING

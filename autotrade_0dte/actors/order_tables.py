@@ -11,7 +11,7 @@ from autotrade_0dte.execution.ledger import Fill, FillKind, RoundTrip
 from autotrade_0dte.instruments import VENUE
 
 __all__ = ["fill_columns", "fills", "is_expiry", "limit_price", "order_columns"]
-__all__ += ["position_columns"]
+__all__ += ["position_columns", "tags_of"]
 
 _NAN = float("nan")
 _UNKNOWN_QUOTE = FillQuote("", "", _NAN, _NAN, _NAN)
@@ -40,7 +40,7 @@ def order_columns(orders: Sequence[Any]) -> Columns:
     names = _stable_names(orders)
     rows = []
     for order in _in_time_order(orders):
-        tags = _tags(order)
+        tags = tags_of(order)
         rows.append((
             order.ts_init, order.ts_last, names[order.client_order_id], str(order.strategy_id),
             tags.get("plan"), str(order.instrument_id), order.side.name, order.order_type.name,
@@ -98,7 +98,7 @@ def limit_price(order: Any) -> float:
 def _fills(orders: Sequence[Any], cache: Any) -> list[tuple[Any, OrderFilled, Fill]]:
     rows = []
     for order in _in_time_order(orders):
-        tags = _tags(order)
+        tags = tags_of(order)
         kind = tags.get("expiry", FillKind.TRADE)
         for event in order.events():
             if not isinstance(event, OrderFilled):
@@ -142,10 +142,10 @@ def _stable_names(orders: Sequence[Any]) -> dict[Any, str]:
 
 
 def is_expiry(order: Any) -> bool:
-    return "expiry" in _tags(order)
+    return "expiry" in tags_of(order)
 
 
-def _tags(order: Any) -> dict[str, str]:
+def tags_of(order: Any) -> dict[str, str]:
     """Read tags written as ``name=text``, and the engine's own mark of an expiry order."""
     tags = {}
     for tag in order.tags or ():

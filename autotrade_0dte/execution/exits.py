@@ -68,6 +68,10 @@ class ExitParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     leg_timeout_s : int, default 15
         Longest time that bought contracts wait for the option sold against them, seconds; until
         then the position is larger than planned.
+    buy_back_slack_fraction : float, default 0.25
+        How far above the ask the highest price lies that buying the short leg back may take, as a
+        fraction of the ask: what the market may do while the order is worked. Beyond it another
+        order is sent.
     keep_single : bool, default false
         What follows then: true keeps the long option alone, false closes the position, which alone
         may lose more than the plan was granted.
@@ -81,6 +85,7 @@ class ExitParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hold_s: Seconds = 1_800
     entry_timeout_s: Seconds = 30
     leg_timeout_s: Seconds = 15
+    buy_back_slack_fraction: Share = 0.25
     keep_single: bool = False
 
 

@@ -172,10 +172,14 @@ class ManagedPlan:
         """Lowest price for the short leg that keeps the net debit within its cap, dollars."""
         return self._paid / self.bought - self.plan.net_cap if self.bought else math.nan
 
+    @property
+    def leg_deadline_ns(self) -> int | None:
+        """When the short leg is given up, UTC ns; None while nothing waits for it."""
+        return self._naked_ns + self.plan.exits.leg_timeout_s * _NS if self._naked_ns else None
+
     def is_leg_overdue(self, now_ns: int) -> bool:
         """Return whether bought contracts have waited too long for the short leg."""
-        timeout_ns = self.plan.exits.leg_timeout_s * _NS
-        return self._naked_ns > 0 and now_ns >= self._naked_ns + timeout_ns
+        return self.leg_deadline_ns is not None and now_ns >= self.leg_deadline_ns
 
     def due_exit(
         self, now_ns: int, bid: float, short_ask: float = math.nan, decay: float = math.nan

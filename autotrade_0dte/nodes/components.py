@@ -17,7 +17,6 @@ from autotrade_0dte.calendar import expiry_ns, session
 from autotrade_0dte.chain.quote_columns import ColumnQuotes
 from autotrade_0dte.config import AccountKind, SystemConfig, strategy_of
 from autotrade_0dte.execution.coordinator import Coordinator
-from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.instruments import option_symbol
 from autotrade_0dte.pipeline import chain_book, market_watch
 from autotrade_0dte.products import Settlement, product
@@ -119,10 +118,10 @@ def assemble(
             trading.underlying,
             trading.instrument_ids,
             trading.fees,
-            DeskParams(),
+            config.desk,
             config.chain.stale_after_s,
         ),
-        desk=OrderDesk(trading.fees, short_legs=config.account.kind is AccountKind.MARGIN),
+        desk=OrderDesk(trading, config.desk, short_legs=config.account.kind is AccountKind.MARGIN),
         strategies=tuple(strategies),
     )
 

@@ -16,7 +16,9 @@ from autotrade_0dte.execution.coordinator import Allotment
 from autotrade_0dte.execution.decision import DecisionKind
 from autotrade_0dte.execution.exits import ExitReason
 from autotrade_0dte.execution.managed_plan import ManagedPlan
+from autotrade_0dte.execution.parent import Purpose
 from autotrade_0dte.execution.plan import TradePlan
+from autotrade_0dte.execution.walk_record import WALK_TOPIC
 from autotrade_0dte.market_state.actions import Track, Urgency
 from autotrade_0dte.market_state.view import MarketView
 from autotrade_0dte.risk.expiry import ExpiryReason
@@ -154,6 +156,7 @@ class TradeStrategy(Strategy):
             self.clock.set_time_alert_ns(
                 "exercise-test", self.session.exercise_test_ns, self._on_exercise_test
             )
+        self.subscribe_topic(WALK_TOPIC, self._sender.on_walk)
         # What a process before this one entered today counts: a restart gives no new entries.
         self.trades = entries_of(_NUMBERS[self.allotment.track], self.cache.orders())
         self._leftovers.cancel()
@@ -199,7 +202,7 @@ class TradeStrategy(Strategy):
             return
         elif (left := self._leftovers.next_plan()) is not None:
             self._trade = self._trade_of(left, view)
-            self._trade.exit(ExitReason.RESTART)
+            self._trade.exit(ExitReason.RESTART, view.chain.ts_event)
         elif self.entries_allowed(view):
             plan = self.decide(view)
             if plan is None:
@@ -230,15 +233,14 @@ class TradeStrategy(Strategy):
         self._trade.enter()
 
     def _work(self, trade: Trade, view: MarketView) -> None:
-        reason = None
-        if not trade.is_exiting:
-            reason = (
-                self._forced_exit(trade.managed, view)
-                or trade.due_exit()
-                or self.wants_out(view, trade.managed)
-            )
+        now_ns = view.chain.ts_event
+        forced = self._forced_exit(trade.managed, view)
+        if trade.is_exiting:
+            reason = forced  # a close at leisure is in no hurry until it is told
+        else:
+            reason = forced or trade.due_exit() or self.wants_out(view, trade.managed)
         if reason is not None:
-            trade.exit(reason)
+            trade.exit(reason, now_ns)
             return
         if not self.entries_allowed(view):
             trade.stop_entering()
@@ -260,7 +262,8 @@ class TradeStrategy(Strategy):
             sender=self._sender,
             record=self._record,
             allotment=self.allotment,
-            at_market=self._entries_halted,  # past the deadline everything goes at market
+            close_ns=self.session.close_ns,
+            least_purpose=Purpose.EMERGENCY if self._entries_halted else Purpose.EXIT,
         )
 
     def _forget_if_over(self) -> None:
@@ -278,7 +281,7 @@ class TradeStrategy(Strategy):
     def _on_flatten(self, _event: TimeEvent) -> None:
         self._entries_halted = True
         if self._trade is not None:
-            self._trade.exit(ExpiryReason.FLATTEN_DEADLINE, at_market=True)
+            self._trade.exit(ExpiryReason.FLATTEN_DEADLINE, self.clock.timestamp_ns())
             self._forget_if_over()
 
     def _on_exercise_test(self, _event: TimeEvent) -> None:
@@ -287,7 +290,7 @@ class TradeStrategy(Strategy):
             self._test_exercise(self.view)
 
     def _test_exercise(self, view: MarketView) -> None:
-        """Do what the broker would do: sell at market what the account cannot exercise.
+        """Do what the broker would do: sell at once what the account cannot exercise.
 
         Without a spot there is no verdict, and the test stays due. A spread goes as a whole.
         """
@@ -303,5 +306,5 @@ class TradeStrategy(Strategy):
             can_short_shares=self.session.can_short_shares,
         )
         if close is not None:
-            self._trade.exit(close.reason, close.figures, at_market=True)
+            self._trade.exit(close.reason, self.clock.timestamp_ns(), close.figures)
             self._forget_if_over()

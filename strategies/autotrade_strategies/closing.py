@@ -1,4 +1,4 @@
-"""The close of a trade: one leg after the other, at prices that follow the market."""
+"""The close of a trade: one leg after the other, each whole, as soon as its purpose says."""
 
 import math
 from collections.abc import Mapping
@@ -7,27 +7,29 @@ from nautilus_trader.model import OrderSide
 
 from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.execution.decision import DecisionKind
+from autotrade_0dte.execution.exit_purpose import is_above
 from autotrade_0dte.execution.managed_plan import ManagedPlan, PlanPhase, Step
+from autotrade_0dte.execution.parent import Purpose
 from autotrade_strategies.orders import OrderSender, WorkingOrder
-from autotrade_strategies.quotes import quote_of, touch
+from autotrade_strategies.quotes import fresh, least_price, quote_of, tick_above, touch
 from autotrade_strategies.record import Record
 
 __all__ = ["Closing"]
 
 
 class Closing:
-    """Closes what a plan has open, one order at a time, each leg whole.
+    """Closes what a plan has open, one order at a time; how it is priced is the desk's matter.
 
-    A leg is closed at the touch, and its limit follows a market that runs away. Without a quote on
-    that side it waits, and after a refusal until there is another quote, lest it be sent forever.
+    A sale has no lowest price. A purchase must have a highest one: the ask and a slack, and where
+    the market leaves that behind, another order with a new one. After a refusal it waits until
+    there is another quote, lest the order be sent forever.
 
     Attributes
     ----------
     order : WorkingOrder, optional
         The order at work.
-    at_market : bool
-        Whether long contracts are sold at market. The desk passes no purchase without a limit: that
-        of the short leg goes on following the ask.
+    purpose : Purpose
+        How sure and soon it must be done; it only rises.
     figures : dict[str, float]
         Figures of the reason to close.
     """
@@ -39,41 +41,61 @@ class Closing:
         *,
         sender: OrderSender,
         record: Record,
-        at_market: bool,
+        close_ns: int,
+        purpose: Purpose,
     ) -> None:
         self.order: WorkingOrder | None = None
-        self.at_market = at_market
+        self.purpose = purpose
         self.figures: dict[str, float] = {}
         self._managed = managed
         self._rows = rows
         self._sender = sender
         self._record = record
+        self._close_ns = close_ns
         self._is_waiting = False
+        self._is_superseded = False
         self._refused_quote: tuple[float, ...] = ()
 
-    def work(self, chain: ChainSnapshot) -> None:
-        """Send the order of the next leg, or follow the market with the one at work."""
-        if self.order is not None:
-            self._follow(self.order, chain)
-        elif self._managed.step is not None and not self._sender.stopped:
-            self._send(*self._managed.step, chain)
+    def raise_to(self, purpose: Purpose) -> None:
+        """Close sooner, where `purpose` asks for that; the order at work gives way to another."""
+        if is_above(purpose, self.purpose):
+            self.purpose = purpose
+            self._refused_quote = ()
 
-    def ended(self, chain: ChainSnapshot) -> None:
+    def work(self, chain: ChainSnapshot, now_ns: int) -> None:
+        """Send the order of the next leg, or withdraw one that does no longer what is needed."""
+        if self.order is not None:
+            if self._is_outdated(self.order, chain):
+                self._is_superseded = True
+                self._sender.cancel(self.order)
+        elif self._managed.step is not None and not self._sender.stopped:
+            self._send(*self._managed.step, chain, now_ns)
+
+    def ended(self, chain: ChainSnapshot, now_ns: int) -> None:
         """Note that the order fills no further; where that was waited for, the next one goes."""
         done, self.order = self.order, None
+        again, self._is_superseded = self._is_superseded, False
         if done is None or self._managed.phase is not PlanPhase.EXITING:
             return
-        if done.leaves == 0 or (self.at_market and not math.isnan(done.limit)):
-            self.work(chain)
+        if done.leaves == 0 or again:
+            self.work(chain, now_ns)
 
     def refused(self, chain: ChainSnapshot) -> None:
         """Note that the order was refused on the quotes of this snapshot."""
         if self.order is not None:
-            self._refused_quote = quote_of(chain, self._rows[self.order.instrument_id])
+            self._refused_quote = quote_of(chain, self._rows[self.order.parent.instrument_id])
 
-    def _send(self, step: Step, quantity: int, chain: ChainSnapshot) -> None:
+    def _is_outdated(self, order: WorkingOrder, chain: ChainSnapshot) -> bool:
+        """Return whether more hurry is needed than it was sent with, or more than it may pay."""
+        if is_above(self.purpose, order.parent.purpose):
+            return True
+        ask = fresh(chain, self._rows[order.parent.instrument_id], OrderSide.BUY)
+        return order.side == OrderSide.BUY and ask > order.parent.cap
+
+    def _send(self, step: Step, quantity: int, chain: ChainSnapshot, now_ns: int) -> None:
         plan = self._managed.plan
-        if step is Step.BUY_BACK:
+        is_purchase = step is Step.BUY_BACK
+        if is_purchase:
             name, side = str(plan.short_instrument_id), OrderSide.BUY
         else:
             name, side = plan.instrument_id, OrderSide.SELL
@@ -82,39 +104,29 @@ class Closing:
             return
         self._refused_quote = ()
         price = touch(chain, row, side)
-        figures = {"bid" if side == OrderSide.SELL else "ask": price}
+        figures = {"ask" if is_purchase else "bid": price}
         figures |= {"quote_age_s": float(chain.quote_age_s[row])} | self.figures
         if self._managed.leg_risk_ns:
             figures["leg_risk_s"] = self._managed.leg_risk_ns / 1e9
-        waited, self._is_waiting = self._is_waiting, not price > 0
+        waited, self._is_waiting = self._is_waiting, is_purchase and not price > 0
         if self._is_waiting:
             if not waited:
-                reason = "NO_BID" if side == OrderSide.SELL else "NO_ASK"
                 self._record.decision(
-                    DecisionKind.REFUSE, reason, plan.plan_id, name, side, quantity, math.nan,
+                    DecisionKind.REFUSE, "NO_ASK", plan.plan_id, name, side, quantity, math.nan,
                     figures,
                 )  # fmt: skip
             return
-        limit = math.nan if self.at_market and side == OrderSide.SELL else price
+        slack = 1.0 + plan.exits.buy_back_slack_fraction
+        cap = tick_above(price * slack, name) if is_purchase else least_price(name)
         reason = str(self._managed.exit_reason)
         self._record.decision(
-            DecisionKind.EXIT, reason, plan.plan_id, name, side, quantity, limit, figures
-        )
+            DecisionKind.EXIT, reason, plan.plan_id, name, side, quantity,
+            cap if is_purchase else math.nan, figures,
+        )  # fmt: skip
         self._sender.submit(
-            name, side, quantity, limit, plan_id=plan.plan_id, reason=reason, note=self._note
-        )
+            name, side, quantity, cap, purpose=self.purpose, plan_id=plan.plan_id, reason=reason,
+            decided_ns=now_ns, deadline_ns=self._close_ns, note=self._note,
+        )  # fmt: skip
 
     def _note(self, order: WorkingOrder) -> None:
         self.order = order
-
-    def _follow(self, order: WorkingOrder, chain: ChainSnapshot) -> None:
-        if math.isnan(order.limit):
-            return
-        price = touch(chain, self._rows[order.instrument_id], order.side)
-        if order.side == OrderSide.BUY:
-            if price > order.limit:
-                self._sender.reprice(order, price)
-        elif self.at_market:
-            self._sender.cancel(order.order_id)  # the market order follows when the limit is gone
-        elif 0 < price < order.limit:
-            self._sender.reprice(order, price)

@@ -1,7 +1,5 @@
 """A strategy's orders on their way to the desk and back."""
 
-import math
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -16,40 +14,51 @@ from nautilus_trader.model import (
 )
 from nautilus_trader.trading import Strategy
 
+from autotrade_0dte.actors.event_gate import EventGate
 from autotrade_0dte.actors.order_desk import DESK_ID
+from autotrade_0dte.actors.order_tags import order_tags
+from autotrade_0dte.execution.parent import ParentOrder, Purpose, Side
+from autotrade_0dte.execution.walk_record import MoveKind, WalkRecord
+from autotrade_0dte.market_state.state import Level
 
 __all__ = ["OrderSender", "WorkingOrder"]
 
 
 class WorkingOrder(msgspec.Struct):
-    """An order on its way: what is left of it, and its limit (NaN at market), dollars."""
+    """An order at the desk: what it is to do, its name now, and what is left of it, contracts.
+
+    The desk has its limit; `parent` has the cap, the worst that the limit may come to.
+    """
 
     order_id: ClientOrderId
-    instrument_id: str
-    side: OrderSide
+    parent: ParentOrder
     leaves: int
-    limit: float
+    pair: str | None
+
+    @property
+    def side(self) -> OrderSide:
+        """Buy or sell, in the engine's words."""
+        return OrderSide.BUY if self.parent.side is Side.BUY else OrderSide.SELL
 
 
 class OrderSender:
-    """Sends a strategy's orders and hands it what became of them.
+    """Sends a strategy's orders to the desk and hands it what became of them.
 
-    A denial, and without latency any event, arrives while the command that caused it still holds
-    the engine: it is handed on when the command has returned.
+    Where the desk must replace an order, as it could not be modified, the remainder that the venue
+    has confirmed is sent from here: only a strategy can make orders.
 
     Parameters
     ----------
     strategy : Strategy
         Whose orders.
     take : callable
-        Called with each order event.
+        Called with each order event, see `EventGate`.
     """
 
     def __init__(self, strategy: Strategy, take: Callable[[Any], None]) -> None:
         self._strategy: Any = strategy
-        self._take = take
-        self._commanding = False
-        self._events: deque[Any] = deque()
+        self._gate = EventGate(take)
+        self._replacing: set[str] = set()
         self.stopped = False
 
     def submit(
@@ -57,53 +66,83 @@ class OrderSender:
         instrument_id: str,
         side: OrderSide,
         quantity: int,
-        limit: float,
+        cap: float,
         *,
+        purpose: Purpose,
         plan_id: str,
         reason: str,
+        decided_ns: int,
+        deadline_ns: int,
         note: Callable[[WorkingOrder], None],
+        pair: str | None = None,
     ) -> None:
-        """Send a day order to the desk, at market where the limit is NaN.
+        """Send a day order to the desk.
 
-        It carries its plan, its reason and how urgent it is. `note` is called with it before it
-        leaves, so that its events find it known.
+        `note` is called with it before it leaves, so that its events find it known. The rest is as
+        in `ParentOrder`; `pair` is the contract of the other leg.
         """
-        factory = self._strategy.order_factory
-        head = InstrumentId.from_str(instrument_id), side, Quantity.from_int(quantity)
-        tags = [f"plan={plan_id}", f"reason={reason}", f"urgency={self._strategy.urgency}"]
-        desk: dict[str, Any] = {"exec_algorithm_id": DESK_ID, "tags": tags}
-        if math.isnan(limit):
-            order = factory.market(*head, TimeInForce.DAY, **desk)
-        else:
-            order = factory.limit(*head, Price(limit, 2), TimeInForce.DAY, **desk)
-        note(WorkingOrder(order.client_order_id, instrument_id, side, quantity, limit))
-        self._command(self._strategy.submit_order, order)
+        view = self._strategy.view
+        order_id = self._strategy.order_factory.generate_client_order_id()
+        parent = ParentOrder(
+            parent_id=str(order_id),
+            plan_id=plan_id,
+            strategy=str(self._strategy.strategy_id),
+            instrument_id=instrument_id,
+            side=Side.BUY if side == OrderSide.BUY else Side.SELL,
+            quantity=quantity,
+            cap=cap,
+            purpose=purpose,
+            urgency=self._strategy.urgency,
+            level=Level.CALM if view is None else view.state.level,
+            reason=reason,
+            decided_ns=decided_ns,
+            deadline_ns=deadline_ns,
+        )
+        order = WorkingOrder(order_id, parent, quantity, pair)
+        note(order)
+        self._send(order, resent=False)
 
-    def reprice(self, order: WorkingOrder, limit: float) -> None:
-        """Move the limit of an order that the venue has; one still on its way is left alone."""
-        if self._strategy.cache.is_order_open(order.order_id):
-            order.limit = limit
-            self._command(self._strategy.modify_order, order.order_id, None, Price(limit, 2))
+    def resend(self, order: WorkingOrder) -> bool:
+        """Send what is left of a canceled order anew, where the desk had asked for that."""
+        if order.parent.parent_id not in self._replacing or self.stopped or order.leaves < 1:
+            return False
+        self._replacing.discard(order.parent.parent_id)
+        order.order_id = self._strategy.order_factory.generate_client_order_id()
+        self._send(order, resent=True)
+        return True
 
-    def cancel(self, order_id: ClientOrderId) -> None:
-        """Cancel an order, once."""
+    def cancel(self, order: WorkingOrder) -> None:
+        """Cancel an order, once; nothing takes its place."""
+        self._replacing.discard(order.parent.parent_id)
+        self.cancel_named(order.order_id)
+
+    def cancel_named(self, order_id: ClientOrderId) -> None:
+        """Cancel an order of a process before this one, once."""
         if not self._strategy.cache.is_order_pending_cancel_local(order_id):
-            self._command(self._strategy.cancel_order, order_id)
+            self._gate.command(self._strategy.cancel_order, order_id)
+
+    def on_walk(self, message: Any) -> None:
+        """Hear from the desk which order is to be replaced."""
+        record: WalkRecord = message
+        if record.move is not None and record.move.kind is MoveKind.REPLACE:
+            self._replacing.add(record.parent_id)
+        elif record.move is not None and record.move.kind is MoveKind.END:
+            self._replacing.discard(record.parent_id)
 
     def receive(self, event: Any) -> None:
         """Take an order event from the engine."""
-        self._events.append(event)
-        if not self._commanding:
-            self._hand_on()
+        self._gate.receive(event)
 
-    def _command(self, send: Callable[..., None], *arguments: Any) -> None:
-        self._commanding = True
-        try:
-            send(*arguments)
-        finally:
-            self._commanding = False
-        self._hand_on()
-
-    def _hand_on(self) -> None:
-        while self._events:
-            self._take(self._events.popleft())
+    def _send(self, working: WorkingOrder, *, resent: bool) -> None:
+        parent = working.parent
+        order = self._strategy.order_factory.limit(
+            InstrumentId.from_str(parent.instrument_id),
+            working.side,
+            Quantity.from_int(working.leaves),
+            Price(parent.cap, 2),
+            TimeInForce.DAY,
+            client_order_id=working.order_id,
+            exec_algorithm_id=DESK_ID,
+            tags=order_tags(parent, pair=working.pair, resent=resent),
+        )
+        self._gate.command(self._strategy.submit_order, order)

@@ -9,7 +9,7 @@ from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.instruments import option_symbol
 from autotrade_0dte.products import product, tick_cents
 
-__all__ = ["fresh", "quote_of", "tick_above", "touch"]
+__all__ = ["fresh", "least_price", "quote_of", "tick_above", "touch"]
 
 _STALE = int(QuoteFlag.STALE)
 
@@ -37,3 +37,8 @@ def tick_above(price: float, instrument_id: str) -> float:
     cents = max(math.ceil(round(100 * price, 6)), 1)
     tick = tick_cents(facts, cents)
     return -(-cents // tick) * tick / 100
+
+
+def least_price(instrument_id: str) -> float:
+    """Return the lowest tradable price, dollars: the cap of a sale at any price."""
+    return tick_above(0.0, instrument_id)

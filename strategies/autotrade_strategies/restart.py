@@ -35,11 +35,12 @@ class Leftovers:
         self._contracts = contracts
         self._plans: deque[ManagedPlan] = deque()
         self._is_known = False
+        self._found = 0
 
     def cancel(self) -> None:
         """Cancel the orders at work, but for the operator's own in these contracts."""
         for order in self._at_work():
-            self._sender.cancel(order.client_order_id)
+            self._sender.cancel_named(order.client_order_id)
 
     def look_again(self) -> None:
         """Note that there is a position more."""
@@ -58,7 +59,8 @@ class Leftovers:
         self._is_known = True
         positions = self._strategy.cache.positions_open(strategy_id=self._strategy.strategy_id)
         now_ns = self._strategy.clock.timestamp_ns()
-        self._plans = deque(plans_of(positions, self._contracts, now_ns))
+        plans = plans_of(positions, self._contracts, now_ns, self._found + 1)
+        self._plans, self._found = deque(plans), self._found + len(plans)
         return True
 
     def next_plan(self) -> ManagedPlan | None:
@@ -91,15 +93,18 @@ def entries_of(number: str, orders: Iterable[Any]) -> int:
     return entries
 
 
-def plans_of(positions: Iterable[Any], contracts: Container[str], now_ns: int) -> list[ManagedPlan]:
+def plans_of(
+    positions: Iterable[Any], contracts: Container[str], now_ns: int, first: int = 1
+) -> list[ManagedPlan]:
     """Return a plan to close each position in the chain's contracts; others are left alone.
 
-    Short ones come first: no long one is sold while it may be their cover.
+    Short ones come first: no long one is sold while it may be their cover. They are numbered from
+    `first` on.
     """
     found = [(int(p.signed_qty), str(p.instrument_id)) for p in positions]
     found = [(quantity, name) for quantity, name in found if name in contracts]
     found.sort(key=lambda position: position[0] > 0)
     return [
         ManagedPlan.of_position(number, name, quantity, now_ns)
-        for number, (quantity, name) in enumerate(found, start=1)
+        for number, (quantity, name) in enumerate(found, start=first)
     ]

@@ -12,7 +12,6 @@ from nautilus_trader.model import (
     OrderDenied,
     OrderExpired,
     OrderFilled,
-    OrderModifyRejected,
     OrderRejected,
     OrderSide,
 )
@@ -20,8 +19,10 @@ from nautilus_trader.model import (
 from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.execution.coordinator import Allotment
 from autotrade_0dte.execution.decision import DecisionKind
+from autotrade_0dte.execution.exit_purpose import purpose_of
 from autotrade_0dte.execution.exits import ExitReason
 from autotrade_0dte.execution.managed_plan import ManagedPlan, PlanPhase
+from autotrade_0dte.execution.parent import Purpose
 from autotrade_0dte.indicators.contracts import theta_per_hour
 from autotrade_strategies.closing import Closing
 from autotrade_strategies.orders import OrderSender, WorkingOrder
@@ -44,8 +45,10 @@ class Trade:
         The newest snapshot; set anew for every one.
     sender, record, allotment
         The strategy's.
-    at_market : bool
-        Whether long contracts are sold at market from the start.
+    close_ns : int
+        Close of the session, UTC ns.
+    least_purpose : Purpose
+        Least of what its close is for: EMERGENCY once the session's deadline is past.
     """
 
     def __init__(
@@ -57,7 +60,8 @@ class Trade:
         sender: OrderSender,
         record: Record,
         allotment: Allotment,
-        at_market: bool,
+        close_ns: int,
+        least_purpose: Purpose,
     ) -> None:
         self.managed = managed
         self.chain = chain
@@ -68,7 +72,9 @@ class Trade:
         self._allotment = allotment
         self._long: WorkingOrder | None = None
         self._short: WorkingOrder | None = None
-        self._closing = Closing(managed, rows, sender=sender, record=record, at_market=at_market)
+        self._closing = Closing(
+            managed, rows, sender=sender, record=record, close_ns=close_ns, purpose=least_purpose
+        )
 
     @property
     def is_over(self) -> bool:
@@ -92,13 +98,13 @@ class Trade:
         plan = self._plan
         self._send_entry(
             OrderSide.BUY, plan.instrument_id, plan.quantity, plan.entry_cap, plan.reason,
-            plan.figures,
+            plan.figures, plan.decided_ns, plan.entry_deadline_ns,
         )  # fmt: skip
 
     def stop_entering(self) -> None:
         """Buy no more; what is held goes on."""
         if self._long is not None:
-            self._sender.cancel(self._long.order_id)
+            self._sender.cancel(self._long)
 
     def due_exit(self) -> StrEnum | None:
         """Return which of the plan's own rules closes the position now, or None."""
@@ -118,40 +124,42 @@ class Trade:
         if self.is_exiting or now_ns >= self._plan.entry_deadline_ns:
             self.stop_entering()  # again, where the first cancel has failed
         if self.managed.phase is PlanPhase.EXITING:
-            self._work_exit()
+            self._work_exit(now_ns)
             return
         if self.managed.is_leg_overdue(now_ns):
             self._give_up_short_leg(now_ns)
         else:
-            self._cover()
+            self._cover(now_ns)
 
     def exit(
-        self,
-        reason: StrEnum,
-        figures: Mapping[str, float] | None = None,
-        *,
-        at_market: bool = False,
+        self, reason: StrEnum, now_ns: int, figures: Mapping[str, float] | None = None
     ) -> None:
-        """Close the position; nothing more is opened."""
+        """Close the position, as soon as the reason asks for; nothing more is opened.
+
+        A close that is at work already keeps its first reason, but not its leisure.
+        """
         self.stop_entering()
-        self.managed.begin_exit(reason, self.chain.ts_event)
-        self._closing.figures = dict(figures or {})
-        self._closing.at_market |= at_market
+        self.managed.begin_exit(reason, now_ns)
+        if figures is not None:
+            self._closing.figures = dict(figures)
+        self._closing.raise_to(purpose_of(reason))
         if self.managed.phase is PlanPhase.EXITING:
-            self._work_exit()
+            self._work_exit(now_ns)
 
     # -- the legs -------------------------------------------------------------------------------
 
-    def _cover(self) -> None:
+    def _cover(self, now_ns: int) -> None:
         """Sell the short leg against what is held and has none yet."""
         step, name = self.managed.step, self._plan.short_instrument_id
         if step is None or name is None or self._short is not None or self._sender.stopped:
             return
         reason, quantity = step
-        floor = self.managed.short_floor
+        floor, deadline_ns = self.managed.short_floor, self.managed.leg_deadline_ns or now_ns
         figures = {"net_cap": self._plan.net_cap, "long_paid": floor + self._plan.net_cap}
         limit = tick_above(floor, name)
-        self._send_entry(OrderSide.SELL, name, quantity, limit, reason, figures)
+        self._send_entry(
+            OrderSide.SELL, name, quantity, limit, reason, figures, now_ns, deadline_ns
+        )
 
     def _give_up_short_leg(self, now_ns: int) -> None:
         """Go on, or end, as the plan says; what is still at work may fill until it is canceled."""
@@ -162,25 +170,27 @@ class Trade:
         self._record.decision(
             DecisionKind.REFUSE, ExitReason.LEG_NOT_FILLED, self._plan.plan_id, name,
             OrderSide.SELL, missing if order is None else order.leaves,
-            math.nan if order is None else order.limit, figures,
+            math.nan if order is None else order.parent.cap, figures,
         )  # fmt: skip
         if order is not None:
-            self._sender.cancel(order.order_id)
+            self._sender.cancel(order)
         if self.is_exiting:
-            self.exit(ExitReason.LEG_NOT_FILLED)
+            self.exit(ExitReason.LEG_NOT_FILLED, now_ns)
 
     def _send_entry(
         self,
         side: OrderSide,
         name: str,
         quantity: int,
-        limit: float,
+        cap: float,
         reason: str,
         figures: Mapping[str, float],
+        decided_ns: int,
+        deadline_ns: int,
     ) -> None:
-        plan_id = self._plan.plan_id
+        plan = self._plan
         self._record.decision(
-            DecisionKind.ENTER, reason, plan_id, name, side, quantity, limit, figures
+            DecisionKind.ENTER, reason, plan.plan_id, name, side, quantity, cap, figures
         )
 
         def note(order: WorkingOrder) -> None:
@@ -189,13 +199,17 @@ class Trade:
             else:
                 self._short = order
 
-        self._sender.submit(name, side, quantity, limit, plan_id=plan_id, reason=reason, note=note)
+        other = plan.short_instrument_id if side == OrderSide.BUY else plan.instrument_id
+        self._sender.submit(
+            name, side, quantity, cap, purpose=Purpose.ENTRY, plan_id=plan.plan_id, reason=reason,
+            decided_ns=decided_ns, deadline_ns=deadline_ns, note=note, pair=other,
+        )  # fmt: skip
 
-    def _work_exit(self) -> None:
+    def _work_exit(self, now_ns: int) -> None:
         if self._short is None:
-            self._closing.work(self.chain)
+            self._closing.work(self.chain, now_ns)
         else:  # it may still fill, and that must be bought back as well
-            self._sender.cancel(self._short.order_id)
+            self._sender.cancel(self._short)
 
     # -- what became of the orders --------------------------------------------------------------
 
@@ -205,12 +219,11 @@ class Trade:
             case OrderFilled():
                 self._filled(event)
             case OrderCanceled() | OrderExpired():
-                self._ended(event.client_order_id)
+                order = self._working(event.client_order_id)
+                if order is not None and not self._sender.resend(order):
+                    self._ended(order, event.ts_event)
             case OrderRejected() | OrderDenied():
                 self._refused(event)
-            case OrderModifyRejected():
-                # Its limit would stay behind the market: another takes its place.
-                self._sender.cancel(event.client_order_id)
 
     def _filled(self, event: OrderFilled) -> None:
         if not self.has_leg(event.instrument_id):
@@ -223,15 +236,12 @@ class Trade:
         if order is not None:
             order.leaves -= contracts
             if order.leaves == 0:
-                self._ended(order.order_id)
+                self._ended(order, event.ts_event)
         if not self.is_exiting:
-            self._cover()
+            self._cover(event.ts_event)
 
-    def _ended(self, order_id: ClientOrderId) -> None:
+    def _ended(self, order: WorkingOrder, now_ns: int) -> None:
         """Note that an order fills no further, and go on where the next one waited for that."""
-        order = self._working(order_id)
-        if order is None:
-            return
         if order is self._long:
             self._long = None
             self.managed.entry_ended()
@@ -241,22 +251,22 @@ class Trade:
         elif order is self._short:
             self._short = None
             if self.managed.phase is PlanPhase.EXITING:
-                self._work_exit()
+                self._work_exit(now_ns)
         else:
-            self._closing.ended(self.chain)
+            self._closing.ended(self.chain, now_ns)
 
     def _refused(self, event: OrderRejected | OrderDenied) -> None:
         order = self._working(event.client_order_id)
         if order is None:
             return
         self._record.decision(
-            DecisionKind.REFUSE, event.reason, self._plan.plan_id, order.instrument_id, order.side,
-            order.leaves, order.limit, self._closing.figures,
+            DecisionKind.REFUSE, event.reason, self._plan.plan_id, order.parent.instrument_id,
+            order.side, order.leaves, order.parent.cap, self._closing.figures,
         )  # fmt: skip
         was_short = order is self._short
         if order is self._closing.order:
             self._closing.refused(self.chain)
-        self._ended(order.order_id)
+        self._ended(order, event.ts_event)
         if was_short and not self.is_exiting:
             self._give_up_short_leg(event.ts_event)
 

@@ -1,0 +1,87 @@
+"""What the desk tells: the parents, all that happens to them, and breaches of its quality."""
+
+import math
+from collections.abc import Callable
+
+from autotrade_0dte.actors.desk_work import DeskWork
+from autotrade_0dte.execution.order_quote import OrderQuote
+from autotrade_0dte.execution.parent import ParentOrder
+from autotrade_0dte.execution.quality import QUALITY_TOPIC, QualityWatch
+from autotrade_0dte.execution.walk_record import (
+    PARENT_TOPIC,
+    WALK_TOPIC,
+    Move,
+    WalkEvent,
+    WalkRecord,
+)
+
+__all__ = ["DeskLog"]
+
+
+class DeskLog:
+    """Publishes the desk's log; a look that changes nothing is left out.
+
+    Parameters
+    ----------
+    publish : callable
+        Takes a topic and a message.
+    quality : QualityWatch
+        Judges the parents that are over.
+    """
+
+    def __init__(self, publish: Callable[[str, object], None], quality: QualityWatch) -> None:
+        self._publish = publish
+        self._quality = quality
+
+    def begins(self, parent: ParentOrder) -> None:
+        """Tell of a parent that the desk has been given."""
+        self._publish(PARENT_TOPIC, parent)
+
+    def happened(
+        self,
+        work: DeskWork,
+        event: WalkEvent,
+        quote: OrderQuote,
+        move: Move | None,
+        calls_left: int,
+        *,
+        order_id: str = "",
+        quantity: int = 0,
+        price: float = math.nan,
+        trade_id: str = "",
+    ) -> None:
+        """Tell of an event and the move it led to."""
+        walk = work.walk
+        if event is WalkEvent.QUOTE and move is None and walk.veto == work.logged_veto:
+            return
+        work.logged_veto = walk.veto
+        route = walk.route
+        self._publish(
+            WALK_TOPIC,
+            WalkRecord(
+                ts_event=quote.now_ns,
+                parent_id=walk.parent.parent_id,
+                client_order_id=order_id or str(work.order_id),
+                event=event,
+                quote=quote,
+                move=move,
+                limit=walk.limit,
+                quantity=quantity,
+                price=price,
+                veto=walk.veto,
+                trade_id=trade_id,
+                calls_left=calls_left,
+                route="" if route is None else route.style,
+                route_reason="" if route is None else route.reason,
+            ),
+        )
+
+    def ended(self, work: DeskWork, now_ns: int) -> None:
+        """Judge a parent that is over."""
+        for change in self._quality.on_ended(work.ended(now_ns)):
+            self._publish(QUALITY_TOPIC, change)
+
+    def on_time(self, now_ns: int) -> None:
+        """Tell of breaches that are over."""
+        for change in self._quality.on_time(now_ns):
+            self._publish(QUALITY_TOPIC, change)

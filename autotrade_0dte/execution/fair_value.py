@@ -106,13 +106,13 @@ class FairValues:
 
 def warm() -> None:
     """Compile every kernel, or load it from the cache, so that no order waits."""
-    strike = np.repeat(np.array([99.0, 101.0]), 2)
-    book = OptionChainBook(
-        strike, np.tile([True, False], 2), 1, ChainParams(min_forward_pairs=1), facts=product("SPY")
-    )
-    for row, price in enumerate((1.5, 0.5, 0.5, 1.5)):
+    an_hour_ns = 3_600_000_000_000
+    strike, is_call = np.repeat(np.array([99.5, 100.5]), 2), np.tile([True, False], 2)
+    params, facts = ChainParams(min_forward_pairs=1), product("SPY")
+    book = OptionChainBook(strike, is_call, an_hour_ns, params, facts=facts)
+    for row, price in enumerate((1.0, 0.5, 0.5, 1.0)):
         book.update(row, price, price, 1.0, 1.0, 1)
-    FairValues(book.snapshot(0, 100.0)).at(0, 100.0)
+    FairValues(book.snapshot(1, 100.0)).at(0, 100.0)
 
 
 # Compiled, so coverage cannot see the bodies; the unit tests run them on chains of known value.

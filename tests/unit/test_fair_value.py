@@ -1,6 +1,7 @@
 """Fair values on chains whose values are known."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ from msgspec.structs import replace
 from quoted_chain import EXPIRY_NS, NOW_NS, YEARS, QuotedChain
 
 from autotrade_0dte.chain.book import ChainParams
-from autotrade_0dte.execution.fair_value import FairValues
+from autotrade_0dte.execution import fair_value
+from autotrade_0dte.execution.fair_value import FairValues, warm
 from autotrade_0dte.pricing.black import price_and_greeks
 
 FORWARD = 600.0
@@ -154,3 +156,17 @@ def test_values_are_computed_once_and_cannot_be_written() -> None:
     assert fair.volatility is fair.volatility
     with pytest.raises(ValueError, match="read-only"):
         fair.volatility[0] = 1.0
+
+
+def test_warm_calls_every_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    called = []
+    for name in ("_smooth", "_worth", "_discount"):
+        kernel = getattr(fair_value, name)
+
+        def noted(*args: object, name: str = name, kernel: Any = kernel) -> object:
+            called.append(name)
+            return kernel(*args)
+
+        monkeypatch.setattr(fair_value, name, noted)
+    warm()
+    assert set(called) == {"_smooth", "_worth", "_discount"}

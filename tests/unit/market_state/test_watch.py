@@ -163,6 +163,17 @@ def test_step_is_judged_by_the_last_hour_though_a_profile_knows_the_minute() -> 
     assert score(states[-1], Channel.VOLATILITY_CHANGE) == pytest.approx(0.025 / 0.02, abs=0.2)
 
 
+def test_step_is_no_evidence_in_the_last_hour_which_a_profile_of_longer_changes_judges() -> None:
+    usual = Usual((360, 361), 2 * (0.0,), 2 * (0.02,), 2 * (9,))
+    profile = Profile("SPY", (), {Channel.VOLATILITY_CHANGE: usual})
+    market = Market(start_s=360 * 60 - WARM_UP_S, profile=profile)
+    market.step(WARM_UP_S + 10)
+    market.iv *= math.exp(0.025)
+    market.gauge *= math.exp(0.025)
+    seen = score(market.step(), Channel.VOLATILITY_CHANGE)
+    assert seen == pytest.approx(0.025 / 0.02, abs=0.2)
+
+
 def test_wrong_quote_at_the_money_that_the_strip_does_not_share_is_no_change(
     market: Market,
 ) -> None:

@@ -6,8 +6,11 @@ demo: setup
 	$(bin)/autotrade data generate --catalog catalog/demo --sessions 3 --seed 7
 	$(bin)/autotrade backtest configs/demo.toml --catalog catalog/demo
 
+# A file's tests share what they set up, so each file has one worker; the long files come first
+# (tests/conftest.py). Compiled modules are kept: the tests start some hundred processes.
+test: export PYTHONDONTWRITEBYTECODE =
 test: setup
-	$(bin)/pytest -n 3 --cov --cov-report=term
+	$(bin)/pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 lint: setup
 	$(bin)/ruff format --check .

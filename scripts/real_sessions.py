@@ -15,6 +15,7 @@ from typing import Any
 from autotrade_0dte.config import load_config
 from autotrade_0dte.data.catalog import Catalog
 from autotrade_0dte.data.importers.importing import import_files
+from autotrade_0dte.data.importers.report import ImportReport
 from autotrade_0dte.nodes.sessions import run_backtest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,10 +36,12 @@ RUNS = (
 )
 
 
-def import_all(data: Path, folder: Path) -> None:
-    """Import every sample into one catalog."""
-    for name, source, symbol in IMPORTS:
-        import_files(name, [data / source], Catalog(folder), symbol=symbol)
+def import_all(data: Path, folder: Path) -> dict[str, ImportReport]:
+    """Import every sample into one catalog; return the report of each source."""
+    return {
+        source: import_files(name, [data / source], Catalog(folder), symbol=symbol)
+        for name, source, symbol in IMPORTS
+    }
 
 
 def backtest_all(catalog: Path, runs: Path, workers: int) -> list[tuple[str, dict[str, Any]]]:

@@ -40,7 +40,7 @@ fi
 echo "setup: installing the locked packages into .venv"
 rm -rf .venv
 "$uv" venv --quiet --python "$python" .venv
-"$uv" pip install --quiet --python .venv --require-hashes -r requirements.lock ${extra:+-r "$extra"}
+"$uv" pip install --quiet --compile-bytecode --python .venv --require-hashes -r requirements.lock ${extra:+-r "$extra"}
 "$uv" pip install --quiet --python .venv --no-deps --no-build-isolation -e .
 echo "setup: compiling the kernels"
 .venv/bin/python -m autotrade_0dte.warm

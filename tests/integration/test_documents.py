@@ -1,7 +1,9 @@
 """The documents: links resolve, commands and examples run, tables say what the code says."""
 
+import contextlib
 import datetime as dt
 import importlib.metadata
+import io
 import os
 import re
 import shlex
@@ -120,9 +122,21 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
             words = [word.replace("RUN_ID", run_folder.name) for word in words]
             if words[0] == "report":
                 (run_folder / "report.html").unlink()
-        result = autotrade(*words, cwd=folder)
-        assert result.returncode == 0, f"{line}\n{result.stdout}{result.stderr}"
+        code, said = _called(words, folder)
+        assert code == 0, f"{line}\n{said}"
     return folder
+
+
+def _called(words: list[str], folder: Path) -> tuple[int, str]:
+    """Return exit code and output of the command, called in this process as if from `folder`."""
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", ["autotrade", *words])
+        patch.setattr(sys, "stderr", said)
+        with pytest.raises(SystemExit) as ended:
+            main()
+    return int(ended.value.code or 0), said.getvalue()
 
 
 def test_quick_tour_ends_with_a_report(workplace: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from integration.conftest import RealData
 
 from autotrade_0dte.config import load_config
 from autotrade_0dte.data.catalog import Catalog
@@ -15,19 +16,18 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 import real_sessions  # noqa: E402
 
-SOME_SESSIONS = 4
+SOME_SESSIONS = 3
 
 
 @pytest.fixture(scope="module")
-def catalog(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("real") / "catalog"
-    real_sessions.import_all(shared_data, folder)
-    return folder
+def catalog(real_data: RealData) -> Path:
+    return real_data.catalog
 
 
 @pytest.fixture(scope="module")
-def results(catalog: Path) -> dict[str, dict[str, Any]]:
-    return dict(real_sessions.backtest_all(catalog, catalog.parent / "runs", workers=2))
+def results(catalog: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    runs = tmp_path_factory.mktemp("runs")
+    return dict(real_sessions.backtest_all(catalog, runs, workers=2))
 
 
 def test_readme_shows_the_figures_that_the_script_makes(

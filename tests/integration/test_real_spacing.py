@@ -2,27 +2,20 @@
 
 import datetime as dt
 import math
-from pathlib import Path
 
 import pytest
+from integration.conftest import RealData
 
 from autotrade_0dte.data.catalog import Catalog
-from autotrade_0dte.data.importers import import_files
 from autotrade_0dte.data.spacing import DataSpacing, spacing
 
 
 @pytest.fixture(scope="module")
-def catalog(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Catalog:
-    catalog = Catalog(tmp_path_factory.mktemp("spacing") / "catalog")
-    # An ordinary day, and one with seven books and hours of silence.
-    days = [
-        shared_data / "spy_0dte_5min" / f"SPY_2026-07-{day}.csv.gz" for day in ("17", "20", "23")
-    ]
-    import_files("cboe-delayed", days, catalog)
-    import_files("lean", [shared_data / "lean"], catalog)
-    return catalog
+def catalog(real_data: RealData) -> Catalog:
+    return Catalog(real_data.catalog)
 
 
+# Ordinary days, and one with seven books and hours of silence.
 @pytest.mark.parametrize("day", [17, 20, 23])
 def test_books_of_five_minutes(catalog: Catalog, day: int) -> None:
     found = spacing(catalog, catalog.session("SPY", dt.date(2026, 7, day)))

@@ -1,6 +1,7 @@
 """A venue made of a list: takes the commands of a strategy on the base and lets a test answer."""
 
 import datetime as dt
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +16,6 @@ from nautilus_trader.model import (
     Money,
     OrderCanceled,
     OrderFilled,
-    OrderModifyRejected,
     OrderRejected,
     OrderSide,
     OrderType,
@@ -35,7 +35,9 @@ from autotrade_0dte.execution.exits import ExitParams, ExitReason
 from autotrade_0dte.execution.fees import Entity, fee_schedule
 from autotrade_0dte.execution.fill_quote import FILL_QUOTE_TOPIC, FillQuote
 from autotrade_0dte.execution.managed_plan import ManagedPlan
+from autotrade_0dte.execution.order_quote import OrderQuote
 from autotrade_0dte.execution.plan import TradePlan
+from autotrade_0dte.execution.walk_record import Move, MoveKind, WalkEvent, WalkRecord
 from autotrade_0dte.indicators.values import IndicatorValues
 from autotrade_0dte.instruments import USD
 from autotrade_0dte.market_state.actions import ActionTable, Track
@@ -88,13 +90,12 @@ class Venue:
         rules: CoordinatorParams = RULES,
         actions: ActionTable = ACTIONS,
     ) -> None:
-        self.tags: list[list[str]] = []
+        self.tags: list[dict[str, str]] = []
         self.sent: list[tuple[Any, ...]] = []
         self.published: dict[str, list[Any]] = {}
         self.positions: list[Any] = []
         self.quote: Any = None
         self.canceling: set[Any] = set()
-        self.on_their_way: set[Any] = set()
         self.left: list[ClientOrderId] = []
         self.sent_before: list[Any] = []
         self.asked = 0
@@ -112,11 +113,12 @@ class Venue:
                 cancel_timers=lambda: None,
                 set_time_alert_ns=lambda *_: None,
             )
-            order_factory = SimpleNamespace(limit=venue._limit, market=venue._market)
+            order_factory = SimpleNamespace(
+                limit=venue._limit, generate_client_order_id=venue._named
+            )
             strategy_id = StrategyId("Test-001")
             cache = SimpleNamespace(
                 quote=lambda _name: venue.quote,
-                is_order_open=lambda name: name not in venue.on_their_way,
                 is_order_pending_cancel_local=lambda name: name in venue.canceling,
                 positions_open=lambda **_of: venue.positions,
                 orders=lambda **_of: venue.sent_before,
@@ -147,9 +149,6 @@ class Venue:
                 venue.canceling.add(name)
                 venue.sent.append(("CANCEL", str(name)))
 
-            def modify_order(self, name: Any, _quantity: Any, price: Price) -> None:
-                venue.sent.append(("MODIFY", str(name), float(price)))
-
             def subscribe_topic(self, *_: Any) -> None:
                 pass
 
@@ -172,12 +171,11 @@ class Venue:
         return ClientOrderId(f"O-{self._orders}")
 
     def _limit(self, name: Any, side: Any, quantity: Any, price: Any, *_: Any, **of: Any) -> Any:
-        self.tags.append(of["tags"])
-        return _Order(self._named(), name, side.name, int(quantity.as_double()), float(price))
-
-    def _market(self, name: Any, side: Any, quantity: Any, *_: Any, **of: Any) -> Any:
-        self.tags.append(of["tags"])
-        return _Order(self._named(), name, side.name, int(quantity.as_double()), None)
+        self.tags.append(dict(tag.split("=") for tag in of["tags"]))
+        purpose = self.tags[-1]["purpose"]
+        for_what = () if purpose == "entry" else (purpose,)
+        terms = side.name, int(quantity.as_double()), float(price), *for_what
+        return _Order(of["client_order_id"], name, *terms)
 
     def chain(
         self,
@@ -212,6 +210,14 @@ class Venue:
         self.strategy._on_view(MarketView(chain, IndicatorValues(0), state))
         return self.sent[before:]
 
+    def hear(self, parent_id: str, kind: MoveKind) -> None:
+        """Tell the strategy what the desk does about one of its parent orders."""
+        quote = OrderQuote(0, math.nan, math.nan, math.nan, math.nan, math.nan)
+        move = Move(kind, "TEST")
+        self.strategy._sender.on_walk(
+            WalkRecord(0, parent_id, parent_id, WalkEvent.QUOTE, quote, move)
+        )
+
     def answer(self, event: Any) -> list[Any]:
         """Hand an event to the strategy and return the commands that it caused."""
         before = len(self.sent)
@@ -226,7 +232,10 @@ class Venue:
 
 
 class _Order(tuple[Any, ...]):
-    """An order as (side, quantity, limit or None), led by SHORT where it is for the short leg."""
+    """An order as (side, quantity, cap), led by SHORT where it is for the short leg.
+
+    One that closes ends with its purpose.
+    """
 
     client_order_id: ClientOrderId
 
@@ -262,10 +271,9 @@ def canceled(name: str) -> OrderCanceled:
     return OrderCanceled(*_head(), ClientOrderId(name), UUID4(), 5 * NS, 5 * NS, False)
 
 
-def modify_rejected(name: str) -> OrderModifyRejected:
-    return OrderModifyRejected(
-        *_head(), ClientOrderId(name), "TOO_LATE", UUID4(), 5 * NS, 5 * NS, False
-    )
+def sale(quantity: int, purpose: str = "exit") -> tuple[Any, ...]:
+    """Return the order that closes long contracts: its cap is the least price there is."""
+    return "SELL", quantity, 0.01, purpose
 
 
 def rejected(name: str, reason: str = "NO_MARKET") -> OrderRejected:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from autotrade_0dte.actors.desk_work import DeskWork
 from autotrade_0dte.execution.order_quote import OrderQuote
 from autotrade_0dte.execution.parent import ParentOrder
-from autotrade_0dte.execution.quality import QUALITY_TOPIC, QualityWatch
+from autotrade_0dte.execution.quality import QUALITY_TOPIC, EndedParent, QualityWatch
 from autotrade_0dte.execution.walk_record import (
     PARENT_TOPIC,
     WALK_TOPIC,
@@ -76,9 +76,9 @@ class DeskLog:
             ),
         )
 
-    def ended(self, work: DeskWork, now_ns: int) -> None:
+    def ended(self, ended: EndedParent) -> None:
         """Judge a parent that is over."""
-        for change in self._quality.on_ended(work.ended(now_ns)):
+        for change in self._quality.on_ended(ended):
             self._publish(QUALITY_TOPIC, change)
 
     def on_time(self, now_ns: int) -> None:

@@ -6,14 +6,16 @@ from typing import Any
 import msgspec
 from nautilus_trader.model import ClientOrderId, InstrumentId
 
+from autotrade_0dte.execution.desk_params import DeskParams
+from autotrade_0dte.execution.offer import Offer, needed_s, should_fill
 from autotrade_0dte.execution.order_quote import OrderQuote
-from autotrade_0dte.execution.parent import Outcome, ParentOrder, Purpose
+from autotrade_0dte.execution.parent import ParentOrder
 from autotrade_0dte.execution.quality import EndedParent
 from autotrade_0dte.execution.walk import Walk
 
 __all__ = ["DeskWork"]
 
-_NOT_TOLD = (Outcome.CANCELED, Outcome.DENIED)
+_NS = 1_000_000_000
 
 
 class DeskWork(msgspec.Struct, kw_only=True):
@@ -37,8 +39,8 @@ class DeskWork(msgspec.Struct, kw_only=True):
         The veto that the log has last.
     arrival : OrderQuote, optional
         The market at its first look.
-    has_met : bool
-        Whether its limit has been at the other side of the market, so that it should fill.
+    offer : Offer
+        What the market has offered it.
     was_refused : bool
         Whether the venue rejected it or a change of it.
     paid : float
@@ -50,11 +52,11 @@ class DeskWork(msgspec.Struct, kw_only=True):
     instrument_id: InstrumentId
     pair: InstrumentId | None
     held: Any
+    offer: Offer
     checked_ns: int = 0
     is_canceling: bool = False
     logged_veto: str = ""
     arrival: OrderQuote | None = None
-    has_met: bool = False
     was_refused: bool = False
     paid: float = 0.0
 
@@ -67,12 +69,7 @@ class DeskWork(msgspec.Struct, kw_only=True):
         """Take the market of a look; the first is the arrival's."""
         if self.arrival is None:
             self.arrival = quote
-
-    def priced(self, limit: float, quote: OrderQuote) -> None:
-        """Take a limit that is sent."""
-        side = self.parent.side
-        if side.sign * (limit - quote.far(side)) >= -1e-9:
-            self.has_met = True
+        self.offer.look(quote, self.walk.leaves, is_vetoed=bool(self.walk.veto))
 
     def at_risk(self, multiplier: int) -> float:
         """Return what a buy at work may cost beyond its limit of now, dollars."""
@@ -80,21 +77,21 @@ class DeskWork(msgspec.Struct, kw_only=True):
             return 0.0
         return (self.parent.cap - self.walk.limit) * self.walk.leaves * multiplier
 
-    def ended(self, now_ns: int) -> EndedParent:
-        """Return what the quality watch has to know when the parent is over.
-
-        An entry should have filled when its limit met the market, anything else always; what the
-        strategy withdrew proves nothing.
-        """
-        outcome = self.walk.outcome
-        expected = self.has_met or self.parent.purpose is not Purpose.ENTRY
+    def ended(self, now_ns: int, params: DeskParams) -> EndedParent:
+        """Return what the quality watch has to know when the parent is over."""
+        walk, parent = self.walk, self.parent
+        self.offer.end(now_ns)
+        style = None if walk.route is None else walk.route.style
         return EndedParent(
             ts_event=now_ns,
-            outcome=outcome,
-            should_fill=expected and outcome not in _NOT_TOLD,
+            outcome=walk.outcome,
+            should_fill=should_fill(
+                parent.purpose, walk.outcome, offered_s=self.offer.longest_ns / _NS,
+                at_end=self.offer.at_end, needed=needed_s(parent, style, params),
+            ),
             slippage=self._slippage(),
             rejected=self.was_refused,
-        )
+        )  # fmt: skip
 
     def _slippage(self) -> float:
         filled, arrival = self.walk.filled, self.arrival

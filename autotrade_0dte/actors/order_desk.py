@@ -41,6 +41,7 @@ from autotrade_0dte.actors.order_tags import parent_of
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.execution.call_budget import CallBudget
 from autotrade_0dte.execution.desk_params import DeskParams
+from autotrade_0dte.execution.offer import Offer
 from autotrade_0dte.execution.order_quote import OrderQuote
 from autotrade_0dte.execution.quality import QualityWatch
 from autotrade_0dte.execution.remainder import RemainderRule
@@ -146,6 +147,7 @@ class OrderDesk(ExecutionAlgorithm):
             instrument_id=order.instrument_id,
             pair=None if pair is None else InstrumentId.from_str(pair),
             held=order,
+            offer=Offer(parent),
         )
         denial = self._denial(order)
         self._parents[parent.parent_id] = self._working[parent.parent_id] = work
@@ -205,13 +207,13 @@ class OrderDesk(ExecutionAlgorithm):
             return  # the strategy has withdrawn it
         quote = self._quote(work, now_ns)
         purpose = work.parent.purpose
-        work.looked(quote)
         move = work.walk.on_quote(
             quote,
             self._budget.left(now_ns, purpose),
             tightened=self._quality.tightens(purpose),
             leg_skew_s=self._market.skew_s(work.instrument_id, work.pair),
         )
+        work.looked(quote)
         self._follow(work, WalkEvent.QUOTE, quote, move)
 
     def _quote(self, work: DeskWork, now_ns: int) -> OrderQuote:
@@ -303,7 +305,6 @@ class OrderDesk(ExecutionAlgorithm):
             case MoveKind.SUBMIT:
                 self._submit(work, move.price, quote)
             case MoveKind.REPRICE:
-                work.priced(move.price, quote)
                 self._budget.spend(quote.now_ns)
                 order = self._cache.order(work.order_id)
                 self._gate.command(self.modify_order, order, None, Price(move.price, 2))
@@ -319,7 +320,6 @@ class OrderDesk(ExecutionAlgorithm):
             if denial is not None:
                 self._refuse(work, quote, denial)
                 return
-        work.priced(limit, quote)
         self._budget.spend(quote.now_ns)
         price = Price(limit, 2)
         if price != work.held.price:
@@ -336,7 +336,7 @@ class OrderDesk(ExecutionAlgorithm):
     def _end(self, work: DeskWork, move: Move, now_ns: int) -> None:
         if self._working.pop(work.parent.parent_id, None) is None:
             return  # a fill after the end
-        self._log.ended(work, now_ns)
+        self._log.ended(work.ended(now_ns, self._params))
         if work.held is not None:
             order = self._cache.order(work.order_id)
             if not order.is_closed:

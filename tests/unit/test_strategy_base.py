@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from nautilus_trader.model import (
     ClientOrderId,
     InstrumentId,
@@ -16,48 +17,113 @@ from nautilus_trader.model import (
 from strategy_venue import (
     CALL,
     NS,
+    PLAN,
     SESSION,
     SHORT,
     Venue,
     canceled,
     filled,
-    modify_rejected,
     position,
     rejected,
+    sale,
 )
 
 from autotrade_0dte.chain.quality import QuoteFlag
 from autotrade_0dte.execution.fill_quote import FillQuote
-from autotrade_0dte.market_state.actions import Track
+from autotrade_0dte.execution.walk_record import MoveKind
+from autotrade_0dte.market_state.actions import Action, ActionTable, Track, TrackActions
+from autotrade_0dte.market_state.state import Level
 from autotrade_strategies.base import TradeStrategy
 
 
-def test_exit_limit_follows_the_bid_down_and_not_up() -> None:
+def test_exit_is_sent_once_and_left_to_the_desk() -> None:
     venue = Venue().opened()
-    assert venue.chain(10, 1.55) == [("SELL", 2, 1.55)]
-    assert venue.chain(11, 1.60) == []
-    assert venue.chain(12, 1.50) == [("MODIFY", "O-2", 1.50)]
-    assert venue.chain(13, 1.50) == []
-    assert venue.chain(14, 0.0) == []
+    assert venue.chain(10, 1.55) == [sale(2)]
+    for bid in (1.60, 1.50, 0.0):
+        assert venue.chain(11, bid) == []
 
 
-def test_exit_limit_gives_way_to_a_market_order_at_the_flatten_deadline() -> None:
+def test_exit_gives_way_to_an_emergency_at_the_flatten_deadline() -> None:
     venue = Venue().opened()
     venue.chain(10, 1.55)
     venue.strategy._on_flatten(None)
     assert venue.sent[-1] == ("CANCEL", "O-2")
     assert venue.chain(22_501, 1.40) == []  # neither canceled nor sold twice
-    assert venue.answer(canceled("O-2")) == [("SELL", 2, None)]
+    assert venue.answer(canceled("O-2")) == [sale(2, "emergency")]
     assert venue.chain(22_502, 1.30) == []
     assert [d.reason for d in venue.decisions] == ["TEST", "TARGET", "TARGET"]
 
 
-def test_partly_filled_limit_leaves_the_rest_to_the_market_order() -> None:
+def test_partly_filled_exit_leaves_the_rest_to_the_emergency() -> None:
     venue = Venue().opened()
     venue.chain(10, 1.55)
     venue.answer(filled("O-2", -1, 1.55))
     venue.strategy._on_flatten(None)
-    assert venue.answer(canceled("O-2")) == [("SELL", 1, None)]
+    assert venue.answer(canceled("O-2")) == [sale(1, "emergency")]
+
+
+def test_exit_that_fills_while_it_is_canceled_is_not_sold_twice() -> None:
+    venue = Venue().opened()
+    venue.chain(10, 1.55)
+    venue.strategy._on_flatten(None)
+    assert venue.answer(filled("O-2", -2, 1.55)) == []
+    assert venue.strategy._trade is None
+
+
+def test_level_that_forces_exits_hurries_one_that_is_at_work() -> None:
+    forced = Action(entries=False, exits_forced=True)
+    venue = Venue(actions=ActionTable(regular=TrackActions(l3=forced))).opened()
+    assert venue.chain(10, 1.55) == [sale(2)]
+    assert venue.chain(11, 1.50, level=Level.L3, since_s=11) == [("CANCEL", "O-2")]
+    assert venue.answer(canceled("O-2")) == [sale(2, "stop")]
+    assert venue.chain(12, 1.50, level=Level.L3, since_s=11) == []
+    assert venue.decisions[-1].reason == "TARGET"
+
+
+def test_order_that_the_desk_replaces_is_sent_anew_with_what_is_left_of_it() -> None:
+    venue = Venue().opened()
+    venue.chain(10, 1.55)
+    venue.hear("O-2", MoveKind.REPLACE)
+    venue.answer(filled("O-2", -1, 1.55))
+    assert venue.answer(canceled("O-2")) == [sale(1)]
+    assert [tags.get("parent") for tags in venue.tags] == [None, None, "O-2"]
+    assert venue.answer(filled("O-3", -1, 1.50)) == []
+    assert venue.strategy._trade is None
+
+
+def test_order_that_the_desk_drops_after_all_is_not_sent_anew() -> None:
+    venue = Venue()
+    venue.chain(1, 0.95)
+    venue.hear("O-1", MoveKind.REPLACE)
+    venue.hear("O-1", MoveKind.END)
+    assert venue.answer(canceled("O-1")) == []
+    assert venue.strategy._trade is None
+
+
+def test_order_that_the_strategy_withdraws_is_not_sent_anew() -> None:
+    venue = Venue()
+    venue.chain(1, 0.95)
+    venue.hear("O-1", MoveKind.REPLACE)
+    assert venue.chain(30, 0.95) == [("CANCEL", "O-1")]
+    assert venue.answer(canceled("O-1")) == []
+
+
+def test_nothing_is_sent_anew_after_the_stop() -> None:
+    venue = Venue().opened()
+    venue.chain(10, 1.55)
+    venue.hear("O-2", MoveKind.REPLACE)
+    venue.strategy.on_stop()
+    assert venue.answer(canceled("O-2")) == []
+
+
+def test_orders_tell_the_desk_what_they_are_for() -> None:
+    venue = Venue(replace(PLAN, decided_ns=NS)).opened()
+    venue.chain(10, 1.55)
+    entry, close = venue.tags
+    assert (entry["plan"], entry["purpose"], entry["reason"]) == ("P001", "entry", "TEST")
+    assert (int(entry["decided"]), int(entry["deadline"])) == (NS, 31 * NS)
+    assert (close["plan"], close["purpose"], close["reason"]) == ("P001", "exit", "TARGET")
+    assert (int(close["decided"]), int(close["deadline"])) == (10 * NS, SESSION.close_ns)
 
 
 def test_no_plan_is_asked_for_after_the_flatten_deadline() -> None:
@@ -86,16 +152,16 @@ def test_entry_that_fills_while_it_is_canceled_is_still_sold() -> None:
     assert venue.sent[-1] == ("CANCEL", "O-1")
     venue.answer(filled("O-1", 1, 0.99))
     venue.answer(canceled("O-1"))
-    assert venue.chain(22_501, 0.90) == [("SELL", 1, None)]
+    assert venue.chain(22_501, 0.90) == [sale(1, "emergency")]
 
 
 def test_rejected_exit_waits_for_another_quote() -> None:
     venue = Venue().opened()
-    assert venue.chain(10, 1.55, age_s=2) == [("SELL", 2, 1.55)]
+    assert venue.chain(10, 1.55, age_s=2) == [sale(2)]
     assert venue.answer(rejected("O-2")) == []
     assert venue.decisions[-1].reason == "NO_MARKET"
     assert venue.chain(11, 1.55, age_s=3) == []
-    assert venue.chain(12, 1.55, age_s=0) == [("SELL", 2, 1.55)]
+    assert venue.chain(12, 1.55, age_s=0) == [sale(2)]
 
 
 def test_rejected_entry_ends_the_plan() -> None:
@@ -119,7 +185,7 @@ def test_exercise_test_waits_for_a_spot_and_is_made_once() -> None:
     venue.chain(100, 0.95, spot=math.nan)
     venue.strategy._on_exercise_test(None)
     assert venue.chain(101, 0.95, spot=math.nan) == []
-    assert venue.chain(102, 0.95, spot=605.0) == [("SELL", 2, None)]
+    assert venue.chain(102, 0.95, spot=605.0) == [sale(2, "emergency")]
     assert venue.decisions[-1].reason == "EXERCISE_NOT_FUNDED"
     assert venue.chain(103, 0.94, spot=605.0) == []
 
@@ -150,7 +216,7 @@ def test_position_that_passed_the_exercise_test_is_not_tested_again() -> None:
     assert venue.chain(101, 0.95, spot=605.0) == []
 
 
-def test_plan_after_a_sale_at_market_exits_by_limit_again() -> None:
+def test_plan_after_an_emergency_exits_without_hurry_again() -> None:
     venue = Venue(cash=1_000.0).opened()
     venue.trades = 2
     venue.positions = [SimpleNamespace(instrument_id=InstrumentId.from_str(CALL), signed_qty=2.0)]
@@ -159,15 +225,14 @@ def test_plan_after_a_sale_at_market_exits_by_limit_again() -> None:
     venue.answer(filled("O-2", -2, 0.95))
     assert venue.chain(110, 0.95) == [("BUY", 2, 1.00)]
     venue.answer(filled("O-3", 2, 0.99))
-    assert venue.chain(120, 1.55) == [("SELL", 2, 1.55)]
+    assert venue.chain(120, 1.55) == [sale(2)]
 
 
-def test_missing_bid_is_recorded_once_until_the_exit_is_sent() -> None:
+def test_exit_goes_to_the_desk_without_a_bid_as_well() -> None:
     venue = Venue().opened()
-    for at_s in (600, 601, 602):
-        assert venue.chain(at_s, 0.0) == []
-    assert venue.chain(603, 0.30) == [("SELL", 2, 0.30)]
-    assert [d.reason for d in venue.decisions] == ["TEST", "NO_BID", "TIME_STOP"]
+    assert venue.chain(600, 0.0) == [sale(2)]
+    assert venue.decisions[-1].reason == "TIME_STOP"
+    assert venue.decisions[-1].figures["bid"] == 0.0
 
 
 def test_exercise_test_before_any_snapshot_or_without_a_position_does_nothing() -> None:
@@ -189,7 +254,7 @@ def test_events_of_no_plan_are_passed_over() -> None:
 def test_event_of_an_unknown_order_leaves_the_plan_as_it_is() -> None:
     venue = Venue().opened()
     venue.answer(canceled("X-1"))
-    assert venue.chain(10, 1.55) == [("SELL", 2, 1.55)]
+    assert venue.chain(10, 1.55) == [sale(2)]
 
 
 def test_quote_of_a_fill_is_noted_only_where_the_fill_took_it() -> None:
@@ -274,24 +339,24 @@ def test_position_left_by_a_process_before_is_sold_before_a_new_trade() -> None:
         SimpleNamespace(instrument_id=InstrumentId.from_str(CALL), signed_qty=3.0),
         SimpleNamespace(instrument_id=InstrumentId.from_str("SPY.US"), signed_qty=100.0),
     ]
-    assert venue.chain(1, 0.95) == [("SELL", 3, 0.95)]
+    assert venue.chain(1, 0.95) == [sale(3, "emergency")]
     assert [(d.plan_id, d.reason) for d in venue.decisions] == [("FOUND01", "RESTART")]
     assert venue.chain(2, 0.95) == []
     venue.answer(filled("O-1", -3, 0.95))
     assert venue.chain(3, 0.95) == [("BUY", 2, 1.00)]
 
 
-def test_positions_found_after_the_flatten_deadline_are_sold_at_market() -> None:
+def test_positions_found_after_the_flatten_deadline_are_sold_at_once() -> None:
     venue = Venue(plan=None)
     venue.strategy._on_flatten(None)
     found = SimpleNamespace(instrument_id=InstrumentId.from_str(CALL), signed_qty=1.0)
     venue.positions = [found, found]
-    assert venue.chain(1, 0.95) == [("SELL", 1, None)]
+    assert venue.chain(1, 0.95) == [sale(1, "emergency")]
     venue.answer(filled("O-1", -1, 0.95))
-    assert venue.chain(2, 0.95) == [("SELL", 1, None)]
+    assert venue.chain(2, 0.95) == [sale(1, "emergency")]
 
 
-def test_market_order_for_a_limit_does_not_follow_after_the_stop() -> None:
+def test_emergency_does_not_follow_after_the_stop() -> None:
     venue = Venue().opened()
     venue.chain(10, 1.55)
     venue.strategy._on_flatten(None)
@@ -317,27 +382,9 @@ def test_entry_whose_cancel_failed_is_canceled_again_during_the_exit() -> None:
     venue = Venue()
     venue.chain(1, 0.95)
     venue.answer(filled("O-1", 1, 0.99))
-    assert venue.chain(2, 1.50) == [("CANCEL", "O-1"), ("SELL", 1, 1.50)]
+    assert venue.chain(2, 1.50) == [("CANCEL", "O-1"), sale(1)]
     venue.canceling.clear()
     assert venue.chain(3, 1.50) == [("CANCEL", "O-1")]
-
-
-def test_exit_whose_limit_could_not_be_moved_is_sent_anew() -> None:
-    venue = Venue().opened()
-    assert venue.chain(10, 1.50) == [("SELL", 2, 1.50)]
-    assert venue.chain(11, 1.40) == [("MODIFY", "O-2", 1.40)]
-    assert venue.answer(modify_rejected("O-2")) == [("CANCEL", "O-2")]
-    assert venue.answer(canceled("O-2")) == []
-    assert venue.chain(12, 1.40) == [("SELL", 2, 1.40)]
-
-
-def test_order_still_on_its_way_is_not_modified() -> None:
-    venue = Venue().opened()
-    venue.chain(10, 1.50)
-    venue.on_their_way.add(ClientOrderId("O-2"))
-    assert venue.chain(11, 1.40) == []
-    venue.on_their_way.clear()
-    assert venue.chain(12, 1.40) == [("MODIFY", "O-2", 1.40)]
 
 
 def test_contracts_of_an_order_that_fills_after_its_cancel_are_sold() -> None:
@@ -347,7 +394,7 @@ def test_contracts_of_an_order_that_fills_after_its_cancel_are_sold() -> None:
     assert venue.strategy._trade is None
     venue.answer(filled("O-1", 2, 0.99))
     venue.positions = [position(CALL, 2.0)]
-    assert venue.chain(2, 0.95) == [("SELL", 2, 0.95)]
+    assert venue.chain(2, 0.95) == [sale(2, "emergency")]
     assert venue.decisions[-1].reason == "RESTART"
 
 
@@ -363,6 +410,17 @@ def test_late_fill_of_another_contract_waits_for_the_end_of_the_trade() -> None:
     venue = Venue().opened()
     venue.answer(filled("O-0", 1, 0.40, leg=SHORT))
     venue.positions = [position(SHORT, 1.0)]
-    assert venue.chain(10, 1.50) == [("SELL", 2, 1.50)]
+    assert venue.chain(10, 1.50) == [sale(2)]
     venue.answer(filled("O-2", -2, 1.50))
-    assert venue.chain(11, 1.50) == [("SHORT", "SELL", 1, 0.40)]
+    assert venue.chain(11, 1.50) == [("SHORT", *sale(1, "emergency"))]
+    assert venue.decisions[-1].plan_id == "FOUND01"
+
+
+def test_plans_of_positions_found_one_after_the_other_have_names_of_their_own() -> None:
+    venue = Venue(plan=None)
+    for number, order in ((1, "O-1"), (2, "O-2")):
+        venue.positions = [position(CALL, 1.0)]
+        venue.answer(filled("O-0", 1, 0.40))
+        venue.chain(10 * number, 1.50)
+        assert venue.decisions[-1].plan_id == f"FOUND0{number}"
+        venue.answer(filled(order, -1, 1.50))

@@ -14,7 +14,7 @@ from nautilus_trader.model import AccountType, Money, OmsType
 from small_market import write_session
 from traded_market import TradedMarket
 
-from autotrade_0dte.actors.market_state import RECORDER_TURN, market_topic
+from autotrade_0dte.actors.market_state import DESK_TURN, RECORDER_TURN, market_topic
 from autotrade_0dte.actors.recorder import RunRecorder
 from autotrade_0dte.chain.snapshot import ChainAnalytics, Tape
 from autotrade_0dte.data.catalog import Catalog
@@ -121,8 +121,9 @@ def turn(kind: Any, params: Any, track: Track) -> int:
     class Strategy(kind):  # type: ignore[misc]
         clock = cache = None
 
-        def subscribe_topic(self, _topic: str, _handler: Any, priority: int = 0) -> None:
-            heard.append(priority)
+        def subscribe_topic(self, topic: str, _handler: Any, priority: int = 0) -> None:
+            if topic == market_topic("SPY"):
+                heard.append(priority)
 
     session = replace(TradedMarket().session, flatten_ns=None, exercise_test_ns=None)
     strategy = Strategy(session, params, Coordinator(RULES, ActionTable()).allotment(track))
@@ -145,7 +146,7 @@ def test_strategy_of_the_larger_priority_takes_a_view_first_and_the_recorder_bef
     regular, anomaly = turns(regular=0, anomaly=-1)
     assert regular > anomaly
     least, most = turns(regular=-100, anomaly=100)
-    assert 0 <= least < most < RECORDER_TURN
+    assert 0 <= least < most < DESK_TURN < RECORDER_TURN
 
 
 def test_regular_strategy_takes_a_view_first_where_priorities_are_equal() -> None:

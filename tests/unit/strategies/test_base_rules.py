@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from strategy_venue import EXITS, PLAN, RULES, Venue, canceled, filled
+from strategy_venue import EXITS, PLAN, RULES, Venue, canceled, filled, sale
 
 from autotrade_0dte.execution.coordinator import CoordinatorParams
 from autotrade_0dte.execution.decision import DecisionKind
@@ -61,13 +61,14 @@ def test_orders_tell_how_urgent_the_level_makes_them() -> None:
     actions = ActionTable(regular=TrackActions(l2=Action(entries=True, urgency=Urgency.URGENT)))
     venue = Venue(actions=actions).opened()
     venue.chain(10, 1.55, level=Level.L2)
-    assert [tags[-1] for tags in venue.tags] == ["urgency=normal", "urgency=urgent"]
+    assert [tags["urgency"] for tags in venue.tags] == ["normal", "urgent"]
+    assert [tags["level"] for tags in venue.tags] == ["CALM", "L2"]
 
 
 def test_reason_of_the_strategy_closes_the_plan() -> None:
     venue = Venue().opened()
     venue.wanted_out = ExitReason.SIGNAL_REVERSAL
-    assert venue.chain(10, 0.95) == [("SELL", 2, 0.95)]
+    assert venue.chain(10, 0.95) == [sale(2)]
     assert venue.decisions[-1].reason == "SIGNAL_REVERSAL"
 
 
@@ -93,7 +94,7 @@ FORCED = Action(entries=False, exits_forced=True)
 def test_level_that_forces_exits_closes_the_plan_when_it_is_entered() -> None:
     venue = Venue(actions=table(l3=FORCED)).opened()
     assert venue.chain(10, 0.95, level=Level.L2, since_s=10) == []
-    assert venue.chain(11, 0.95, level=Level.L3, since_s=11) == [("SELL", 2, 0.95)]
+    assert venue.chain(11, 0.95, level=Level.L3, since_s=11) == [sale(2, "stop")]
     assert (venue.decisions[-1].reason, venue.decisions[-1].level) == ("STATE_FORCED", Level.L3)
 
 
@@ -118,7 +119,7 @@ def test_entry_at_work_is_withdrawn_at_a_level_without_entries_and_what_filled_i
     assert venue.chain(2, 0.95, level=Level.L2) == [("CANCEL", "O-1")]
     venue.answer(canceled("O-1"))
     assert venue.chain(3, 0.95, level=Level.L2) == []
-    assert venue.chain(4, 1.50, level=Level.L2) == [("SELL", 1, 1.50)]
+    assert venue.chain(4, 1.50, level=Level.L2) == [sale(1)]
 
 
 # -- the shared budget --------------------------------------------------------------------------
@@ -174,7 +175,7 @@ def test_track_asked_to_hand_over_closes_its_plan() -> None:
     state = replace(view.state, level=Level.L2)
     refused = venue.coordinator.allotment(Track.ANOMALY).request("A001", -1, 50.0, state, 0)
     assert refused is not None
-    assert venue.chain(10, 0.95) == [("SELL", 2, 0.95)]
+    assert venue.chain(10, 0.95) == [sale(2, "stop")]
     assert venue.decisions[-1].reason == "HAND_OVER"
 
 

@@ -15,6 +15,7 @@ from strategy_venue import (
     filled,
     position,
     rejected,
+    sale,
 )
 
 from autotrade_0dte.execution.decision import DecisionKind
@@ -27,6 +28,11 @@ def sold(name: str, quantity: int, price: float, at_s: float = 5.0) -> Any:
 
 def bought_back(name: str, quantity: int, price: float) -> Any:
     return filled(name, quantity, price, leg=SHORT)
+
+
+def purchase(quantity: int, cap: float, purpose: str = "exit") -> tuple[Any, ...]:
+    """Return the order that buys the short leg back: at most a quarter above the ask."""
+    return "SHORT", "BUY", quantity, cap, purpose
 
 
 def covered() -> Venue:
@@ -81,13 +87,13 @@ def test_short_leg_not_filled_in_time_leaves_a_long_option_alone() -> None:
     assert refusal.figures == {"leg_risk_s": 15.0}
     venue.answer(canceled("O-2"))
     assert venue.chain(21, 0.95) == []
-    assert venue.chain(22, 1.50) == [("SELL", 2, 1.50)]  # its own target
+    assert venue.chain(22, 1.50) == [sale(2)]  # its own target
 
 
 def test_short_leg_not_filled_in_time_closes_a_plan_that_says_so() -> None:
     venue = Venue(replace(VERTICAL, exits=replace(EXITS, keep_single=False))).opened()
     assert venue.chain(20, 0.95) == [("CANCEL", "O-2")]
-    assert venue.answer(canceled("O-2")) == [("SELL", 2, 0.95)]
+    assert venue.answer(canceled("O-2")) == [sale(2, "stop")]
     assert venue.decisions[-1].reason == "LEG_NOT_FILLED"
     assert venue.decisions[-1].figures["leg_risk_s"] == 15.0
 
@@ -96,7 +102,7 @@ def test_short_leg_that_fills_while_it_is_canceled_covers_after_all() -> None:
     venue = Venue(VERTICAL).opened()
     venue.chain(20, 0.95)
     assert venue.answer(sold("O-2", 2, 0.40)) == []
-    assert venue.chain(30, 1.40, short=(0.38, 0.40)) == [("SHORT", "BUY", 2, 0.40)]
+    assert venue.chain(30, 1.40, short=(0.38, 0.40)) == [purchase(2, 0.50)]
 
 
 def test_short_leg_that_the_venue_ends_is_sent_again_within_its_time() -> None:
@@ -120,10 +126,10 @@ def test_refused_short_leg_is_not_sent_again() -> None:
 
 def test_short_leg_is_bought_back_first_and_the_long_one_sold_at_once_after_it() -> None:
     venue = covered()
-    assert venue.chain(10, 1.40, short=(0.40, 0.42)) == [("SHORT", "BUY", 2, 0.42)]
+    assert venue.chain(10, 1.40, short=(0.40, 0.42)) == [purchase(2, 0.53)]
     assert venue.chain(11, 1.30) == []
     assert venue.answer(bought_back("O-3", 1, 0.42)) == []
-    assert venue.answer(bought_back("O-3", 1, 0.42)) == [("SELL", 2, 1.30)]
+    assert venue.answer(bought_back("O-3", 1, 0.42)) == [sale(2)]
     venue.answer(filled("O-4", -2, 1.30))
     assert [(d.reason, d.side) for d in venue.decisions[-2:]] == [
         ("TARGET", "BUY"), ("TARGET", "SELL"),
@@ -131,12 +137,15 @@ def test_short_leg_is_bought_back_first_and_the_long_one_sold_at_once_after_it()
     assert venue.strategy._trade is None
 
 
-def test_purchase_of_the_short_leg_follows_the_ask_up_and_not_down() -> None:
+def test_purchase_of_the_short_leg_has_another_cap_where_the_ask_leaves_its_own_behind() -> None:
     venue = covered()
     venue.chain(10, 1.40, short=(0.40, 0.42))
     assert venue.chain(11, 1.40, short=(0.30, 0.32)) == []
-    assert venue.chain(12, 1.40, short=(0.50, 0.53)) == [("MODIFY", "O-3", 0.53)]
-    assert venue.chain(13, 1.40, short=(0.0, 0.0)) == []
+    assert venue.chain(12, 1.40, short=(0.50, 0.53)) == []
+    assert venue.chain(13, 1.40, short=(0.50, 0.54)) == [("CANCEL", "O-3")]
+    assert venue.chain(14, 1.40, short=(0.0, 0.0)) == []
+    venue.chain(15, 1.40, short=(0.54, 0.56))
+    assert venue.answer(canceled("O-3")) == [purchase(2, 0.70)]
 
 
 def test_short_leg_without_an_ask_is_waited_for_and_the_long_one_kept() -> None:
@@ -144,13 +153,13 @@ def test_short_leg_without_an_ask_is_waited_for_and_the_long_one_kept() -> None:
     for at_s in (600, 601):
         assert venue.chain(at_s, 0.95, short=(0.0, 0.0)) == []
     assert [d.reason for d in venue.decisions[2:]] == ["NO_ASK"]
-    assert venue.chain(602, 0.95, short=(0.0, 0.01)) == [("SHORT", "BUY", 2, 0.01)]
+    assert venue.chain(602, 0.95, short=(0.0, 0.01)) == [purchase(2, 0.02)]
 
 
 def test_stop_looks_at_the_net_value_and_not_at_the_long_leg() -> None:
     venue = covered()
     assert venue.chain(10, 0.55, short=(0.15, 0.18)) == []  # 0.37 of 0.60
-    assert venue.chain(11, 0.90, short=(0.50, 0.54)) == [("SHORT", "BUY", 2, 0.54)]  # 0.36
+    assert venue.chain(11, 0.90, short=(0.50, 0.54)) == [purchase(2, 0.68, "stop")]  # 0.36
     assert venue.decisions[-1].reason == "STOP"
 
 
@@ -170,28 +179,28 @@ def test_exit_while_the_short_leg_is_at_work_waits_until_it_is_gone() -> None:
     assert venue.chain(10, 0.60) == [("CANCEL", "O-2")]
     assert venue.chain(11, 0.55) == []
     assert venue.answer(sold("O-2", 1, 0.40)) == []
-    assert venue.answer(canceled("O-2")) == [("SHORT", "BUY", 1, 0.42)]
-    assert venue.answer(bought_back("O-3", 1, 0.42)) == [("SELL", 2, 0.55)]
+    assert venue.answer(canceled("O-2")) == [purchase(1, 0.53, "stop")]
+    assert venue.answer(bought_back("O-3", 1, 0.42)) == [sale(2, "stop")]
 
 
 def test_refused_purchase_of_the_short_leg_waits_for_another_quote() -> None:
     venue = covered()
-    assert venue.chain(10, 1.40, age_s=2) == [("SHORT", "BUY", 2, 0.42)]
+    assert venue.chain(10, 1.40, age_s=2) == [purchase(2, 0.53)]
     assert venue.answer(rejected("O-3")) == []
     assert venue.chain(11, 1.40, age_s=3) == []
-    assert venue.chain(12, 1.40, age_s=0) == [("SHORT", "BUY", 2, 0.42)]
+    assert venue.chain(12, 1.40, age_s=0) == [purchase(2, 0.53)]
 
 
 # -- the last day's deadlines and restarts ------------------------------------------------------
 
 
-def test_flatten_deadline_buys_the_short_leg_back_and_sells_the_long_one_at_market() -> None:
+def test_flatten_deadline_buys_the_short_leg_back_and_sells_the_long_one_at_once() -> None:
     venue = covered()
     venue.chain(499, 0.95)
     venue.strategy._on_flatten(None)
-    assert venue.sent[-1] == ("SHORT", "BUY", 2, 0.42)
-    assert venue.chain(500, 0.95, short=(0.44, 0.46)) == [("MODIFY", "O-3", 0.46)]
-    assert venue.answer(bought_back("O-3", 2, 0.46)) == [("SELL", 2, None)]
+    assert venue.sent[-1] == purchase(2, 0.53, "emergency")
+    assert venue.chain(500, 0.95, short=(0.44, 0.46)) == []
+    assert venue.answer(bought_back("O-3", 2, 0.46)) == [sale(2, "emergency")]
     assert venue.decisions[-1].reason == "FLATTEN_DEADLINE"
 
 
@@ -201,9 +210,9 @@ def test_exercise_test_closes_a_spread_as_a_whole_with_the_short_leg_first() -> 
     venue.positions = [position(CALL, 2.0), position(SHORT, -2.0)]
     venue.chain(99, 0.95, spot=602.0)
     venue.strategy._on_exercise_test(None)
-    assert venue.sent[-1] == ("SHORT", "BUY", 2, 0.42)
+    assert venue.sent[-1] == purchase(2, 0.53, "emergency")
     assert venue.decisions[-1].reason == "EXERCISE_NOT_FUNDED"
-    assert venue.answer(bought_back("O-3", 2, 0.42)) == [("SELL", 2, None)]
+    assert venue.answer(bought_back("O-3", 2, 0.42)) == [sale(2, "emergency")]
 
 
 def test_spread_in_the_money_funds_its_own_exercise() -> None:
@@ -219,9 +228,9 @@ def test_spread_in_the_money_funds_its_own_exercise() -> None:
 def test_short_position_left_by_a_process_before_is_closed_before_the_long_one() -> None:
     venue = Venue(None)
     venue.positions = [position(CALL, 3.0), position(SHORT, -2.0)]
-    assert venue.chain(1, 0.95) == [("SHORT", "BUY", 2, 0.42)]
+    assert venue.chain(1, 0.95) == [purchase(2, 0.53, "emergency")]
     assert venue.answer(bought_back("O-1", 2, 0.42)) == []
-    assert venue.chain(2, 0.95) == [("SELL", 3, 0.95)]
+    assert venue.chain(2, 0.95) == [sale(3, "emergency")]
     assert [(d.plan_id, d.reason) for d in venue.decisions] == [
         ("FOUND01", "RESTART"), ("FOUND02", "RESTART"),
     ]  # fmt: skip
@@ -234,7 +243,7 @@ def test_long_leg_still_being_bought_is_given_up_with_the_short_one() -> None:
     venue.answer(filled("O-1", 1, 0.99))
     assert venue.chain(20, 0.95) == [("CANCEL", "O-2"), ("CANCEL", "O-1")]
     venue.answer(canceled("O-2"))
-    assert venue.sent[-1] == ("SELL", 1, 0.95)
+    assert venue.sent[-1] == sale(1, "stop")
 
 
 def test_nothing_follows_after_the_stop() -> None:
@@ -255,3 +264,4 @@ def test_reason_is_kept_when_another_exit_follows() -> None:
     venue.strategy._on_flatten(None)
     venue.answer(bought_back("O-3", 2, 0.42))
     assert venue.decisions[-1].reason == ExitReason.TARGET
+    assert venue.sent[-1] == sale(2, "emergency")

@@ -13,6 +13,7 @@ __all__ = ["WalkSchedule"]
 
 _NS = 1_000_000_000
 _MOST_TICKS = 100.0
+_NOISE = 1e-9
 
 
 class WalkSchedule:
@@ -47,7 +48,7 @@ class WalkSchedule:
         self._cross_ticks = params.entry_cross_ticks if is_entry else params.cross_ticks
         self._min_rest_ns = round(params.min_rest_s * _NS)
         self._step_ns = params.step_ns(parent, routes)
-        self._least_drift = params.micro_ticks * prices.least / 100
+        self._least_drift = params.micro_ticks * prices.least / 100 - _NOISE
         self._steps = 0
         self._spot = math.nan
 
@@ -103,7 +104,7 @@ class WalkSchedule:
         if style is Style.MARKETABLE or not is_price(quote.near(self._side)):
             step = prices.marketable(quote, self._cross_ticks), StepReason.FOLLOW
         else:
-            step = self._step(quote, limit, drift / prices.tick(quote), is_due)
+            step = self._step(quote, limit, round(drift / prices.tick(quote), 6), is_due)
         return step if step is not None and prices.is_beyond(step[0], limit) else None
 
     def _step(

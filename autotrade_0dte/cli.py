@@ -23,6 +23,7 @@ from autotrade_0dte.cli_options import (
     Count,
     existing_catalog,
     print_json,
+    scenario_choice,
     session_range,
 )
 
@@ -72,6 +73,7 @@ def backtest(
     catalog: CatalogFolder = DEFAULT_CATALOG,
     sessions: str | None = None,
     workers: Count | None = None,
+    scenarios: str | None = None,
     runs: Path = DEFAULT_RUNS,
     as_json: AsJson = False,
 ) -> int:
@@ -87,6 +89,9 @@ def backtest(
         First and last session as A:B (dates as 2026-07-31; either side may be empty), or one date.
     workers
         Sessions run at a time; one for each processor when not given.
+    scenarios
+        Beliefs about fills to run under, with commas between: base, and optimistic and pessimistic
+        or not. Those of the configuration when not given, all three by default.
     runs
         Folder that run folders are made in.
     as_json
@@ -97,9 +102,10 @@ def backtest(
     from autotrade_0dte.config import load_config
     from autotrade_0dte.data.catalog import Catalog, CatalogError
     from autotrade_0dte.nodes.progress import session_progress
-    from autotrade_0dte.nodes.sessions import run_backtest
+    from autotrade_0dte.nodes.sessions import job_names, run_backtest
 
     system = load_config(config)
+    beliefs = scenario_choice(scenarios) or system.simulation.scenarios
     first, last = session_range(sessions)
     entries = Catalog(catalog).sessions(system.root, first, last)
     if not entries:
@@ -108,7 +114,7 @@ def backtest(
             f"{f' from {sessions}' if sessions else ''}, was none: "
             "import or generate some first (autotrade data --help)"
         )
-    with session_progress([entry.date for entry in entries]) as progress:
+    with session_progress(job_names(entries, beliefs)) as progress:
         folder, summary = run_backtest(
             system,
             catalog,
@@ -117,6 +123,7 @@ def backtest(
             workers=workers or os.cpu_count() or 1,
             command=" ".join(["autotrade", *sys.argv[1:]]),
             progress=progress,
+            scenarios=beliefs,
         )
     report = write_report(folder)
     if as_json:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import cyclopts
 
 __all__ = ["DEFAULT_CATALOG", "DEFAULT_RUNS", "EXIT_UNCLEAN", "AsJson", "CatalogFolder", "Count"]
-__all__ += ["Seed", "existing_catalog", "print_json", "session_range"]
+__all__ += ["Seed", "existing_catalog", "print_json", "scenario_choice", "session_range"]
 
 EXIT_UNCLEAN = 3
 
@@ -48,6 +48,20 @@ def session_range(text: str | None) -> tuple[dt.date | None, dt.date | None]:
     if start is not None and end is not None and end < start:
         raise ConfigError(f"--sessions: Expected the earlier date first, was {text}")
     return start, end
+
+
+def scenario_choice(text: str | None) -> tuple[Any, ...]:
+    """Read names of fill scenarios with commas between; raise ConfigError for anything else."""
+    from autotrade_0dte.config import ConfigError
+    from autotrade_0dte.execution.fills import FillScenario
+
+    if text is None:
+        return ()
+    names = [name.strip() for name in text.split(",")]
+    if "base" not in names or not set(names) <= set(FillScenario) or len(set(names)) < len(names):
+        known = ", ".join(FillScenario)
+        raise ConfigError(f"--scenarios: Expected base and others of {known}, was {text}")
+    return tuple(map(FillScenario, names))
 
 
 def print_json(value: Any) -> None:

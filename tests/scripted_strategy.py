@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,12 +15,20 @@ from autotrade_0dte.actors.chain import chain_topic
 from autotrade_0dte.actors.order_desk import DESK_ID
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.analysis.tables import read_tables
-from autotrade_0dte.config import AccountKind, AccountParams, StrategySpec, SystemConfig
+from autotrade_0dte.config import (
+    AccountKind,
+    AccountParams,
+    SimulationParams,
+    StrategySpec,
+    SystemConfig,
+)
 from autotrade_0dte.data.catalog import Catalog
+from autotrade_0dte.execution.fills import FillScenario
 from autotrade_0dte.nodes.sessions import run_backtest
 from autotrade_0dte.risk.expiry import ExpiryParams, ExpiryPolicy
 
 NS = 1_000_000_000
+BASE = (FillScenario.BASE,)
 
 
 class ScriptedOrder(msgspec.Struct, frozen=True):
@@ -111,7 +120,7 @@ def scripted(
         root=root,
         regular=StrategySpec("scripted_strategy:ScriptedStrategy", msgspec.to_builtins(params)),
         account=AccountParams(kind, cash),
-        **({"expiry": expiry, **WINDOWS} | changes),
+        **({"expiry": expiry, "simulation": SimulationParams(scenarios=BASE), **WINDOWS} | changes),
     )
 
 
@@ -129,7 +138,13 @@ class Outcome(msgspec.Struct):
         return [row for row in rows if row["session"] == date]
 
 
-def run(config: SystemConfig, catalog: Path, runs: Path, workers: int = 2) -> Outcome:
+def run(
+    config: SystemConfig,
+    catalog: Path,
+    runs: Path,
+    workers: int = 2,
+    scenarios: Sequence[FillScenario] = BASE,
+) -> Outcome:
     """Backtest every session of the catalog that the configuration's root has."""
     folder, summary = run_backtest(
         config,
@@ -139,6 +154,7 @@ def run(config: SystemConfig, catalog: Path, runs: Path, workers: int = 2) -> Ou
         workers=workers,
         command="test",
         progress=lambda _: None,
+        scenarios=scenarios,
     )
     sessions = {row["session"]: row for row in summary["per_session"]}
     return Outcome(summary, sessions, read_tables(folder), folder)

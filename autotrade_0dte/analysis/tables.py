@@ -411,12 +411,13 @@ def by_session(table: pa.Table) -> dict[dt.date, pa.Table]:
     return found
 
 
-def join_sessions(folder: Path, parts: Sequence[Path]) -> None:
-    """Join the tables of per-session part folders into `folder`, in session order.
+def join_sessions(folder: Path, parts: Sequence[Path], names: Iterable[str] = TABLES) -> None:
+    """Join tables of per-session part folders into `folder`, in session order.
 
     One part is in memory at a time. A table appears in `folder` only when it is complete.
     """
-    for name, schema in TABLES.items():
+    for name in names:
+        schema = TABLES[name]
         path = table_path(folder, name)
         partial = _partial(path)
         first = {part: _first_session(part, name) for part in parts}

@@ -73,7 +73,7 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
     is_missed : bool
         Whether the quote is gone when the order arrives.
     is_met : bool
-        Whether somebody has come to the limit inside the spread.
+        Whether somebody has come to the limit.
     """
 
     taken: int = 0
@@ -129,10 +129,11 @@ def place(look: FillLook) -> float:
 
 
 def quarter(where: float) -> int | None:
-    """Return the quarter of the spread that a place is in; None outside or where unknown."""
-    if not 0 <= where <= 1:
-        return None
-    return min(int(where * PLACES), PLACES - 1)
+    """Return the quarter of the spread that a place is in; None outside it or where unknown.
+
+    The touch, a place of 1, is outside: an order there is not waiting inside the spread.
+    """
+    return int(where * PLACES) if 0 <= where < 1 else None
 
 
 class ShownSize:
@@ -161,7 +162,7 @@ class WorkingOrder:
 
     Chance is drawn from `name`, so that it depends on nothing else that happens in a run, and is
     the same in every scenario: a waiting time in units of the mean, which the time at rest, each
-    quarter of the spread at its own rate, uses up.
+    part of the spread at its own rate, uses up.
 
     Parameters
     ----------
@@ -195,8 +196,7 @@ class WorkingOrder:
         standing = Standing(shown.taken, self._ahead, self._is_missed(look), is_met)
         grant = granted(look, standing, self._params)
         self._last_ns = now_ns
-        where = quarter(place(look))
-        self._rate = 0.0 if where is None else self._params.inside_per_minute[where]
+        self._rate = self._rate_of(look)
         if grant is None:
             return None
         self._ahead -= grant.served
@@ -206,6 +206,13 @@ class WorkingOrder:
             self._waited = 0.0
             self._waits_for = -math.log(_uniform(self._name, "met", self._met))
         return grant if grant.quantity else None
+
+    def _rate_of(self, look: FillLook) -> float:
+        where = place(look)
+        if where >= 1:
+            return self._params.touch_per_minute
+        at = quarter(where)
+        return 0.0 if at is None else self._params.inside_per_minute[at]
 
     def _is_missed(self, look: FillLook) -> bool:
         missed = self._params.missed

@@ -54,6 +54,10 @@ class FillParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         the quotes do not reach it, in fills a minute; the first quarter includes the best price
         of the order's own side. Base: none, because no recorded quote proves such a fill; one's
         own fills do (``autotrade calibrate-fills``).
+    touch_per_minute : float, default 6
+        Rate at which a limit at the touch is filled at its price where a fill takes place beyond
+        the touch, in fills a minute. An assumption: 10 s on average for an order that goes to the
+        touch and no farther, as a walk does. Without `ticks_beyond` it is filled at once.
     missed : float, default 0
         Chance that a quote is gone when an order arrives; the next quote is another chance.
     latency_factor : float, default 1
@@ -65,6 +69,7 @@ class FillParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     size_share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
     queue_share: Share = 0.5
     inside_per_minute: Rates = (0.0, 0.0, 0.0, 0.0)
+    touch_per_minute: Rate = 6.0
     missed: Annotated[float, msgspec.Meta(ge=0, le=0.9)] = 0.0
     latency_factor: Annotated[float, msgspec.Meta(ge=0, le=20)] = 1.0
 
@@ -99,6 +104,7 @@ class PessimisticFills(FillParams, frozen=True, forbid_unknown_fields=True):
 
 
 _KINDER_IS_LESS = ("taker_place", "ticks_beyond", "queue_share", "missed", "latency_factor")
+_KINDER_IS_MORE = ("size_share", "touch_per_minute")
 
 
 class FillScenarios(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -131,8 +137,7 @@ class FillScenarios(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def kinder_fields(a: FillParams, b: FillParams) -> list[str]:
     """Return the parameters in which `a` is kinder to an order than `b`."""
     found = [name for name in _KINDER_IS_LESS if getattr(a, name) < getattr(b, name)]
-    if a.size_share > b.size_share:
-        found.append("size_share")
+    found += [name for name in _KINDER_IS_MORE if getattr(a, name) > getattr(b, name)]
     pairs = zip(a.inside_per_minute, b.inside_per_minute, strict=True)
     if any(own > other for own, other in pairs):
         found.append("inside_per_minute")

@@ -1,6 +1,5 @@
-"""A progress bar over the sessions of a run, on stderr so that it never mixes with a result."""
+"""A progress bar over the jobs of a run, on stderr so that it never mixes with a result."""
 
-import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -11,8 +10,8 @@ __all__ = ["session_progress"]
 
 
 @contextmanager
-def session_progress(dates: Sequence[dt.date]) -> Iterator[Callable[[Sequence[float]], None]]:
-    """Show a bar; the function it gives takes each session's share of the data run so far."""
+def session_progress(names: Sequence[str]) -> Iterator[Callable[[Sequence[float]], None]]:
+    """Show a bar; the function it gives takes each job's share of the data run so far."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -21,12 +20,12 @@ def session_progress(dates: Sequence[dt.date]) -> Iterator[Callable[[Sequence[fl
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=len(dates))
+        task = progress.add_task("", total=len(names))
 
         def update(shares: Sequence[float]) -> None:
-            running = [str(date) for date, s in zip(dates, shares, strict=True) if 0 < s < 1]
+            running = [name for name, s in zip(names, shares, strict=True) if 0 < s < 1]
             done = sum(share >= 1 for share in shares)
-            text = f"{done}/{len(dates)} sessions {', '.join(running)}"
+            text = f"{done}/{len(names)} sessions {', '.join(running)}"
             progress.update(task, completed=sum(shares), description=text)
 
         yield update

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from autotrade_0dte.analysis.scenarios import scenario_figures, scenario_folder, with_scenarios
 from autotrade_0dte.analysis.signal_accuracy import write_accuracy
 from autotrade_0dte.analysis.summary import (
     SessionFacts,
@@ -18,14 +19,15 @@ from autotrade_0dte.analysis.summary import (
     tables_to_summarize,
     write_summary,
 )
-from autotrade_0dte.analysis.tables import join_sessions
+from autotrade_0dte.analysis.tables import BOOKS, TABLES, join_sessions
 from autotrade_0dte.config import SystemConfig, check_profile_fits
 from autotrade_0dte.data.catalog import Catalog, SessionEntry
 from autotrade_0dte.data.spacing import check_windows
+from autotrade_0dte.execution.fills import FillScenario
 from autotrade_0dte.nodes.backtest import LOG_FILE, SessionJob, run_session
 from autotrade_0dte.nodes.run_folder import new_run_folder, run_facts
 
-__all__ = ["SessionFaultError", "run_backtest"]
+__all__ = ["SessionFaultError", "job_names", "run_backtest"]
 
 _LIBRARIES = ("nautilus_trader", "numpy", "numba", "pyarrow", "msgspec", "exchange-calendars")
 _PROGRESS_EVERY_S = 0.2
@@ -44,11 +46,13 @@ def run_backtest(
     workers: int,
     command: str,
     progress: Callable[[Sequence[float]], None],
+    scenarios: Sequence[FillScenario] | None = None,
 ) -> tuple[Path, dict[str, Any]]:
     """Run the sessions, write the run folder, and return it with its summary.
 
-    The result does not depend on `workers`. `progress` is called with each session's share of
-    data run.
+    Each session runs under each of the `scenarios`, those of the configuration when not given.
+    The result does not depend on `workers`. `progress` is called with the share of data run of
+    each of the jobs that `job_names` names.
 
     Raises
     ------
@@ -63,6 +67,7 @@ def run_backtest(
         check_profile_fits(config, entry.date)
     folder = new_run_folder(config, runs)
     run_id = folder.name
+    beliefs = tuple(scenarios or config.simulation.scenarios)
     jobs = [
         SessionJob(
             run_id,
@@ -70,15 +75,14 @@ def run_backtest(
             catalog,
             entry,
             entry.hours,
-            folder / "sessions" / entry.date.isoformat(),
+            folder / "sessions" / _job_name(entry, scenario),
+            scenario,
         )
-        for entry in entries
+        for entry, scenario in _work(entries, beliefs)
     ]
     facts = _run_jobs(jobs, workers, progress)
-    join_sessions(folder, [job.folder for job in jobs])
-    with (folder / LOG_FILE).open("wb") as log:
-        for job in jobs:
-            log.write((job.folder / LOG_FILE).read_bytes())
+    for scenario in beliefs:
+        _join(scenario_folder(folder, scenario), [j for j in jobs if j.scenario is scenario])
     digest = hashlib.sha256("".join(entry.fingerprint for entry in entries).encode())
     run = run_facts(
         config,
@@ -88,11 +92,48 @@ def run_backtest(
         data_fingerprint=digest.hexdigest()[:16],
         elapsed_s=time.perf_counter() - started,
     )
-    summary = summarize(run, facts, tables_to_summarize(folder))
+    told = {
+        scenario: [f for job, f in zip(jobs, facts, strict=True) if job.scenario is scenario]
+        for scenario in beliefs
+    }
+    books = tables_to_summarize(folder)
+    summary = with_scenarios(
+        summarize(run, told.pop(FillScenario.BASE), books),
+        books,
+        {
+            scenario: scenario_figures(run, own, scenario_folder(folder, scenario))
+            for scenario, own in told.items()
+        },
+    )
     write_summary(folder, summary)
     write_accuracy(folder)
     shutil.rmtree(folder / "sessions")
     return folder, summary
+
+
+def job_names(entries: Sequence[SessionEntry], scenarios: Sequence[FillScenario]) -> list[str]:
+    """Name the jobs of a backtest in the order that `run_backtest` tells their progress."""
+    return [_job_name(entry, scenario) for entry, scenario in _work(entries, scenarios)]
+
+
+def _job_name(entry: SessionEntry, scenario: FillScenario) -> str:
+    return f"{entry.date}" if scenario is FillScenario.BASE else f"{entry.date}-{scenario}"
+
+
+def _work(
+    entries: Sequence[SessionEntry], scenarios: Sequence[FillScenario]
+) -> list[tuple[SessionEntry, FillScenario]]:
+    return [(entry, scenario) for entry in entries for scenario in scenarios]
+
+
+def _join(folder: Path, jobs: Sequence[SessionJob]) -> None:
+    """Join the tables and logs of one scenario; all but the base keep only their books."""
+    folder.mkdir(parents=True, exist_ok=True)
+    is_base = all(job.scenario is FillScenario.BASE for job in jobs)
+    join_sessions(folder, [job.folder for job in jobs], TABLES if is_base else BOOKS)
+    with (folder / LOG_FILE).open("wb") as log:
+        for job in jobs:
+            log.write((job.folder / LOG_FILE).read_bytes())
 
 
 def _run_jobs(
@@ -130,7 +171,8 @@ def _run_jobs(
         if fault is not None:
             raise SessionFaultError(
                 f"Expected session {job.entry.date} to run to its end, was stopped by "
-                f"{type(fault).__name__}: {fault} (log: {job.folder / LOG_FILE})"
+                f"{type(fault).__name__}: {fault} "
+                f"({job.scenario} fills, log: {job.folder / LOG_FILE})"
             ) from fault
         results.append(future.result())
     return results

@@ -181,7 +181,8 @@ def test_printed_summary_is_the_stored_one(backtested: Backtested) -> None:
 
 
 def test_run_folder_has_exactly_the_documented_files(backtested: Backtested) -> None:
-    assert {path.name for path in backtested.folder.iterdir()} == RUN_FILES
+    names = {path.name for path in backtested.folder.iterdir()}
+    assert names == RUN_FILES | {"scenarios"}
 
 
 def test_report_is_made_again_the_same_and_loads_nothing_from_a_network(

@@ -44,7 +44,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     catalog = folder / "catalog"
     lines = (
         ("data", "generate", "--catalog", catalog, *SMALL, "--kind", "flash_move"),
-        ("backtest", ROOT / "configs/demo.toml", "--catalog", catalog, "--runs", folder / "runs"),
+        (
+            "backtest",
+            ROOT / "configs/demo.toml",
+            "--catalog",
+            catalog,
+            "--runs",
+            folder / "runs",
+            "--scenarios",
+            "base",
+        ),
     )
     with pytest.MonkeyPatch.context() as patch:
         for words in lines:

@@ -197,8 +197,10 @@ def test_order_below_the_market_is_left_alone() -> None:
     assert run(OptimisticFills(), STILL, {2: limit(BUY, 5, 1.90)}) == []
 
 
-def test_limit_at_the_touch_is_too_low_for_a_tick_beyond() -> None:
-    assert run(SURE, STILL, {2: limit(BUY, 5, 2.20)}) == []
+def test_limit_at_the_touch_waits_where_fills_are_a_tick_beyond() -> None:
+    [(second, side, quantity, price, _)] = run(SURE, STILL, {2: limit(BUY, 5, 2.20)})
+    assert 2 < second < 40
+    assert (side, quantity, price) == ("BUY", 5, 2.20)
 
 
 def test_index_options_slip_by_their_own_tick() -> None:

@@ -67,7 +67,7 @@ class Runs:
     def compare(self) -> Comparison:
         """Backtest the recording and compare."""
         subprocess.run(
-            [AUTOTRADE, "backtest", str(self.config), "--workers", "1",
+            [AUTOTRADE, "backtest", str(self.config), "--workers", "1", "--scenarios", "base",
              "--catalog", str(self.catalog), "--runs", str(self.backtests)],
             env=os.environ | {"PYTHONPATH": str(TESTS)},
             capture_output=True,

@@ -253,7 +253,7 @@ def test_place_is_0_at_the_own_side_and_1_at_the_other(
         return
     assert (where == 0) == (limit == near)
     assert (where == 1) == (limit == far)
-    assert (quarter(where) is not None) == (0 <= where <= 1)
+    assert (quarter(where) is not None) == (0 <= where < 1)
 
 
 def test_scenarios_in_the_wrong_order_are_refused_with_the_parameter() -> None:

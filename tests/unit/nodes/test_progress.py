@@ -1,6 +1,5 @@
 """The progress bar: what it says, and that it keeps to stderr."""
 
-import datetime as dt
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ from rich.progress import Progress
 from autotrade_0dte.nodes import progress
 from autotrade_0dte.nodes.progress import session_progress
 
-DATES = [dt.date(2026, 7, day) for day in (20, 21, 22)]
+NAMES = ["2026-07-20", "2026-07-21", "2026-07-22"]
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def test_bar_counts_finished_sessions_and_names_the_running_ones(
     told: list[dict[str, Any]],
 ) -> None:
-    with session_progress(DATES) as update:
+    with session_progress(NAMES) as update:
         update([0.0, 0.0, 0.0])
         update([1.0, 0.5, 0.25])
         update([1.0, 1.0, 1.0])
@@ -40,11 +39,11 @@ def test_bar_counts_finished_sessions_and_names_the_running_ones(
 
 
 def test_nothing_is_written_to_stdout(capfd: pytest.CaptureFixture[str]) -> None:
-    with session_progress(DATES) as update:
+    with session_progress(NAMES) as update:
         update([1.0, 0.5, 0.0])
     assert capfd.readouterr().out == ""
 
 
 def test_as_many_shares_as_sessions_are_needed() -> None:
-    with pytest.raises(ValueError, match="shorter"), session_progress(DATES) as update:
+    with pytest.raises(ValueError, match="shorter"), session_progress(NAMES) as update:
         update([1.0])

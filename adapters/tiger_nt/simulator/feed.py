@@ -64,7 +64,12 @@ class Feed:
         self._faults = faults
         self._clock = clock
         self._failure: Exception | None = None
+        self._begun = asyncio.Event()
         self._ended = asyncio.Event()
+
+    async def begun(self) -> None:
+        """Wait until the rows that were due when `run` began have gone out, or it has ended."""
+        await self._begun.wait()
 
     async def wait(self) -> None:
         """Wait until `run` has ended; raise what ended it, if the market could not be read."""
@@ -80,6 +85,7 @@ class Feed:
             self._failure = e
             raise
         finally:
+            self._begun.set()
             self._ended.set()
 
     async def _run(self) -> None:
@@ -102,6 +108,7 @@ class Feed:
             if due > sent:
                 self._hand_on(chunk, sent, due, now_ns)
                 sent = due
+            self._begun.set()
             ahead_s = (int(chunk.ts_ns[sent]) - self._clock()) / 1e9 if sent < len(chunk) else 0.0
             await asyncio.sleep(min(max(ahead_s, _BATCH_S), _LONGEST_WAIT_S))
 

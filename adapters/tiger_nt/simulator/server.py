@@ -184,13 +184,14 @@ class Simulator:
         }
 
     async def __aenter__(self) -> Self:
-        """Open the ports."""
+        """Open the ports, with the market's first quotes there for whoever comes."""
         for chunk in self.market.earlier():
             self.exchange.board.remember(chunk)
         await self._rest.open()
         await self._control.open()
         await self.push.listen(server_tls())
         self._playing = asyncio.create_task(self.feed.run())
+        await self.feed.begun()
         until_close = self.market.hours.close_ns / 1e9 - time.time()
         self._close = asyncio.get_running_loop().call_later(
             max(0.0, until_close), self.exchange.close_session

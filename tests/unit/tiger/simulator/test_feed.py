@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from tiger_simulator import FixedMarket
 
 from tiger_nt.simulator.faults import Fault, FaultKind, Faults
 from tiger_nt.simulator.feed import Feed
 from tiger_nt.simulator.market import MarketChunk
+from tiger_nt.simulator.server import Simulator
 
 MS = 1_000_000
 
@@ -127,3 +129,31 @@ def test_whoever_waits_hears_of_a_failure():
         assert [str(result) for result in results] == ["disk", "disk"]
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("market", "rows"),
+    [(Listed([], [1, 2], [3 * 10**18]), 2), (Listed([3 * 10**18]), 0), (Broken(), 0)],
+    ids=["due", "not due", "unreadable"],
+)
+def test_feed_has_begun_when_what_was_due_is_out_or_nothing_will_come(
+    market: Listed, rows: int
+) -> None:
+    async def begin() -> int:
+        feed = Feed(market, lambda *_: None, Faults())
+        running = asyncio.create_task(feed.run())
+        await asyncio.wait_for(feed.begun(), 10)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return feed.counters.rows
+
+    assert asyncio.run(begin()) == rows
+
+
+def test_simulator_that_has_opened_shows_the_first_quote_of_every_symbol() -> None:
+    async def shown() -> list[float]:
+        async with Simulator(FixedMarket()) as simulator:
+            board = simulator.exchange.board
+            return [board[symbol].ask for symbol in simulator.market.contracts]
+
+    assert asyncio.run(shown()) == [1.05, 1.05, 1.05]

@@ -1,13 +1,12 @@
 """Runs the scenarios once for all tests, all workers together, and gives out what came of them."""
 
-import fcntl
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from acceptance.outcome import Outcome
 from acceptance.sessions import SCENARIOS, play
+from shared_work import done_once
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -19,17 +18,11 @@ def outcome_folder(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """Run what the collected tests need; parallel workers wait for the one that came first."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "acceptance"
-    folder.mkdir(exist_ok=True)
     modules = {getattr(item, "module", None) for item in request.session.items}
     wanted = {getattr(module, "SCENARIO", None) for module in modules} & set(SCENARIOS)
-    done = folder / "done"
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
-            play(sorted(wanted), folder)
-            done.touch()
+    folder, _ = done_once(
+        tmp_path_factory, "acceptance", lambda folder: play(sorted(wanted), folder)
+    )
     return folder
 
 

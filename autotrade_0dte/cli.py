@@ -8,7 +8,7 @@ import datetime as dt
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import cyclopts
 
@@ -28,6 +28,8 @@ from autotrade_0dte.cli_options import (
 )
 
 __all__ = ["app", "data", "main"]
+
+CostGrouping = Literal["track", "level", "purpose", "route", "half-hour"]
 
 EXIT_FAULT = 1
 EXIT_BAD_INPUT = 2
@@ -193,6 +195,35 @@ def compare(
     result = compare_runs(a, b, quotes=quotes)
     print_json(result) if as_json else print_comparison(result)
     return 0 if result.agrees else EXIT_UNCLEAN
+
+
+@app.command
+def tca(
+    run: Path,
+    /,
+    *,
+    by: Annotated[list[CostGrouping] | None, cyclopts.Parameter(negative="")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what orders cost beyond the mid at their decision, and why: delay, spread, impact, fees.
+
+    Parameters
+    ----------
+    run
+        Run folder of a backtest, of paper or of live trading.
+    by
+        Group by this; may be given several times. All groupings where none is given.
+    as_json
+        Print the figures as one JSON object.
+    """
+    from autotrade_0dte.analysis.summary import read_summary
+    from autotrade_0dte.analysis.tca_groups import By
+    from autotrade_0dte.analysis.tca_groups import tca as measure
+    from autotrade_0dte.analysis.tca_terminal import print_tca
+
+    run_id = read_summary(run)["run_id"]
+    found = measure(run, [By(name) for name in by] if by else tuple(By))
+    print_json(found) if as_json else print_tca(found, run_id)
 
 
 @app.command

@@ -54,6 +54,7 @@ CONTRACT_KEYS = {
     "versions",
     "elapsed_s",
     "net_pnl_daily_ci95",
+    "execution",
 }
 SESSION_KEYS = {
     "session",

@@ -1,0 +1,106 @@
+"""Transaction costs in words and figures, the same in the terminal and in the report."""
+
+import math
+
+from autotrade_0dte.analysis.display import UNKNOWN, count, fraction, money, number
+from autotrade_0dte.analysis.tca_groups import By, CostGroup
+
+__all__ = ["BY_HEADINGS", "BY_WORDS", "CAUTION", "GOAL", "GROUP_HEADINGS", "MARKOUTS", "NOTHING"]
+__all__ += ["SHORTFALL", "STAGE_WORDS", "TOTAL", "WATERFALL", "figure", "group_cells", "horizon"]
+__all__ += ["interval", "plural", "waterfall"]
+
+GOAL = 0.95
+"""Share of the orders that should fill which the execution is meant to fill."""
+
+NOTHING = "No orders were worked."
+WATERFALL = "From the mid at the decision to what was paid"
+MARKOUTS = "Spread of the fills, by the market after them (cents a share)"
+CAUTION = (
+    "Slippage: mean share of the spread at the decision; 0 % is its mid, 50 % its far side."
+    " An order should fill when the market stood open to it within its cap for as long as its route"
+    " takes; an exit always. Effective spread: twice the distance from the mid; realised is what"
+    " the other side kept of it, impact how far the option moved, the underlying's move apart."
+    " Orders of one session depend on each other: intervals of means need ten sessions."
+)
+SHORTFALL, TOTAL = "Shortfall", "Total"
+BY_WORDS = {
+    By.TRACK: "By track",
+    By.LEVEL: "By market state at the decision",
+    By.PURPOSE: "By purpose",
+    By.ROUTE: "By route",
+    By.HALF_HOUR: "By half hour of the decision, New York",
+}
+BY_HEADINGS = {
+    By.TRACK: "Track",
+    By.LEVEL: "State",
+    By.PURPOSE: "Purpose",
+    By.ROUTE: "Route",
+    By.HALF_HOUR: "From",
+}
+GROUP_HEADINGS = ("Orders", "Filled", "Success", "Slippage", "95 %", "Shortfall", "Fees")
+"""Success: how many were filled of the orders that should have been."""
+
+STAGE_WORDS = {
+    "to_submit": "decision to submit",
+    "to_acknowledge": "submit to answer",
+    "to_first_fill": "answer to first fill",
+    "to_end": "decision to end",
+}
+
+
+def waterfall(total: CostGroup) -> list[tuple[str, float, str]]:
+    """Return the parts of the cost, each with its dollars and what is to be said of it."""
+    parts = total.parts
+    known = f"{count(total.complete)} of {plural(total.parents, 'order')} fully known"
+    fees = f"of them minimums {money(total.minimums)}"
+    if total.fees_known < total.parents:
+        fees += f"; {count(total.fees_known)} orders known"
+    return [
+        ("Delay", parts.delay, "moved before it was sent"),
+        ("Spread", parts.spread, "paid beyond the mid at the fill"),
+        ("Impact", parts.impact, "moved until it was filled"),
+        ("Opportunity", parts.opportunity, "moved, of what an entry did not get"),
+        (SHORTFALL, parts.shortfall, known),
+        ("Fees", total.fees, fees),
+        (TOTAL, parts.shortfall + total.fees, ""),
+    ]
+
+
+def group_cells(group: CostGroup) -> tuple[str, ...]:
+    """Return a group's figures, in the order of GROUP_HEADINGS; slippage is of the spread."""
+    success = group.success
+    filled = group.filled / group.contracts if group.contracts else math.nan
+    shortfall = money(group.parts.shortfall) if group.complete else UNKNOWN
+    if 0 < group.complete < group.parents:
+        shortfall += f" ({count(group.complete)})"
+    return (
+        count(group.parents),
+        fraction(filled, 0),
+        f"{count(success.hits)} of {count(success.trials)}",
+        fraction(group.slippage.value, 0),
+        interval(group.slippage.low, group.slippage.high, 100, digits=0),
+        shortfall,
+        money(group.fees) if group.fees_known else UNKNOWN,
+    )
+
+
+def interval(low: float, high: float, scale: float, digits: int = 1) -> str:
+    """Write an interval; a dash where there is none."""
+    if math.isnan(low):
+        return UNKNOWN
+    return f"{number(scale * low, digits)} to {number(scale * high, digits)}"
+
+
+def figure(value: float, scale: float, unit: str) -> str:
+    """Write a figure with its unit; a dash where it is not known."""
+    return UNKNOWN if math.isnan(value) else f"{number(scale * value, 2)}{unit}"
+
+
+def horizon(seconds: int) -> str:
+    """Write how long after a fill."""
+    return f"{seconds} s" if seconds < 60 else f"{seconds // 60} min"
+
+
+def plural(times: int, noun: str) -> str:
+    """Write a number of things."""
+    return f"{times:,} {noun}{'' if times == 1 else 's'}"

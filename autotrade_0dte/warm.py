@@ -1,6 +1,7 @@
 """Compiles the numeric kernels into their cache: ``python -m autotrade_0dte.warm``."""
 
 from autotrade_0dte.chain import book, quote_columns
+from autotrade_0dte.data import decimals
 from autotrade_0dte.execution import fair_value
 from autotrade_0dte.indicators import walls
 from autotrade_0dte.market_state import quotes
@@ -15,6 +16,7 @@ def main() -> None:
     black.warm()
     book.warm()
     quote_columns.warm()
+    decimals.warm()
     fair_value.warm()
     walls.warm()
     quotes.warm()

@@ -25,8 +25,9 @@ class QuoteColumns:
         The quotes of the book's row k are those from ``starts[k]`` to ``starts[k + 1]``.
     ts_event, ts_init : int64 (n,)
         When a quote was made and when it was known, UTC ns; `ts_init` ascends in each contract.
-    sides : float64 (4, n)
-        Bid and ask in dollars, bid size and ask size in contracts.
+    sides : float64 (n, 4)
+        Bid and ask in dollars, bid size and ask size in contracts; side by side in memory, as the
+        engine has driven all out of the cache between two snapshots.
     """
 
     starts: Ints
@@ -109,7 +110,7 @@ def _take_newest(  # pragma: no cover
         if at == first:
             continue
         for side in range(4):
-            book_quotes[side, row] = sides[side, at - 1]
+            book_quotes[side, row] = sides[at - 1, side]
         book_ts_event[row] = ts_event[at - 1]
         next_[row] = at
         taken += at - first
@@ -119,4 +120,4 @@ def _take_newest(  # pragma: no cover
 def warm() -> None:
     """Compile the kernel, or load it from the cache, so that no snapshot waits."""
     none, one = np.zeros(1, np.int64), np.full((4, 1), np.nan)
-    _take_newest(0, none, np.zeros(2, np.int64), none, none, one, one, none)
+    _take_newest(0, none, np.zeros(2, np.int64), none, none, one.T.copy(), one, none)

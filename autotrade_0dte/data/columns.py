@@ -14,21 +14,22 @@ import pyarrow.parquet as pq
 from nautilus_trader.model import IndexPriceUpdate, InstrumentId, QuoteTick, TradeTick
 from numpy.typing import NDArray
 
-__all__ = ["PRICE_DECIMALS", "SIZE_DECIMALS", "doubles", "file_name", "index_table"]
+__all__ = ["PRICE_DECIMALS", "SCALE", "SIZE_DECIMALS", "file_name", "index_table"]
 __all__ += ["largest_size", "parquet_bytes", "quote_table", "trade_table"]
 
 PRICE_DECIMALS = 2
 SIZE_DECIMALS = 0
 
+SCALE = 16
+"""Decimals of the stored numbers."""
+
 # Small enough that a reader of 200 contracts holds little, large enough to compress well.
 _ROW_GROUP = 8_192
 
-_SCALE = 16
-_DECIMAL = pa.decimal128(38, _SCALE)
+_DECIMAL = pa.decimal128(38, SCALE)
 _TIME = pa.timestamp("ns", tz="UTC")
 _SIDE = pa.dictionary(pa.int8(), pa.string())
 
-type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
 
@@ -79,23 +80,6 @@ def index_table(instrument: InstrumentId, ts_event: Ints, ts_init: Ints, value: 
     metadata = IndexPriceUpdate.get_metadata(instrument, PRICE_DECIMALS)
     columns = {"value": _decimals(value, PRICE_DECIMALS)}
     return _table(columns, ts_event, ts_init, metadata | {"type_name": "IndexPriceUpdate"})
-
-
-def doubles(column: pa.ChunkedArray) -> Floats:
-    """Return the doubles nearest to a column of prices or sizes of the catalog's type.
-
-    Arrow's own cast takes five times as long, and may miss the nearest double.
-    """
-    array = column.combine_chunks()
-    words = np.frombuffer(array.buffers()[1], np.int64).reshape(-1, 2)
-    low, high = words[array.offset : array.offset + len(array)].T
-    values: Floats = low.view(np.uint64).astype(np.float64)
-    values += high * 2.0**64
-    # To whole cents first, so that only the last division rounds.
-    values /= 10.0 ** (_SCALE - PRICE_DECIMALS)
-    np.rint(values, out=values)
-    values /= 10.0**PRICE_DECIMALS
-    return values
 
 
 def parquet_bytes(table: pa.Table) -> pa.Buffer:

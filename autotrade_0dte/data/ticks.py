@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from autotrade_0dte.chain.quote_columns import QuoteColumns
 from autotrade_0dte.data.catalog import Catalog, SessionEntry
-from autotrade_0dte.data.columns import doubles
+from autotrade_0dte.data.decimals import doubles
 from autotrade_0dte.data.errors import CatalogError
 from autotrade_0dte.data.manifest import DatasetKind, StoredFile
 from autotrade_0dte.products import Settlement, product
@@ -67,8 +67,8 @@ def quote_columns(tables: Mapping[str, pa.Table], names: Sequence[str]) -> Quote
     if not held:
         return None
     table = pa.concat_tables(held)
-    sides = np.empty((4, table.num_rows))
-    for side, name in zip(sides, _LAYOUT[DatasetKind.CHAIN][1], strict=True):
+    sides = np.empty((table.num_rows, 4))
+    for side, name in zip(sides.T, _LAYOUT[DatasetKind.CHAIN][1], strict=True):
         side[:] = doubles(table[name])
     return QuoteColumns(
         starts=np.concatenate(([0], np.cumsum(rows))),

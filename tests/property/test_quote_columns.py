@@ -35,7 +35,7 @@ def columns_of(known: list[tuple[int, int, int, int]]) -> QuoteColumns:
     figure = np.array([row[3] for row in rows], np.float64)
     starts = np.searchsorted(contract, np.arange(CONTRACTS + 1))
     ts_event = ts_init - np.array([row[2] for row in rows], np.int64)
-    return QuoteColumns(starts, ts_event, ts_init, figure + np.arange(4.0)[:, np.newaxis])
+    return QuoteColumns(starts, ts_event, ts_init, figure[:, np.newaxis] + np.arange(4.0))
 
 
 @settings(deadline=None)  # the first example loads the kernel

@@ -119,7 +119,7 @@ def test_quotes_are_asked_for_where_there_are_no_columns() -> None:
 def test_columns_stand_in_for_the_quotes_of_the_feed() -> None:
     columns = ColumnQuotes()
     ts_event = np.array([OPEN_NS + NS // 2, OPEN_NS + NS])
-    sides = np.array([[1.0, 2.0], [1.1, 2.1], [5.0, 6.0], [7.0, 8.0]])
+    sides = np.array([[1.0, 1.1, 5.0, 7.0], [2.0, 2.1, 6.0, 8.0]])
     columns.add(QuoteColumns(np.array([0, 1, 1, 1, 2]), ts_event, ts_event + 1, sides))
     engine = Engine(equity("SPY"), columns=columns)
     engine.quote(1, 9.0, 9.1, at_s=0.5)

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nautilus_trader.model import InstrumentId, Price
 
-from autotrade_0dte.data.columns import doubles, index_table, quote_table
+from autotrade_0dte.data.columns import index_table, quote_table
+from autotrade_0dte.data.decimals import doubles
 from autotrade_0dte.data.ticks import quote_columns
 
 NAMES = ["SPY260720C00600000.US", "SPY260720P00600000.US", "SPY260720C00605000.US"]
@@ -42,6 +43,11 @@ def test_doubles_of_several_pieces_are_in_their_order() -> None:
     np.testing.assert_array_equal(doubles(pieces), [0.01, 0.02, 3.0])
 
 
+def test_column_without_rows_has_no_doubles() -> None:
+    for column in (decimals([]), pa.chunked_array([], pa.decimal128(38, 16))):
+        assert doubles(column).size == 0
+
+
 def quotes(name: str, *bids: int) -> pa.Table:
     bid = np.array(bids, np.int64)
     times = 10 * np.arange(len(bids)) + 1_000
@@ -60,8 +66,10 @@ def test_columns_have_the_contracts_in_the_order_of_the_book() -> None:
     assert columns.ts_init.tolist() == [1_000, 1_000, 1_010]
     assert columns.ts_event.tolist() == [995, 995, 1_005]
     assert columns.sides.tolist() == [
-        [0.10, 0.30, 0.31], [0.11, 0.31, 0.32], [12, 32, 33], [10, 30, 31],
-    ]  # fmt: skip
+        [0.10, 0.11, 12, 10],
+        [0.30, 0.31, 32, 30],
+        [0.31, 0.32, 33, 31],
+    ]
 
 
 @pytest.mark.parametrize("tables", [{}, {"SPY.US": quotes("SPY.US", 60_000)}])

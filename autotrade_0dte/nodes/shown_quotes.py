@@ -30,7 +30,7 @@ class ColumnShownQuotes:
         held = self._columns
         if held is not None:
             rows = np.flatnonzero(np.diff(held.starts))
-            self._before[:, rows] = held.sides[:, held.starts[rows + 1] - 1]
+            self._before[:, rows] = held.sides[held.starts[rows + 1] - 1].T
         self._columns = columns
 
     def __call__(self, instrument_id: InstrumentId, now_ns: int) -> ShownQuote | None:
@@ -41,7 +41,7 @@ class ColumnShownQuotes:
         columns = self._columns
         first, end = columns.starts[row : row + 2]
         at = first + np.searchsorted(columns.ts_init[first:end], now_ns, "right") - 1
-        sides = self._before[:, row] if at < first else columns.sides[:, at]
+        sides = self._before[:, row] if at < first else columns.sides[at]
         bid, ask, bid_size, ask_size = sides.tolist()
         return (bid, ask, bid_size, ask_size) if not math.isnan(bid) else None
 

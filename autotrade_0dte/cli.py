@@ -216,14 +216,12 @@ def tca(
     as_json
         Print the figures as one JSON object.
     """
-    from autotrade_0dte.analysis.summary import read_summary
     from autotrade_0dte.analysis.tca_groups import By
     from autotrade_0dte.analysis.tca_groups import tca as measure
     from autotrade_0dte.analysis.tca_terminal import print_tca
 
-    run_id = read_summary(run)["run_id"]
     found = measure(run, [By(name) for name in by] if by else tuple(By))
-    print_json(found) if as_json else print_tca(found, run_id)
+    print_json(found) if as_json else print_tca(found)
 
 
 @app.command

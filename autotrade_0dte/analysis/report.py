@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from plotly.offline import get_plotlyjs
 
-from autotrade_0dte.analysis import figures, market_figures, report_market, wording
+from autotrade_0dte.analysis import figures, market_figures, report_market, report_tca, wording
 from autotrade_0dte.analysis.chart_style import Figure
 from autotrade_0dte.analysis.costs import Costs, costs
 from autotrade_0dte.analysis.display import UNKNOWN, count, fraction, money, number, strategy_names
@@ -26,6 +26,8 @@ from autotrade_0dte.analysis.signal_accuracy import (
 from autotrade_0dte.analysis.signal_accuracy_display import accuracy_section
 from autotrade_0dte.analysis.summary import read_summary
 from autotrade_0dte.analysis.tables import BOOKS, read_table, read_tables, write_bytes
+from autotrade_0dte.analysis.tca import parent_costs
+from autotrade_0dte.analysis.tca_groups import tca_of
 from autotrade_0dte.analysis.trades import Trade, trades
 from autotrade_0dte.market_state.state import CHANNELS, Level
 
@@ -79,6 +81,7 @@ def _page(
     entered = entries(tables["decisions"], every)
     closed = [trade for trade in every if trade.closed_ns is not None]
     spent = costs(tables["fills"])
+    executed = tca_of(parent_costs(tables))
     listed = _best_and_worst(every, _MOST_LISTED)
     rows = summary["per_session"][-_MOST_SESSIONS:]
     sessions = [row["session"] for row in rows]
@@ -95,7 +98,8 @@ def _page(
             "levels": _net_figure(every, [entry.level for entry in entered], "level at entry"),
             "level_time": market_figures.level_time_figure(sessions, tables["states"]),
             "costs": figures.costs_figure(summary["gross_pnl"], summary["net_pnl"], spent),
-        },
+        }
+        | report_tca.tca_figures(executed),
         "layout": figures.session_figure_layout(summary["underlying"]),
         "paths": [path | market for path, market in zip(paths, markets, strict=True)],
         "channels": [wording.CHANNEL_WORDS[channel] for channel in CHANNELS],
@@ -118,6 +122,7 @@ def _page(
         "factor_headings": report_market.factor_headings(tables["signals"]),
         "factor_rows": report_market.factor_rows(tables["signals"]),
         "accuracy": accuracy_section(accuracy),
+        "execution": report_tca.tca_section(executed),
         "sessions_caption": _sessions_caption(summary["sessions"], len(rows)),
         "session_rows": _session_rows(rows),
         "decisions_table": _decisions_table(tables["decisions"]),

@@ -93,6 +93,7 @@ class ParentCost(msgspec.Struct, frozen=True, kw_only=True):
         What of the price list's fees is minimums, dollars.
     """
 
+    run_id: str
     session: dt.date
     parent_id: str
     plan_id: str
@@ -205,8 +206,8 @@ def _parent_cost(
 
 
 _SAME = (
-    "session", "parent_id", "plan_id", "instrument_id", "level", "route", "end_reason", "filled",
-    "should_fill", "minimums", "reprices", "replaces", "cancels", "rejects", "leg_risk_s",
+    "run_id", "session", "parent_id", "plan_id", "instrument_id", "level", "route", "end_reason",
+    "filled", "should_fill", "minimums", "reprices", "replaces", "cancels", "rejects", "leg_risk_s",
 )  # fmt: skip
 
 

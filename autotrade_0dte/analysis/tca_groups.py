@@ -127,6 +127,7 @@ class Tca(msgspec.Struct, frozen=True, kw_only=True):
     `outcomes` and `vetoes` count parents by how they ended, and vetoes by code.
     """
 
+    run_id: str
     sessions: int
     horizons_s: tuple[int, ...]
     total: CostGroup
@@ -146,12 +147,18 @@ _KEYS: dict[By, Callable[[ParentCost], str]] = {
 
 
 def tca(folder: Path, by: Sequence[By] = tuple(By)) -> Tca:
-    """Measure the parents of a run folder; raise TableError when its tables cannot be read."""
+    """Measure the parents of a run folder, or of one of its scenarios.
+
+    Raises
+    ------
+    TableError
+        When its tables cannot be read.
+    """
     return tca_of(read_parent_costs(folder), by)
 
 
 def tca_of(costs: Sequence[ParentCost], by: Sequence[By] = tuple(By)) -> Tca:
-    """Add up the costs of parents, in all and by group."""
+    """Add up the costs of the parents of one run, in all and by group."""
     totals = _Totals(costs)
     everything = np.ones(len(costs), np.bool_)
     groups = {}
@@ -162,6 +169,7 @@ def tca_of(costs: Sequence[ParentCost], by: Sequence[By] = tuple(By)) -> Tca:
             for name in sorted(set(names), key=_order)
         )
     return Tca(
+        run_id=costs[0].run_id if costs else "",
         sessions=len({cost.session for cost in costs}),
         horizons_s=HORIZONS_S,
         total=totals.group("all", everything),

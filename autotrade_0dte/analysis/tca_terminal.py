@@ -21,7 +21,7 @@ _WIDE = 100
 _FULL = "\N{FULL BLOCK}"
 
 
-def print_tca(found: Tca, run_id: str, console: Console | None = None) -> None:
+def print_tca(found: Tca, console: Console | None = None) -> None:
     """Print what orders cost: in all, by group, and how long they took."""
     target = console or plain_console()
     parts: list[RenderableType] = [_headline(found)]
@@ -35,7 +35,7 @@ def print_tca(found: Tca, run_id: str, console: Console | None = None) -> None:
             parts += [Text(), _vetoes(found.vetoes)]
         parts += [Text(), Text(words.CAUTION, "dim")]
     title = Text("Transaction costs", "bold")
-    subtitle = f"run {run_id}"
+    subtitle = f"run {found.run_id}" if found.run_id else None
     panel = Panel(
         Group(*parts), title=title, title_align="left", subtitle=subtitle, subtitle_align="right"
     )

@@ -35,7 +35,7 @@ BY_HEADINGS = {
     By.LEVEL: "State",
     By.PURPOSE: "Purpose",
     By.ROUTE: "Route",
-    By.HALF_HOUR: "From",
+    By.HALF_HOUR: "Half hour",
 }
 GROUP_HEADINGS = ("Orders", "Filled", "Success", "Slippage", "95 %", "Shortfall", "Fees")
 """Success: how many were filled of the orders that should have been."""

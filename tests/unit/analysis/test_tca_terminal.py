@@ -15,7 +15,7 @@ from autotrade_0dte.analysis.tca_terminal import print_tca
 
 def shown(tables: Any, width: int = 100, by: tuple[By, ...] = tuple(By)) -> str:
     console = Console(file=io.StringIO(), width=width, highlight=False)
-    print_tca(tca_of(parent_costs(tables), by), "run-7", console)
+    print_tca(tca_of(parent_costs(tables), by), console)
     return console.file.getvalue()  # type: ignore[attr-defined]
 
 
@@ -32,7 +32,7 @@ def test_example_is_shown_part_by_part() -> None:
         assert dollars in line(text, name)
     assert "35.00 %" in line(text, "share of the spread")
     assert "2 of 3 filled" in text
-    assert "run-7" in text
+    assert "run r" in text
 
 
 def test_unknown_is_a_dash_and_never_a_zero() -> None:

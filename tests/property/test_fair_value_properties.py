@@ -32,7 +32,7 @@ def snapshot_of(
     chain.quote(vol * np.sqrt(1 - 8 * x + 900 * x * x), forward, now_ns)
     for row, price in enumerate(chain.price.tolist()):
         off = rng.choice([0.0, 0.0, 0.0, 0.0, 0.0, 0.3]) * rng.standard_normal()
-        half = rng.integers(1, 4) / 200
+        half = rng.integers(0, 4) / 200
         bid = max(math.floor((price + off - half) * 100) / 100, 0.0)
         chain.book.update(row, bid, bid + 2 * half, 5.0, 5.0, now_ns)
     return chain, chain.book.snapshot(now_ns, forward)

@@ -24,6 +24,8 @@ def replay(walk: Walk, records: Iterable[WalkRecord]) -> list[Move]:
         if not order_id or record.event is WalkEvent.RESENT:
             order_id = record.client_order_id
         is_former = record.client_order_id != order_id
+        if is_former and record.event is not WalkEvent.FILLED:
+            continue  # what else a replaced order may still say is over
         move = _apply(walk, record, is_former)
         if move is not None:
             moves.append(move)

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from worked_order import MOST_CALLS, NAN, NICKEL, PENNY, Worked, at, entry, quote, walk_of
 
 from autotrade_0dte.execution.desk_params import DeskParams
@@ -39,8 +38,8 @@ FIGURES = st.fixed_dictionaries(
 @st.composite
 def sane_quotes(draw: st.DrawFn) -> dict[str, Any]:
     """Quotes with two sides and a fair value between: most of a market's, and all that steps."""
-    bid = draw(st.integers(5, 400))
-    ask = bid + draw(st.integers(1, 8))
+    bid = draw(st.integers(95, 105))
+    ask = bid + draw(st.sampled_from([2, 5, 10, 1]))
     return {"bid": bid / 100, "ask": ask / 100, "spot": draw(st.sampled_from([600.0, 600.03]))}
 
 
@@ -54,16 +53,16 @@ QUOTES = st.one_of(
 def parents(draw: st.DrawFn, purposes: Iterable[Purpose] = Purpose) -> ParentOrder:
     side = draw(st.sampled_from(Side))
     purpose = draw(st.sampled_from(list(purposes)))
-    cap = draw(st.integers(1, 600)) / 100
+    cap = draw(st.sampled_from([1.2, 3.07, 1.07, 1.02, 1.0, 0.95, 0.03]))
     if purpose is not Purpose.ENTRY:
         cap = draw(st.sampled_from([cap, 0.01 if side is Side.SELL else 100.0]))
     return entry(
         side=side,
         purpose=purpose,
         cap=cap,
-        quantity=draw(st.integers(1, 6)),
-        urgency=draw(st.sampled_from(Urgency)),
-        level=draw(st.sampled_from(Level)),
+        quantity=draw(st.sampled_from([1, 6, 20])),
+        urgency=draw(st.sampled_from([Urgency.NORMAL, *Urgency])),
+        level=draw(st.sampled_from([Level.CALM, Level.CALM, *Level])),
     )
 
 
@@ -73,14 +72,13 @@ def is_on_grid(price: float, root: str) -> bool:
     return abs(price * 100 - cents) < 1e-6 and cents > 0 and cents % tick == 0
 
 
-class WalkMachine(RuleBasedStateMachine):
-    """A walk and a venue that may lose commands, lose answers, refuse, and fill at any time.
+class Exchange:
+    """A walk at a venue that may lose commands, lose answers, refuse, and fill at any time.
 
     The venue tells the truth in the end: a fill is told before the end of its order.
     """
 
-    @initialize(parent=parents(), root=st.sampled_from([PENNY, NICKEL]))
-    def start(self, parent: ParentOrder, root: str) -> None:
+    def __init__(self, parent: ParentOrder, root: str) -> None:
         self.parent = parent
         self.sign = parent.side.sign
         self.worked = Worked(parent, root=root)
@@ -91,6 +89,7 @@ class WalkMachine(RuleBasedStateMachine):
         self.sent: Move | None = None  # the command that was not answered
         self.is_done = False  # whether the venue has carried that out
         self.is_placed = False  # whether it ever reached the venue
+        self.late: Move | None = None  # a submit taken for lost that may still reach it
         self.sent_s = self.priced_s = -math.inf
         self.due = parent.quantity
 
@@ -100,13 +99,6 @@ class WalkMachine(RuleBasedStateMachine):
 
     # -- what happens ---------------------------------------------------------------------------
 
-    @rule(
-        wait_s=st.sampled_from([0.0, 0.1, 0.25, 0.5, 1.0, 2.5, 6.0, 31.0]),
-        market=QUOTES,
-        calls=st.sampled_from([0, 1, 5, 8, 60]),
-        tightened=st.booleans(),
-        leg_skew_s=st.sampled_from([0.0, 0.0, 9.0, NAN]),
-    )
     def look(
         self, wait_s: float, market: dict[str, Any], calls: int, tightened: bool, leg_skew_s: float
     ) -> None:
@@ -123,7 +115,20 @@ class WalkMachine(RuleBasedStateMachine):
             far = market["ask"] if self.sign > 0 else market["bid"]
             assert self.sign * (far - before) > 1e-9, "the market had come to the limit"
 
-    @rule()
+    def look_in_a_quiet_market(self, wait_s: float, market: dict[str, Any]) -> None:
+        self.look(wait_s, market, MOST_CALLS, False, 0.0)
+
+    def serve(self) -> None:
+        self.carry_out()
+        self.answer()
+
+    def serve_late(self) -> None:
+        """A submit that was taken for lost reaches the venue after all."""
+        late, self.late = self.late, None
+        if late is not None:
+            self.working, self.limit, self.is_placed = self.due, late.price, True
+            self.tell(WalkEvent.ACCEPTED)
+
     def carry_out(self) -> None:
         """The venue does what it was told, and its answer is on its way, or lost."""
         if self.sent is None or self.is_done:
@@ -137,13 +142,14 @@ class WalkMachine(RuleBasedStateMachine):
             assert self.sign * (self.sent.price - self.limit) > 0, "away from the market"
             self.limit = self.sent.price
 
-    @precondition(lambda self: self.sent is not None and self.is_done)
-    @rule()
     def answer(self) -> None:
+        if self.sent is None or not self.is_done:
+            return
         sent, self.sent = self.sent, None
-        assert sent is not None
         if self.working is None and sent.kind is not MoveKind.SUBMIT:
-            if not self.is_placed:  # its submit was lost, which comes out when it is looked for
+            if self.late is not None:
+                self.tell(WalkEvent.CANCEL_REJECTED)  # of an order that is not known yet
+            elif not self.is_placed:  # its submit was lost, as comes out when it is looked for
                 self.tell(WalkEvent.REJECTED)
             return  # else it was filled in the meantime, and that was told
         if sent.kind is MoveKind.SUBMIT:
@@ -154,35 +160,35 @@ class WalkMachine(RuleBasedStateMachine):
             self.working = None
             self.tell(WalkEvent.CANCELED)
 
-    @precondition(lambda self: self.sent is not None and not self.is_done)
-    @rule()
-    def refuse(self) -> None:
-        sent, self.sent = self.sent, None
-        assert sent is not None
-        if sent.kind is MoveKind.SUBMIT:
+    def reject(self) -> None:
+        if self.sent is not None and self.sent.kind is MoveKind.SUBMIT and not self.is_done:
+            self.sent = None
             self.tell(WalkEvent.REJECTED)
-        elif sent.kind is MoveKind.REPRICE:
+
+    def refuse(self) -> None:
+        if self.sent is None or self.sent.kind is MoveKind.SUBMIT or self.is_done:
+            return
+        sent, self.sent = self.sent, None
+        if sent.kind is MoveKind.REPRICE:
             self.tell(WalkEvent.MODIFY_REJECTED)
         else:
             self.tell(WalkEvent.CANCEL_REJECTED)
 
-    @precondition(lambda self: self.working)
-    @rule(quantity=st.integers(1, 6))
     def fill(self, quantity: int) -> None:
-        assert self.working is not None
+        if self.working is None:
+            return
         quantity = min(quantity, self.working)
         self.working = self.working - quantity or None
         self.tell(WalkEvent.FILLED, quantity)
 
-    @precondition(lambda self: self.working)
-    @rule(event=st.sampled_from([WalkEvent.CANCELED, WalkEvent.REJECTED]))
     def end_by_another(self, event: WalkEvent) -> None:
-        self.working = None
-        self.tell(event)
+        if self.working is not None:
+            self.working = self.sent = None  # an end answers whatever was in flight
+            self.tell(event)
 
-    @precondition(lambda self: self.walk.accepts_resend(1))
-    @rule()
     def resend(self) -> None:
+        if not self.walk.accepts_resend(1):
+            return
         self.due = self.walk.leaves
         self.tell(WalkEvent.RESENT, self.due)
 
@@ -199,6 +205,8 @@ class WalkMachine(RuleBasedStateMachine):
         if self.sent is not None:  # unanswered: only a cancel, and only after the patience
             assert move.kind in (MoveKind.CANCEL, MoveKind.REPLACE)
             assert self.now_s - self.sent_s >= WALK.answer_s - 1e-6
+            if self.sent.kind is MoveKind.SUBMIT and not self.is_done:
+                self.late = self.sent
         if move.kind in (MoveKind.SUBMIT, MoveKind.REPRICE):
             self.check_price(move)
         if move.kind is MoveKind.SUBMIT:
@@ -220,30 +228,17 @@ class WalkMachine(RuleBasedStateMachine):
         self.worked.now_s = self.now_s
         self.send(self.worked.tell(event, *arguments, after_s=0.0))
 
-    @invariant()
-    def never_filled_more_than_asked_for(self) -> None:
-        if hasattr(self, "parent"):
-            assert self.walk.filled + (self.working or 0) <= self.parent.quantity
-
-    def teardown(self) -> None:
-        if not hasattr(self, "parent"):
-            return
-        self.finish()
-        again = replay(walk_of(self.parent, root=self.root), self.worked.records)
-        assert _same(again, self.worked.moves)
-
     def finish(self) -> None:
         """From now on all is answered at once; fills come when the order is at the far side."""
+        self.late = None
         bid, ask = 1.00, 1.05
         far = ask if self.sign > 0 else bid
         for _ in range(600):
             if self.walk.is_over:
                 break
-            if self.walk.accepts_resend(1):
-                self.resend()
+            self.resend()
             if self.sent is not None:
-                self.carry_out()
-                self.answer()
+                self.serve()
             elif self.working and self.sign * (self.limit - far) >= -1e-9:
                 self.fill(self.working)
             if not self.walk.is_over:
@@ -263,13 +258,53 @@ class WalkMachine(RuleBasedStateMachine):
             assert filled == 0
 
 
+def _event(action: Callable[..., None], *arguments: st.SearchStrategy[Any]) -> Any:
+    return st.tuples(st.just(action), *arguments)
+
+
+QUIET = _event(
+    Exchange.look_in_a_quiet_market, st.sampled_from([2.5, 1.0, 0.5, 0.25]), sane_quotes()
+)
+WILD = _event(
+    Exchange.look,
+    st.sampled_from([0.0, 0.1, 0.5, 2.5, 6.0, 31.0]),
+    QUOTES,
+    st.sampled_from([0, 1, 5, 8, 60]),
+    st.booleans(),
+    st.sampled_from([0.0, 0.0, 9.0, NAN]),
+)
+SERVED = _event(Exchange.serve)
+REFUSED = _event(Exchange.refuse)
+RESENT = _event(Exchange.resend)
+USUAL = [QUIET] * 8 + [SERVED] * 6 + [RESENT] * 2
+UNUSUAL = [
+    REFUSED, REFUSED, WILD,
+    _event(Exchange.reject), _event(Exchange.carry_out), _event(Exchange.answer),
+    _event(Exchange.serve_late), _event(Exchange.fill, st.integers(1, 6)),
+    _event(Exchange.end_by_another, st.sampled_from([WalkEvent.CANCELED, WalkEvent.REJECTED])),
+]  # fmt: skip
+# Not `one_of`, which would give each the same weight.
+EVENTS = st.sampled_from(USUAL + UNUSUAL).flatmap(lambda event: event)
+
+
+@settings(max_examples=200)
+@given(parents(), st.sampled_from([PENNY, NICKEL]), st.lists(EVENTS, min_size=20, max_size=60))
+def test_walk_keeps_its_cap_its_rest_and_its_quantity_and_ends_whatever_happens(
+    parent: ParentOrder, root: str, events: list[tuple[Any, ...]]
+) -> None:
+    exchange = Exchange(parent, root)
+    for action, *arguments in events:
+        action(exchange, *arguments)
+        assert exchange.walk.filled + (exchange.working or 0) <= parent.quantity
+    exchange.finish()
+    again = replay(walk_of(parent, root=root), exchange.worked.records)
+    assert _same(again, exchange.worked.moves)
+
+
 def _same(some: list[Move], others: list[Move]) -> bool:
     """Equal, where NaN equals NaN."""
     return msgspec.json.encode(some) == msgspec.json.encode(others)
 
-
-TestWalkMachine = WalkMachine.TestCase
-TestWalkMachine.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
 
 FAR_QUOTES = st.builds(
     lambda far, near, rest: (far / 100, near, rest), st.integers(1, 500), PRICES, FIGURES

@@ -14,6 +14,7 @@ from autotrade_0dte.analysis.session_rows import read_session, rows_of
 from autotrade_0dte.analysis.summary import read_summary
 from autotrade_0dte.analysis.tables import TABLES
 from autotrade_0dte.analysis.tracks import tracks_of
+from autotrade_0dte.analysis.worked import WorkAt, worked
 from autotrade_0dte.calendar import CalendarError
 from autotrade_0dte.calendar import session as session_hours
 from autotrade_0dte.signals.signal import FACTORS, RECORD_EVERY_NS, Factor
@@ -80,7 +81,7 @@ class FillAt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderAt(msgspec.Struct, frozen=True, kw_only=True):
-    """An order in its last state, with its fills."""
+    """An order in its last state, with its fills and how it was worked."""
 
     ts_init: int
     instrument_id: str
@@ -91,6 +92,7 @@ class OrderAt(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     reason: str
     fills: tuple[FillAt, ...]
+    work: WorkAt | None
 
 
 class DecisionAt(msgspec.Struct, frozen=True, kw_only=True):
@@ -308,7 +310,9 @@ class _Session:
             for fill in self._rows["fills"]
             if fill["client_order_id"] == row["client_order_id"]
         )
-        return OrderAt(fills=fills, **{n: row[n] for n in OrderAt.__struct_fields__ if n in row})
+        work = worked(row["client_order_id"], self._rows["parents"], self._rows["steps"])
+        given = {name: row[name] for name in OrderAt.__struct_fields__ if name in row}
+        return OrderAt(fills=fills, work=work, **given)
 
     def _track_of(self, row: dict[str, Any]) -> str:
         strategy: str = row["strategy"]

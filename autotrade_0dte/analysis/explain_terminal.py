@@ -29,6 +29,7 @@ from autotrade_0dte.analysis.explain import (
     SignalAt,
 )
 from autotrade_0dte.analysis.market_at import Evidence, MarketAt, Transition
+from autotrade_0dte.analysis.worked_terminal import work_text
 from autotrade_0dte.market_state.state import Level
 from autotrade_0dte.selection.ranking import TERMS, Fall
 from autotrade_0dte.signals.signal import SignalRefusal
@@ -235,7 +236,11 @@ def _decision(decision: DecisionAt, at_ns: int) -> list[RenderableType]:
     if decision.considered is not None:
         parts.append(Padding(_considered(decision.considered), (0, 0, 0, 2)))
     shown = decision.orders[:_MOST_ORDERS]
-    parts += [Padding(_order(order), (0, 0, 0, 2)) for order in shown]
+    for order in shown:
+        parts.append(Padding(_order(order), (0, 0, 0, 2)))
+        # How the others were worked is told at the decisions that they followed from.
+        if order is shown[0] and order.work is not None:
+            parts.append(Padding(work_text(order.work), (0, 0, 0, 4)))
     if len(decision.orders) > len(shown):
         parts.append(Text(f"  and {len(decision.orders) - len(shown)} more orders of this plan"))
     return parts

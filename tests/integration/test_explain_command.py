@@ -95,7 +95,11 @@ def test_every_entry_of_the_run_is_explained_from_state_to_fill(
         assert len(considered["best"][0]["terms"]) == len(TERMS)
         assert sum(group["count"] for group in considered["falls"]) == considered["refused"]
         assert considered["offered"] + considered["refused"] == 12
-        assert decision["orders"][0]["side"] == "BUY"
+        order = decision["orders"][0]
+        assert order["side"] == "BUY"
+        first = order["work"]["steps"][0]
+        assert first["ts_event"] == row["ts_event"]
+        assert first["move"] == "SUBMIT" or first["veto"]
 
 
 def test_print_fits_a_screen_and_names_level_and_contract(run: Path, autotrade: Command) -> None:
@@ -105,6 +109,7 @@ def test_print_fits_a_screen_and_names_level_and_contract(run: Path, autotrade: 
         assert len(out.splitlines()) <= 60
         assert f"ENTER {row['track']} {row['plan_id']} {row['reason']}" in out
         assert f"Market  {Level(row['level']).name}" in out
+        assert out.count("worked ") == 1
 
 
 def test_session_is_told_in_order_of_time(run: Path, autotrade: Command) -> None:
@@ -114,6 +119,25 @@ def test_session_is_told_in_order_of_time(run: Path, autotrade: Command) -> None
     lines = out.splitlines()[1:]
     assert sum(" to " in line for line in lines) >= changes > 0
     assert [line[:8] for line in lines] == sorted(line[:8] for line in lines)
+
+
+def test_costs_of_the_run_s_orders_are_told_in_all_and_by_the_grouping_asked_for(
+    run: Path, autotrade: Command
+) -> None:
+    parents = read_table(run, "parents")
+    code, out, _ = autotrade("tca", run, "--by", "purpose", "--by", "half-hour", "--json")
+    assert code == 0
+    found = msgspec.json.decode(out)
+    assert set(found["groups"]) == {"purpose", "half-hour"}
+    assert found["total"]["parents"] == len(parents) > 0
+    assert found["total"]["fees"] == pytest.approx(read_summary(run)["fees"])
+    executed = read_summary(run)["execution"]
+    assert executed["slippage_of_spread"] == pytest.approx(found["total"]["slippage"]["value"])
+    assert executed["fill_ratio"] > 0
+    code, out, _ = autotrade("tca", run, "--by", "track")
+    assert code == 0
+    assert "By track" in out
+    assert "By purpose" not in out
 
 
 @pytest.mark.parametrize(

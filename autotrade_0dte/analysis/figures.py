@@ -37,6 +37,7 @@ from autotrade_0dte.calendar import new_york_ns
 
 __all__ = ["costs_figure", "decimate", "entry_hour_figure", "equity_figure", "local_ms"]
 __all__ += ["net_figure", "session_figure_layout", "session_paths", "session_pnl_figure"]
+__all__ += ["time_axis"]
 
 _EQUITY_POINTS = 3_000
 _PATH_POINTS = 40_000
@@ -49,7 +50,7 @@ def equity_figure(equity: pa.Table, starting_cash: float) -> Figure:
     fall = drawdown_curve(curve)
     keep = np.union1d(decimate(curve, _EQUITY_POINTS), decimate(fall, _EQUITY_POINTS))
     local = local_ms(equity["ts_event"].cast(pa.int64()).to_numpy(), dates)
-    x, axis = _time_axis(local, dates, keep)
+    x, axis = time_axis(local, dates, keep)
     when = np.datetime_as_string(local[keep].astype("datetime64[ms]"), unit="m")
     text = [stamp.replace("T", " ") for stamp in when.tolist()]
     line = {"type": "scatter", "mode": "lines", "x": x, "text": text}
@@ -265,7 +266,7 @@ def _spot_at(ns: int | None, times: NDArray[np.int64], spot: NDArray[np.float64]
     return round(float(np.interp(ns, times[known], spot[known])), 2)
 
 
-def _time_axis(
+def time_axis(
     local: NDArray[np.int64], dates: NDArray[np.datetime64], keep: NDArray[np.intp]
 ) -> tuple[Any, Figure]:
     """Return x values and axis: the clock for one session, else sessions side by side.

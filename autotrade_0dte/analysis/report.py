@@ -12,7 +12,14 @@ import numpy as np
 import pyarrow as pa
 from plotly.offline import get_plotlyjs
 
-from autotrade_0dte.analysis import figures, market_figures, report_market, report_tca, wording
+from autotrade_0dte.analysis import (
+    figures,
+    market_figures,
+    report_market,
+    report_scenarios,
+    report_tca,
+    wording,
+)
 from autotrade_0dte.analysis.chart_style import Figure
 from autotrade_0dte.analysis.costs import Costs, costs
 from autotrade_0dte.analysis.display import UNKNOWN, count, fraction, money, number, strategy_names
@@ -60,7 +67,11 @@ def write_report(run_folder: Path) -> Path:
     tables["signals"] = read_table(run_folder, "signals", report_market.FACTOR_COLUMNS)
     config = run_folder / "config.toml"
     page = _page(
-        summary, tables, _accuracy(run_folder), config.read_text() if config.exists() else None
+        summary,
+        tables,
+        _accuracy(run_folder),
+        report_scenarios.scenario_charts(run_folder, summary["starting_cash"]),
+        config.read_text() if config.exists() else None,
     )
     return write_bytes(run_folder / REPORT_FILE, page.encode())
 
@@ -75,6 +86,7 @@ def _page(
     summary: Mapping[str, Any],
     tables: Mapping[str, pa.Table],
     accuracy: Accuracy,
+    scenarios: dict[str, Figure],
     config: str | None,
 ) -> str:
     every = trades(tables["positions"])
@@ -99,7 +111,8 @@ def _page(
             "level_time": market_figures.level_time_figure(sessions, tables["states"]),
             "costs": figures.costs_figure(summary["gross_pnl"], summary["net_pnl"], spent),
         }
-        | report_tca.tca_figures(executed),
+        | report_tca.tca_figures(executed)
+        | scenarios,
         "layout": figures.session_figure_layout(summary["underlying"]),
         "paths": [path | market for path, market in zip(paths, markets, strict=True)],
         "channels": [wording.CHANNEL_WORDS[channel] for channel in CHANNELS],
@@ -111,6 +124,7 @@ def _page(
         "badge": _badge(summary),
         "warnings": _warnings(summary),
         "cards": _cards(summary, closed),
+        "scenarios": report_scenarios.scenario_section(summary),
         "sessions_options": _options(paths, rows),
         "costs_table": _costs_table(summary, spent, closed),
         "trades_caption": _trades_caption(len(every), len(listed)),

@@ -12,7 +12,14 @@ from autotrade_0dte.analysis.summary import RunFacts, SessionFacts, summarize
 from autotrade_0dte.analysis.tables import BOOKS, TABLES, read_table, read_tables, table_path
 from autotrade_0dte.execution.fills import FillScenario
 
-__all__ = ["FillVerdict", "fill_ratio", "fill_verdict", "scenario_equity", "scenario_figures"]
+__all__ = [
+    "VERDICT_WORDS",
+    "FillVerdict",
+    "fill_ratio",
+    "fill_verdict",
+    "scenario_equity",
+    "scenario_figures",
+]
 __all__ += ["scenario_folder", "with_scenarios"]
 
 _SHOWN = (
@@ -38,6 +45,16 @@ class FillVerdict(StrEnum):
     NO_TRADES = "NO_TRADES"
     UNKNOWN = "UNKNOWN"
 
+
+VERDICT_WORDS = {
+    FillVerdict.ROBUST: "earns in all three scenarios",
+    FillVerdict.FRAGILE: "earns in the base, not in the pessimistic scenario",
+    FillVerdict.OPTIMISTIC_ONLY: "a profit with optimistic fills alone is no profit",
+    FillVerdict.LOSS: "earns in none of the scenarios",
+    FillVerdict.CONTRADICTORY: "harsher fills earn where kinder ones lose: chance decides",
+    FillVerdict.NO_TRADES: "nothing was traded",
+    FillVerdict.UNKNOWN: "needs all three scenarios, each of them clean",
+}
 
 _BY_PROFIT = {
     (True, True, True): FillVerdict.ROBUST,

@@ -10,10 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from autotrade_0dte.analysis.display import UNKNOWN, count, fraction, money, number, strategy_names
+from autotrade_0dte.analysis.scenarios import VERDICT_WORDS, FillVerdict
 
 __all__ = ["print_summary"]
 
 _MOST_SESSIONS = 6
+_MOST_BESIDE_SCENARIOS = 4
 _MOST_REASONS = 4
 
 
@@ -26,7 +28,12 @@ def print_summary(summary: Mapping[str, Any], console: Console | None = None) ->
     parts: list[RenderableType] = [_headline(summary)]
     if not clean:
         parts.append(_reasons(summary["unclean_reasons"]))
-    parts += [_figures(summary), _sessions(summary["per_session"])]
+    scenarios = summary.get("scenarios", {})
+    parts.append(_figures(summary))
+    if len(scenarios) > 1:
+        parts += [_scenarios(scenarios, FillVerdict(summary["fill_verdict"])), Text()]
+    most = _MOST_BESIDE_SCENARIOS if len(scenarios) > 1 else _MOST_SESSIONS
+    parts.append(_sessions(summary["per_session"], most))
     target.print(
         Panel(
             Group(*parts),
@@ -105,11 +112,34 @@ def _figures(summary: Mapping[str, Any]) -> RenderableType:
     return Padding(grid, (1, 0))
 
 
-def _sessions(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
+def _scenarios(scenarios: Mapping[str, Mapping[str, Any]], verdict: FillVerdict) -> RenderableType:
+    style = {FillVerdict.ROBUST: "green", FillVerdict.UNKNOWN: "", FillVerdict.NO_TRADES: ""}
+    title = Text("Fills: ")
+    title.append(verdict, f"bold {style.get(verdict, 'red')}")
+    title.append(f", {VERDICT_WORDS[verdict]}")
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("Scenario", no_wrap=True)
+    for name in ("Net", "Gross", "Fees", "Trades", "Filled", "Wins", "Drawdown"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name, row in scenarios.items():
+        table.add_row(
+            Text(name, "" if row["clean"] else "red"),
+            _gain(row["net_pnl"]),
+            money(row["gross_pnl"], signed=True),
+            money(row["fees"]),
+            count(row["trades"]),
+            fraction(row["fill_ratio"], 0),
+            fraction(row["win_rate"], 0),
+            money(row["max_drawdown"]),
+        )
+    return Group(title, table)
+
+
+def _sessions(rows: Sequence[Mapping[str, Any]], most: int) -> RenderableType:
     shown = list(rows)
     title = "Sessions"
-    if len(rows) > _MOST_SESSIONS:
-        half = _MOST_SESSIONS // 2
+    if len(rows) > most:
+        half = most // 2
         ranked = sorted(rows, key=lambda row: row["net_pnl"])
         shown = ranked[:half] + ranked[-half:]
         title = f"The {half} worst and the {half} best of {count(len(rows))} sessions"

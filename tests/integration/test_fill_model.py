@@ -89,7 +89,7 @@ def modified(price: float, name: str = "O-1") -> Act:
 def columns(quotes: Sequence[Sides]) -> QuoteColumns:
     times = np.array([START + second * NS for second in range(len(quotes))])
     return QuoteColumns(
-        np.array([0, len(quotes)]), times, times, np.array(quotes, dtype=np.float64).T.copy()
+        np.array([0, len(quotes)]), times, times, np.array(quotes, dtype=np.float64)
     )
 
 
@@ -256,7 +256,7 @@ def test_quotes_are_found_by_contract_and_time_across_pieces() -> None:
     other = option_contract(option_symbol("SPY260720P00600000"))
     shown = ColumnShownQuotes([str(CALL.id), str(other.id)])
     assert shown(CALL.id, 100) is None
-    sides = np.array([[1.0, 1.1, 3, 4], [1.2, 1.3, 5, 6], [7.0, 7.1, 8, 9]]).T.copy()
+    sides = np.array([[1.0, 1.1, 3, 4], [1.2, 1.3, 5, 6], [7.0, 7.1, 8, 9]])
     times = np.array([10, 20, 15])
     shown.add(QuoteColumns(np.array([0, 2, 3]), times, times, sides))
     assert shown(CALL.id, 9) is None
@@ -266,7 +266,7 @@ def test_quotes_are_found_by_contract_and_time_across_pieces() -> None:
     assert shown(other.id, 99) == (7.0, 7.1, 8.0, 9.0)
     assert shown(INDEX_CALL.id, 99) is None
     late = np.array([40])
-    shown.add(QuoteColumns(np.array([0, 0, 1]), late, late, sides[:, :1].copy()))
+    shown.add(QuoteColumns(np.array([0, 0, 1]), late, late, sides[:1]))
     assert shown(CALL.id, 50) == (1.2, 1.3, 5.0, 6.0)
     assert shown(other.id, 39) == (7.0, 7.1, 8.0, 9.0)
     assert shown(other.id, 40) == (1.0, 1.1, 3.0, 4.0)

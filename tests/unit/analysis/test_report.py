@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 
 import pytest
@@ -178,3 +179,34 @@ def test_year_of_trading_stays_below_eight_megabytes(tmp_path):
 def test_page_is_the_same_when_written_again(tmp_path):
     first = report(tmp_path)
     assert write_report(tmp_path).read_text(encoding="utf-8") == first
+
+
+def test_scenarios_are_drawn_together_with_their_figures_and_verdict(tmp_path):
+    build_run(tmp_path)
+    summary = read_summary(tmp_path)
+    row = {"clean": True, "gross_pnl": 9.0, "fees": 1.0, "trades": 2, "fill_ratio": 0.5}
+    row |= {"win_rate": 0.5, "max_drawdown": 3.0, "winning_sessions": 1}
+    found = {"base": row | {"net_pnl": 12.34}, "pessimistic": row | {"net_pnl": -56.78}}
+    write_summary(tmp_path, {**summary, "fill_verdict": "FRAGILE", "scenarios": found})
+    harsh = tmp_path / "scenarios" / "pessimistic"
+    harsh.mkdir(parents=True)
+    shutil.copy(tmp_path / "equity.parquet", harsh)
+    text = write_report(tmp_path).read_text(encoding="utf-8")
+    shown = Page(text)
+    assert "scenarios" in shown.ids
+    for words in (
+        "FRAGILE",
+        "earns in the base, not in the pessimistic",
+        "+$12.34",
+        "\N{MINUS SIGN}$56.78",
+    ):
+        assert words in shown.visible
+    lines = data_of(text)["figures"]["scenarios"]["data"]
+    assert [line["name"] for line in lines] == ["base", "pessimistic"]
+    assert lines[0]["y"] == lines[1]["y"]
+
+
+def test_run_of_one_scenario_has_no_section_of_them(tmp_path):
+    text = report(tmp_path)
+    assert "scenarios" not in Page(text).ids
+    assert "scenarios" not in data_of(text)["figures"]

@@ -68,3 +68,33 @@ def test_run_without_trades_shows_dashes(tmp_path):
     assert "Win rate" in text
     assert "\N{EN DASH}" in text
     assert "SYNTHETIC" not in text
+
+
+def with_fills(summary, verdict, *nets):
+    row = {"clean": True, "gross_pnl": 9.0, "fees": 1.0, "trades": 2, "fill_ratio": 0.5}
+    row |= {"win_rate": 0.5, "max_drawdown": 3.0, "winning_sessions": 1}
+    names = ("optimistic", "base", "pessimistic")
+    scenarios = {name: row | {"net_pnl": net} for name, net in zip(names, nets, strict=True)}
+    return {**summary, "fill_verdict": verdict, "scenarios": scenarios}
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_scenarios_stand_side_by_side_with_their_verdict(clean, width):
+    text = printed(with_fills(clean, "OPTIMISTIC_ONLY", 31.0, -32.0, -33.0), width)
+    assert "Fills: OPTIMISTIC_ONLY, a profit with optimistic fills alone is no profit" in text
+    for shown in (
+        "optimistic",
+        "+$31.00",
+        "base",
+        "\N{MINUS SIGN}$32.00",
+        "pessimistic",
+        "\N{MINUS SIGN}$33.00",
+    ):
+        assert shown in text
+    assert len(text.splitlines()) <= 30
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
+
+
+def test_one_scenario_needs_no_comparison(clean):
+    base = {"base": with_fills(clean, "UNKNOWN", 1.0, 2.0, 3.0)["scenarios"]["base"]}
+    assert "Fills:" not in printed({**clean, "fill_verdict": "UNKNOWN", "scenarios": base})

@@ -59,7 +59,7 @@ class WorkedParent(msgspec.Struct):
     def take(self, record: WalkRecord) -> None:
         """Take an event of the desk's log."""
         now_ns = record.ts_event
-        if not self.route and record.route:
+        if not self.submitted_ns and record.route:  # chosen anew at each look until it is sent
             self.route, self.route_reason = record.route, record.route_reason
         if math.isnan(self.fair) and not self.submitted_ns:
             self.fair = record.quote.fair

@@ -112,9 +112,20 @@ def test_parent_keeps_its_order_its_times_and_its_outcome() -> None:
     assert (row["reprices"], row["replaces"], row["cancels"], row["rejects"]) == (1, 0, 0, 0)
 
 
-def test_route_is_the_one_that_was_chosen_first() -> None:
+def test_route_is_the_one_that_the_order_was_sent_on() -> None:
     row = worked().row
     assert (row["route"], row["route_reason"]) == ("WALK", "SPREAD_WIDE")
+
+
+def test_route_of_an_order_that_was_never_sent_is_the_last_that_was_chosen() -> None:
+    row = Session().hear(
+        record(2, WalkEvent.QUOTE, veto="SPREAD", route="WALK", route_reason="NORMAL"),
+        record(
+            3, WalkEvent.QUOTE, move=end("GIVEN_UP", "TOO_LATE"), route="GIVE_UP",
+            route_reason="TOO_LATE",
+        ),
+    ).row  # fmt: skip
+    assert (row["route"], row["route_reason"]) == ("GIVE_UP", "TOO_LATE")
 
 
 def test_quote_at_the_decision_is_the_snapshot_s_and_not_what_came_later() -> None:

@@ -189,12 +189,23 @@ class QualityWatch:
     def on_ended(self, parent: EndedParent) -> list[Breach | Recovery]:
         """Take a parent that ended; return what began and what is over, to be published."""
         self._ended.append(parent)
-        return self.on_time(parent.ts_event)
+        self._forget(parent.ts_event)
+        return self._changes(parent.ts_event)
 
     def on_time(self, now_ns: int) -> list[Breach | Recovery]:
         """Let time pass to `now_ns` (UTC ns); return what began and what is over."""
+        if self._forget(now_ns) or self._since:
+            return self._changes(now_ns)
+        return []  # the figures are those judged before, and no breach waits for its time
+
+    def _forget(self, now_ns: int) -> bool:
+        """Drop the parents that are too old; return whether there were any."""
+        before = len(self._ended)
         while self._ended and now_ns - self._ended[0].ts_event >= self._window_ns:
             self._ended.popleft()
+        return len(self._ended) < before
+
+    def _changes(self, now_ns: int) -> list[Breach | Recovery]:
         figures = self.figures()
         changes = (self._change(code, figures, now_ns) for code in QualityCode)
         return [change for change in changes if change is not None]

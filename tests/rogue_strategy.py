@@ -43,7 +43,7 @@ class RogueStrategy(Strategy):
 
     def on_order_accepted(self, event: OrderAccepted) -> None:
         if self.params.action == "enlarge":
-            self.modify_order(event.client_order_id, Quantity.from_int(40), Price(0.60, 2))
+            self.modify_order(event.client_order_id, Quantity.from_int(40), Price(1.00, 2))
 
     def _act(self) -> None:
         instrument_id = InstrumentId.from_str(self.session.instrument_ids[-2])
@@ -52,6 +52,6 @@ class RogueStrategy(Strategy):
             order = self.order_factory.limit(instrument_id, OrderSide.SELL, one, Price(0.5, 2))
         else:
             order = self.order_factory.limit(
-                instrument_id, OrderSide.BUY, one, Price(0.5, 2), exec_algorithm_id=DESK_ID
+                instrument_id, OrderSide.BUY, one, Price(0.99, 2), exec_algorithm_id=DESK_ID
             )
         self.submit_order(order)

@@ -1,4 +1,4 @@
-"""Keeps a component's order events back while one of its own commands holds the engine."""
+"""Keeps back what reaches a component while one of its own commands holds the engine."""
 
 from collections import deque
 from collections.abc import Callable
@@ -8,26 +8,27 @@ __all__ = ["EventGate"]
 
 
 class EventGate:
-    """Commands out, events in: what a command causes is taken when the command has returned.
+    """Commands out, events and orders in: what a command causes is taken when it has returned.
 
     A denial, and without latency any event, arrives while the command that caused it still holds
-    the engine, which then lets nobody touch its clock or its cache.
-
-    Parameters
-    ----------
-    take : callable
-        Called with each event, in order.
+    the engine; so does the order by which another component answers it at once. The engine then
+    lets the component touch neither its clock nor another command.
     """
 
-    __slots__ = ("_commanding", "_events", "_take")
+    __slots__ = ("_commanding", "_waiting")
 
-    def __init__(self, take: Callable[[Any], None]) -> None:
-        self._take = take
+    def __init__(self) -> None:
         self._commanding = False
-        self._events: deque[Any] = deque()
+        self._waiting: deque[tuple[Callable[[Any], None], Any]] = deque()
 
     def command(self, send: Callable[..., None], *arguments: Any) -> None:
-        """Call a method of the engine, then take what it caused."""
+        """Call a method of the engine, then take what it caused.
+
+        Raises
+        ------
+        RuntimeError
+            Another command is being made: what came of it should have come through the gate.
+        """
         if self._commanding:
             raise RuntimeError(f"Expected one command at a time, was {send} within another")
         self._commanding = True
@@ -37,12 +38,13 @@ class EventGate:
             self._commanding = False
         self._hand_on()
 
-    def receive(self, event: Any) -> None:
-        """Take an event of the engine, now or after the command at work."""
-        self._events.append(event)
+    def receive(self, take: Callable[[Any], None], item: Any) -> None:
+        """Call `take` with what the engine brings, now or after the command at work."""
+        self._waiting.append((take, item))
         if not self._commanding:
             self._hand_on()
 
     def _hand_on(self) -> None:
-        while self._events:
-            self._take(self._events.popleft())
+        while self._waiting:
+            take, item = self._waiting.popleft()
+            take(item)

@@ -93,7 +93,7 @@ class OrderDesk(ExecutionAlgorithm):
         self._budget = CallBudget(params.budget)
         self._quality = QualityWatch(params.quality)
         self._log = DeskLog(self.publish_message, self._quality)
-        self._gate = EventGate(self._take_event)
+        self._gate = EventGate()
         self._parents: dict[str, DeskWork] = {}
         self._by_order: dict[ClientOrderId, DeskWork] = {}
         self._working: dict[str, DeskWork] = {}
@@ -113,6 +113,11 @@ class OrderDesk(ExecutionAlgorithm):
     # -- orders in ------------------------------------------------------------------------------
 
     def on_order(self, order: Any) -> None:
+        self._gate.receive(self._take_order, order)
+
+    def _take_order(self, order: Any) -> None:
+        if self._cache.is_order_closed(order.client_order_id):
+            return  # withdrawn while it waited for a command
         tags = tags_of(order)
         now_ns = self._clock.timestamp_ns()
         if not _is_worked(order):
@@ -232,7 +237,7 @@ class OrderDesk(ExecutionAlgorithm):
     # -- what became of them --------------------------------------------------------------------
 
     def on_order_event(self, event: Any) -> None:
-        self._gate.receive(event)
+        self._gate.receive(self._take_event, event)
 
     def _take_event(self, event: Any) -> None:
         work = self._by_order.get(event.client_order_id)

@@ -52,12 +52,13 @@ class OrderSender:
     strategy : Strategy
         Whose orders.
     take : callable
-        Called with each order event, see `EventGate`.
+        Called with each order event, when the command that caused it has returned.
     """
 
     def __init__(self, strategy: Strategy, take: Callable[[Any], None]) -> None:
         self._strategy: Any = strategy
-        self._gate = EventGate(take)
+        self._take = take
+        self._gate = EventGate()
         self._replacing: set[str] = set()
         self.stopped = False
 
@@ -131,7 +132,7 @@ class OrderSender:
 
     def receive(self, event: Any) -> None:
         """Take an order event from the engine."""
-        self._gate.receive(event)
+        self._gate.receive(self._take, event)
 
     def _send(self, working: WorkingOrder, *, resent: bool) -> None:
         parent = working.parent

@@ -14,6 +14,8 @@ from small_market import WINDOWS, Quote, intrinsic_quote, write_session
 
 from autotrade_0dte.config import AccountKind, AccountParams, StrategySpec, SystemConfig
 from autotrade_0dte.data.catalog import Catalog
+from autotrade_0dte.execution.desk_params import DeskParams
+from autotrade_0dte.execution.vetoes import VetoParams
 
 NS = 1_000_000_000
 SPOT = 605.0
@@ -35,6 +37,9 @@ def quotes(long: dict[int, Cents], short: dict[int, Cents]) -> Quote:
 
     return quote
 
+
+# The desk's, as in WINDOWS; on one day one contract is shown where two are wanted.
+VETOES = VetoParams(max_age_s=90.0, needs_fair_value=False, min_size_fraction=0.0)
 
 DEAR: Cents = (199, 201)
 CHEAP: Cents = (80, 82)
@@ -64,7 +69,7 @@ def config(
         root="SPY",
         regular=StrategySpec("planned_strategy:PlannedStrategy", msgspec.to_builtins(params)),
         account=AccountParams(kind, starting_cash=20_000.0),
-        **WINDOWS,
+        **WINDOWS | {"desk": DeskParams(vetoes=VETOES)},
     )
 
 
@@ -123,24 +128,26 @@ def test_every_leg_has_its_decision_and_the_exits_tell_the_leg_risk(outcome: Out
     ]  # fmt: skip
     long_filled, short_filled, *_ = outcome.rows("fills", TARGET)
     risk_s = (short_filled["ts_event"] - long_filled["ts_event"]).total_seconds()
-    assert 0 < risk_s < 3
+    assert 0 < risk_s < 9  # the walk to its bid
     assert json.loads(decisions[-1]["figures"])["leg_risk_s"] == pytest.approx(risk_s)
 
 
-def test_deadline_buys_the_short_leg_at_its_ask_and_sells_the_long_one_at_market(
+def test_deadline_buys_the_short_leg_at_its_ask_and_sells_the_long_one_at_its_bid(
     outcome: Outcome,
 ) -> None:
     assert fills(outcome, FLATTEN)[2:] == [("BUY", SHORT, 2, 0.82), ("SELL", LONG, 2, 1.99)]
     assert reasons(outcome, FLATTEN) == ["FLATTEN_DEADLINE", "FLATTEN_DEADLINE"]
-    assert outcome.rows("orders", FLATTEN)[-1]["type"] == "MARKET"
+    assert {row["type"] for row in outcome.rows("orders", FLATTEN)} == {"LIMIT"}
 
 
 def test_short_leg_without_a_buyer_is_given_up_and_the_long_one_kept(outcome: Outcome) -> None:
     assert fills(outcome, NO_SHORT_BID) == [("BUY", LONG, 2, 2.01), ("SELL", LONG, 2, 1.99)]
-    refusal = outcome.rows("decisions", NO_SHORT_BID)[2]
-    assert (refusal["kind"], refusal["reason"]) == ("REFUSE", "LEG_NOT_FILLED")
-    assert 120 <= json.loads(refusal["figures"])["leg_risk_s"] <= 131  # views are 10 s apart
-    assert outcome.rows("orders", NO_SHORT_BID)[1]["status"] == "CANCELED"
+    refusals = outcome.rows("decisions", NO_SHORT_BID)[2:4]
+    assert [(row["kind"], row["reason"]) for row in refusals] == [
+        ("REFUSE", "GIVEN_UP: NO_TWO_SIDES"), ("REFUSE", "LEG_NOT_FILLED"),
+    ]  # fmt: skip
+    assert 120 <= json.loads(refusals[1]["figures"])["leg_risk_s"] <= 121
+    assert outcome.rows("orders", NO_SHORT_BID)[1]["status"] == "DENIED"
 
 
 def test_short_leg_that_nobody_sells_keeps_the_long_one_to_expiry(outcome: Outcome) -> None:

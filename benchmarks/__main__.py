@@ -1,6 +1,6 @@
 """Run every benchmark, print the budgets beside what was measured, and write the JSON.
 
-``python -m benchmarks [--write] [NAME ...]``, NAME being pricing, chain, pipeline, selection,
+``python -m benchmarks [--write] [NAME ...]``, NAME being pricing, chain, pipeline, selection, desk,
 import, backtest or tiger. With --write the tables of the README are replaced as well: one needs
 tiger, the other one all the rest.
 """
@@ -22,7 +22,7 @@ from benchmarks.bench_tiger import tiger_table
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 README = ROOT / "README.md"
-NAMES = ("pricing", "chain", "pipeline", "selection", "import", "backtest", "tiger")
+NAMES = ("pricing", "chain", "pipeline", "selection", "desk", "import", "backtest", "tiger")
 
 type Budget = tuple[str, Callable[[dict[str, Any]], float], str, float]
 """What is measured, where it stands in the results, `<=` or `>=`, and the bound."""
@@ -51,6 +51,22 @@ BUDGETS: dict[str, list[Budget]] = {
     ],
     "selection": [
         ("ranking of 200 contracts, microseconds", lambda r: r["slowest_us"], "<=", 200.0)
+    ],
+    "desk": [
+        (
+            "fair values of 200 contracts, microseconds",
+            lambda r: r["fair_values"]["informative_chain_us"],
+            "<=",
+            30.0,
+        ),
+        (
+            "fair value of one at a new spot, microseconds",
+            lambda r: r["fair_values"]["at_us"],
+            "<=",
+            1.0,
+        ),
+        ("order desk, a look at a working order, microseconds", lambda r: r["look_us"], "<=", 20.0),
+        ("... all its events of a session, mean", lambda r: r["mean_event_us"], "<=", 20.0),
     ],
     "import": [
         ("columns to Parquet, quotes/s a core", lambda r: r["quotes_per_s"], ">=", 1e6),

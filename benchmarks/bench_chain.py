@@ -35,14 +35,14 @@ def run(rounds: int = 2_000) -> dict[str, Any]:
     return result
 
 
-def quoted_book(contracts: int) -> OptionChainBook:
+def quoted_book(contracts: int, vol: float = 0.35) -> OptionChainBook:
     levels = 600.0 + np.arange(contracts // 2) - contracts // 4
     strike, is_call = np.repeat(levels, 2), np.tile([True, False], levels.size)
     interest = np.random.default_rng(1).integers(0, 5_000, contracts).astype(float)
     expiry_ns = NOW_NS + 3 * _HOUR_NS
     facts = product("SPY")
     book = OptionChainBook(strike, is_call, expiry_ns, ChainParams(), interest, facts=facts)
-    price = price_and_greeks(0.35, 600.2, strike, 3 / 8760, _RATE, is_call).price
+    price = price_and_greeks(vol, 600.2, strike, 3 / 8760, _RATE, is_call).price
     book.bid[:] = np.maximum(np.floor(price * 99) / 100, 0.0)
     book.ask[:] = np.ceil(price * 101 + 0.5) / 100
     book.bid_size[:] = book.ask_size[:] = 25.0

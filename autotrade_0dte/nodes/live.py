@@ -1,7 +1,9 @@
 """A node on live data: the backtest's components on the engine's live node, with Tiger's clients.
 
-On paper the engine fills the orders itself, by the rules of a backtest; at Tiger's paper account
-and live they go to the broker. Everything else is the same.
+On paper the engine fills the orders itself: at the touch and as much as is shown, as the base
+scenario of a backtest does, but without its queue and what has been fitted, because the engine's
+sandbox takes no fill model of one's own. At Tiger's paper account and live they go to the broker.
+Everything else is the same.
 """
 
 import gc
@@ -38,6 +40,7 @@ from autotrade_0dte.calendar import Session, learn
 from autotrade_0dte.config import AccountKind, SystemConfig
 from autotrade_0dte.data.journal import JournalHeader, JournalWriter
 from autotrade_0dte.execution.fees import FeeSchedule
+from autotrade_0dte.execution.fills import FillScenario
 from autotrade_0dte.instruments import USD, VENUE, index
 from autotrade_0dte.nodes.background_console import BackgroundConsole
 from autotrade_0dte.nodes.components import Market, assemble, trading_session
@@ -63,7 +66,6 @@ JOURNALS = "recordings"
 _TRADER = TraderId("AUTOTRADE-001")
 _CLIENT = "TIGER"
 _TICK_CAPACITY = 100
-_NS_PER_MS = 1_000_000
 _NS_PER_S = 1_000_000_000
 _AFTER_CLOSE_S = 60
 _STATUS_EVERY_S = 10.0
@@ -236,7 +238,7 @@ def _node(
         account_type=AccountType.CASH,
         oms_type=OmsType.NETTING,
         fee_model=TigerFeeModel(fees),
-        latency_model=StaticLatencyModel(simulation.latency_ms * _NS_PER_MS),
+        latency_model=StaticLatencyModel(simulation.latency_ns(FillScenario.BASE)),
         liquidity_consumption=True,
     )
     factory = SandboxExecutionClientFactory()

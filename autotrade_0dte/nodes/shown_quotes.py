@@ -1,8 +1,7 @@
 """The quote that a contract shows at an instant, for the fill model, which is told prices only."""
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from nautilus_trader.model import InstrumentId
@@ -10,7 +9,7 @@ from nautilus_trader.model import InstrumentId
 from autotrade_0dte.actors.fill_model import ShownQuote
 from autotrade_0dte.chain.quote_columns import QuoteColumns
 
-__all__ = ["CachedShownQuotes", "ColumnShownQuotes"]
+__all__ = ["ColumnShownQuotes"]
 
 
 class ColumnShownQuotes:
@@ -44,28 +43,3 @@ class ColumnShownQuotes:
         sides = self._before[:, row] if at < first else columns.sides[at]
         bid, ask, bid_size, ask_size = sides.tolist()
         return (bid, ask, bid_size, ask_size) if not math.isnan(bid) else None
-
-
-class CachedShownQuotes:
-    """Looks quotes up in the engine's cache, which a live node fills before it matches.
-
-    Parameters
-    ----------
-    cache : callable
-        Returns the cache; a component has none before it is the engine's.
-    """
-
-    def __init__(self, cache: Callable[[], Any]) -> None:
-        self._cache = cache
-
-    def __call__(self, instrument_id: InstrumentId, _now_ns: int) -> ShownQuote | None:
-        """Return the newest quote."""
-        quote = self._cache().quote(instrument_id)
-        if quote is None:
-            return None
-        return (
-            quote.bid_price.as_double(),
-            quote.ask_price.as_double(),
-            quote.bid_size.as_double(),
-            quote.ask_size.as_double(),
-        )

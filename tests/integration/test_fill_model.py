@@ -22,11 +22,11 @@ from nautilus_trader.model import (
 )
 from nautilus_trader.trading import Strategy, StrategyConfig
 
-from autotrade_0dte.actors.fill_model import QuoteSource, ScenarioFillModel
+from autotrade_0dte.actors.fill_model import ScenarioFillModel
 from autotrade_0dte.chain.quote_columns import QuoteColumns
 from autotrade_0dte.execution.fills import FillParams, OptimisticFills, PessimisticFills
 from autotrade_0dte.instruments import USD, VENUE, option_contract, option_symbol
-from autotrade_0dte.nodes.shown_quotes import CachedShownQuotes, ColumnShownQuotes
+from autotrade_0dte.nodes.shown_quotes import ColumnShownQuotes
 
 CALL = option_contract(option_symbol("SPY260720C00600000"))
 INDEX_CALL = option_contract(option_symbol("SPXW260720C06000000"))
@@ -98,7 +98,6 @@ def run(
     quotes: Sequence[Sides],
     script: dict[int, Act],
     contract: Any = CALL,
-    source: Callable[[Any], QuoteSource] | None = None,
     latency_ns: int = 0,
 ) -> Fills:
     """Run quotes of one a second; return each fill as second, side, quantity, price, liquidity."""
@@ -109,7 +108,7 @@ def run(
     def now_ns() -> int:
         return actor.clock.timestamp_ns()
 
-    model = ScenarioFillModel(params, now_ns, shown if source is None else source(actor))
+    model = ScenarioFillModel(params, now_ns, shown)
     engine = BacktestEngine(
         BacktestEngineConfig(logging=LoggerConfig(LogLevel.OFF), shutdown_on_error=True)
     )
@@ -220,16 +219,6 @@ def test_order_meets_the_size_of_the_quote_that_comes_and_not_of_the_one_before(
     quotes = [*STILL[:5], *[(2.00, 2.10, 10, 2)] * 3]
     [(second, _, quantity, *_)] = run(FillParams(), quotes, {2: limit(BUY, 5, 2.15)})
     assert (second, quantity) == (5, 2)
-
-
-def test_cache_of_a_live_node_serves_as_well_once_it_has_the_quote() -> None:
-    fills = run(
-        FillParams(),
-        STILL,
-        {2: limit(BUY, 5, 2.30)},
-        source=lambda actor: CachedShownQuotes(lambda: actor.cache),
-    )
-    assert fills == [(2, "BUY", 5, 2.20, "TAKER")]
 
 
 @pytest.mark.parametrize("params", [OptimisticFills(), FillParams(), SURE])

@@ -108,6 +108,12 @@ def test_underlying_that_runs_away_brings_the_step_forward(side: Side, spot: flo
     assert move.price == pytest.approx(1.03 if side is Side.BUY else 1.01)
 
 
+def test_underlying_that_runs_far_brings_the_step_to_the_far_side_and_not_beyond() -> None:
+    worked = submitted()
+    move = worked.look(1.0, spot=600.5)
+    assert move == Move(MoveKind.REPRICE, StepReason.MICRO_MOVE, 1.04)
+
+
 def test_underlying_that_comes_to_the_order_holds_its_step() -> None:
     worked = submitted()
     assert worked.look(2.5, spot=599.97) is None
@@ -243,8 +249,9 @@ def test_fill_before_the_acceptance_is_an_acceptance() -> None:
     worked = Worked(WALKING)
     worked.look(0)
     worked.tell(WalkEvent.FILLED, 1)
-    worked.tell(WalkEvent.ACCEPTED)
     assert worked.look(2.5) is not None
+    worked.tell(WalkEvent.ACCEPTED)  # of the submit, and no answer to the step
+    assert worked.look(5.0) is None
 
 
 def test_cancel_by_another_ends_the_parent() -> None:
@@ -353,8 +360,8 @@ def test_emergency_crosses_at_once_whatever_the_quote() -> None:
 def test_exit_that_crosses_follows_the_far_side_at_the_minimum_rest() -> None:
     worked = Worked(leaving(Purpose.EMERGENCY))
     worked.settle(worked.look(0))  # at 0.98, confirmed at 0.15
-    assert worked.look(0.5, bid=0.98) is None
     assert worked.look(0.6, bid=0.90) is None
+    assert worked.look(0.7, bid=0.98) is None
     assert worked.look(0.7, bid=0.90) == Move(MoveKind.REPRICE, StepReason.FOLLOW, 0.88)
     worked.tell(WalkEvent.MODIFIED, 0.88)
     assert worked.look(1.5, bid=0.95) is None
@@ -432,9 +439,27 @@ def test_entry_is_pulled_when_fair_value_falls_away_from_it() -> None:
     assert worked.walk.vetoes == {"FAIR_VALUE": 1}
 
 
+def test_walk_goes_no_further_beyond_fair_value_than_allowed() -> None:
+    worked = Worked(entry(cap=1.20))
+    for quarter in range(80):
+        worked.settle(worked.look(quarter / 4, 1.00, 1.10, fair=1.00))
+    assert prices(worked.moves) == [1.00, 1.02, 1.05, 1.07]  # 0.75 of the spread
+    assert worked.walk.veto == VetoCode.FAIR_VALUE
+
+
+def test_entry_waits_while_the_far_side_is_too_far_beyond_fair_value() -> None:
+    worked = Worked(entry(urgency=Urgency.URGENT))
+    assert worked.look(0, 1.00, 1.03, fair=0.995) is None
+    assert worked.walk.veto == VetoCode.FAIR_VALUE
+    assert worked.look(0.25, 1.00, 1.03, fair=1.00) is not None
+    worked = Worked(WALKING)
+    assert worked.look(0, fair=NAN) is None
+    assert worked.walk.veto == VetoCode.NO_FAIR_VALUE
+
+
 def test_exit_is_not_pulled() -> None:
     worked = submitted(Purpose.EXIT)
-    assert worked.look(0.4, bid=1.06, ask=1.10) is None
+    assert worked.look(0.4, bid=1.02, ask=1.10, fair=1.10) is None
 
 
 def test_tightened_desk_rests_entries_and_stops_their_steps() -> None:
@@ -546,9 +571,6 @@ def test_escalated_exit_is_replaced_beyond_the_bound_with_a_rest() -> None:
 
 
 def test_remainder_of_an_entry_not_worth_its_fees_rests_where_it_is() -> None:
-    worked = submitted()
-    worked.tell(WalkEvent.FILLED, 4)
-    worked.look(2.5, bid=0.40, ask=0.44, fair=0.42)
     worked = Worked(entry(cap=0.50))
     worked.settle(worked.look(0, 0.40, 0.44))
     worked.tell(WalkEvent.FILLED, 4)
@@ -556,6 +578,16 @@ def test_remainder_of_an_entry_not_worth_its_fees_rests_where_it_is() -> None:
     worked.tell(WalkEvent.MODIFY_REJECTED)
     assert worked.look(5, 0.40, 0.44) is None
     assert worked.walk.veto == VetoCode.REMAINDER_FEES
+
+
+def test_order_without_a_fill_has_paid_no_minimum_and_is_replaced() -> None:
+    worked = Worked(entry(cap=0.50, quantity=1))
+    worked.settle(worked.look(0, 0.40, 0.44))
+    worked.look(2.5, 0.40, 0.44)
+    worked.tell(WalkEvent.MODIFY_REJECTED)
+    assert worked.look(5, 0.40, 0.44) == Move(MoveKind.REPLACE, StepReason.SCHEDULE)
+    worked.tell(WalkEvent.CANCELED)
+    assert worked.walk.accepts_resend(1)
 
 
 def test_remainder_that_shrinks_while_it_is_replaced_is_dropped() -> None:

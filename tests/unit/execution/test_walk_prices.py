@@ -84,6 +84,12 @@ def test_limit_at_or_through_the_far_side_has_nothing_to_gain() -> None:
     assert not buy.is_at_far(104, quote(0, ask=0.0))
 
 
+def test_no_limit_is_below_a_tick() -> None:
+    look = quote(0, 0.004, 0.01, fair=NAN)
+    assert prices(Side.BUY, 2.0).passive(look) == 1
+    assert prices(Side.BUY, 2.0).walk(look, 0.5, 0.0) == 1
+
+
 def test_negative_and_boundless_figures_give_prices_of_the_grid() -> None:
     buy = prices(Side.BUY, 2.0)
     for fair in (-1.0, -math.inf, math.inf, 0.0):

@@ -56,7 +56,7 @@ def reprice(  # pragma: no cover
     now_ns: int,
     years: float,
     spot: float,
-    settings: Settings,
+    settings: Floats,
     quotes: Floats,
     ts_event: Rows,
     open_interest: Floats,
@@ -72,11 +72,14 @@ def reprice(  # pragma: no cover
 ]:
     """Fill `columns` and `flags` (2, n: quality, status); return the figures of the whole chain.
 
-    `columns` has shape (17, n): the four of `quotes`, mid, age, then the 11 of `_price_rows`. The
-    figures are the forward, its pairs, the time of `atm_iv` (ns, 0 if unknown), then those of
-    `ChainAnalytics` without the change of volatility.
+    `settings` has the fields of `Settings`. `columns` has shape (17, n): the four of `quotes`, mid,
+    age, then the 11 of `_price_rows`. The figures are the forward, its pairs, the time of `atm_iv`
+    (ns, 0 if unknown), then those of `ChainAnalytics` without the change of volatility.
     """
-    p = settings
+    p = Settings(
+        settings[0], settings[1], int(settings[2]), settings[3], settings[4], settings[5],
+        settings[6], settings[7], int(settings[8]), settings[9], settings[10], settings[11],
+    )  # fmt: skip
     rate = p.annual_rate
     quality, status = flags[0], flags[1]
     mid = columns[4]

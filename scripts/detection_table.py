@@ -32,7 +32,7 @@ from autotrade_0dte.market_state.view import MarketView
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "market-state.md"
 MARKS = ("<!-- detection tables: made by scripts/detection_table.py -->", "<!-- end of tables -->")
 DATE = dt.date(2026, 7, 30)
-SEEDS = range(21, 41)
+SEEDS = range(41, 61)
 SPACINGS_S = (1, 5)
 CALM_KINDS = (DayKind.QUIET, DayKind.ORDINARY)
 # A volume burst is expected at L2. L1, which volume alone supports, is shown beside it.

@@ -225,6 +225,30 @@ def tca(
 
 
 @app.command
+def calibrate_fills(*runs: Path, out: Path | None = None) -> None:
+    """Fit the base fill scenario to the fills of runs, as a piece of a configuration (TOML).
+
+    Each figure stands with its 95 % interval and the counts behind it. Only fills of live runs
+    tell about the market; those of a simulation tell how it was set up, and are marked so.
+
+    Parameters
+    ----------
+    runs
+        Run folders, at least one.
+    out
+        File to write; printed where none is given.
+    """
+    from autotrade_0dte.analysis.calibration import calibrate_fills as fit
+    from autotrade_0dte.analysis.tables import write_bytes
+
+    text = fit(runs)
+    if out is None:
+        print(text, end="")
+    else:
+        print(f"Fill parameters: {write_bytes(out, text.encode())}")
+
+
+@app.command
 def explain(
     run: Path,
     /,
@@ -271,6 +295,7 @@ def _exit_code(error: Exception) -> int:
 
 def _bad_input() -> tuple[type[BaseException], ...]:
     """Return what a user can put right; evaluated only once something has been raised."""
+    from autotrade_0dte.analysis.calibration import CalibrationError
     from autotrade_0dte.analysis.moment import MomentError
     from autotrade_0dte.analysis.tables import TableError
     from autotrade_0dte.calendar import CalendarError
@@ -281,7 +306,7 @@ def _bad_input() -> tuple[type[BaseException], ...]:
     from tiger_nt.errors import TigerConfigError
 
     ours = ConfigError, CatalogError, CalendarError, TableError, MomentError, UnknownProductError
-    return *ours, ProfileError, TigerConfigError, OSError
+    return *ours, CalibrationError, ProfileError, TigerConfigError, OSError
 
 
 def _faults() -> tuple[type[BaseException], ...]:

@@ -1,4 +1,4 @@
-"""The rules of a fill scenario as the engine's fill model, in a backtest and on paper.
+"""The rules of a fill scenario as the engine's fill model in a backtest.
 
 The engine asks at every quote and command for a book to match an order with, once the order is at
 or inside the spread. It gets one with what the rules grant, or an empty one: then nothing is

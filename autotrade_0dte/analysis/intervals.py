@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SessionBootstrap", "share95", "wilson95"]
+__all__ = ["SessionBootstrap", "poisson95", "share95", "wilson95"]
 
 Floats = NDArray[np.float64]
 
@@ -28,6 +28,19 @@ def wilson95(hits: float, trials: float) -> tuple[float, float]:
     spread = math.sqrt(share * (1 - share) / trials + z2 / (4 * trials * trials))
     half = _Z95 * spread / (1 + z2 / trials)
     return max(center - half, 0.0), min(center + half, 1.0)
+
+
+def poisson95(count: int) -> tuple[float, float]:
+    """Return the interval of a Poisson mean of which `count` events were seen.
+
+    Byar's approximation of the exact limits (Breslow and Day 1987, vol. II, p. 69), within 2 % of
+    them from five events on and wider below; the lower limit of none is 0.
+    """
+    more = count + 1
+    high = more * (1 - 1 / (9 * more) + _Z95 / (3 * math.sqrt(more))) ** 3
+    if count == 0:
+        return 0.0, high
+    return count * (1 - 1 / (9 * count) - _Z95 / (3 * math.sqrt(count))) ** 3, high
 
 
 def share95(hits: NDArray[np.bool_], session: NDArray[np.int64]) -> tuple[float, float]:

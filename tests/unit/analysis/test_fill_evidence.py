@@ -1,0 +1,159 @@
+"""What is measured of fills, on steps whose truth is known."""
+
+import datetime as dt
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autotrade_0dte.analysis.fill_evidence import FillEvidence, fill_evidence
+from autotrade_0dte.analysis.tables import TABLES, write_table
+
+NS = 1_000_000_000
+CALL = "SPY260720C00600000.US"
+START = 1_784_000_000 * NS
+BID, ASK = 2.00, 2.20
+
+
+class Steps:
+    """Writes the steps of parents as a run folder has them."""
+
+    def __init__(self) -> None:
+        self.parents: list[dict[str, Any]] = []
+        self.steps: list[dict[str, Any]] = []
+
+    def parent(self, side: str = "BUY", quantity: int = 5) -> None:
+        name = f"P-{len(self.parents)}"
+        self.parents.append(
+            {"parent_id": name, "side": side, "quantity": quantity, "instrument_id": CALL}
+        )
+
+    def step(self, at_s: float, event: str, move: str = "", **values: Any) -> None:
+        quote = {"bid": BID, "ask": ASK, "bid_size": 10.0, "ask_size": 10.0}
+        parent = self.parents[-1]
+        row = {"parent_id": parent["parent_id"], "side": parent["side"], "event": event}
+        at = START + round(at_s * NS)
+        self.steps.append(quote | row | {"ts_event": at, "move": move} | values)
+
+    def evidence(self, folder: Path) -> FillEvidence:
+        write(folder, "parents", self.parents)
+        write(folder, "steps", self.steps)
+        return fill_evidence([folder])
+
+
+def write(folder: Path, name: str, rows: list[dict[str, Any]]) -> None:
+    schema = TABLES[name]
+    empty = {"double": math.nan, "string": "", "bool": False, "date32[day]": dt.date(2026, 7, 20)}
+    columns = {
+        field.name: [
+            row.get(field.name, empty.get(str(field.type), None if field.nullable else 0))
+            for row in rows
+        ]
+        for field in schema
+    }
+    write_table(folder, name, columns)
+
+
+def sent(steps: Steps, limit: float, at_s: float = 0.0, after_s: float = 0.5) -> None:
+    steps.step(at_s, "QUOTE", "SUBMIT", limit=limit)
+    steps.step(at_s + after_s, "ACCEPTED", limit=limit)
+
+
+def test_time_at_rest_is_counted_in_the_quarter_of_the_spread(tmp_path: Path) -> None:
+    steps = Steps()
+    steps.parent()
+    sent(steps, 2.06)  # a place of 0.3
+    steps.step(30.5, "QUOTE", "REPRICE", limit=2.12)
+    steps.step(36.5, "MODIFIED", price=2.12, limit=2.12)  # 0.6
+    steps.step(96.5, "CANCELED")
+    found = steps.evidence(tmp_path)
+    assert found.rested_min == pytest.approx([0.0, 0.6, 1.0, 0.0, 0.0])
+    assert found.met == [0, 0, 0, 0, 0]
+    assert found.acknowledged_s == pytest.approx([0.5, 6.0])
+    assert found.taking == []
+
+
+def test_place_of_a_sale_is_counted_from_the_ask(tmp_path: Path) -> None:
+    steps = Steps()
+    steps.parent("SELL")
+    sent(steps, 2.18)  # a tenth of the way to the bid
+    steps.step(60.5, "FILLED", "END", quantity=5, price=2.18)
+    found = steps.evidence(tmp_path)
+    assert found.rested_min == pytest.approx([1.0, 0.0, 0.0, 0.0, 0.0])
+    assert found.met == [1, 0, 0, 0, 0]
+    assert found.fills == 1
+
+
+def test_time_is_shared_between_the_places_where_it_began_and_ended(tmp_path: Path) -> None:
+    steps = Steps()
+    steps.parent()
+    sent(steps, 2.06)
+    steps.step(60.5, "QUOTE", veto="SPREAD", bid=2.04, ask=2.08)  # now a place of 0.5
+    steps.step(61.5, "CANCELED", bid=math.nan, ask=math.nan)
+    found = steps.evidence(tmp_path)
+    assert found.rested_min == pytest.approx([0.0, 0.5, 0.5 + 0.5 / 60, 0.0, 0.0])
+
+
+def test_fill_that_the_quotes_came_to_is_not_one_inside_the_spread(tmp_path: Path) -> None:
+    steps = Steps()
+    steps.parent()
+    sent(steps, 2.10)
+    steps.step(10.5, "FILLED", "END", quantity=5, price=2.10, bid=2.05, ask=2.09)
+    found = steps.evidence(tmp_path)
+    assert (found.fills, found.met) == (1, [0, 0, 0, 0, 0])
+
+
+def test_order_at_the_touch_is_filled_at_once_or_waits_there(tmp_path: Path) -> None:
+    steps = Steps()
+    for later_s in (0.2, 31.0):
+        steps.parent()
+        sent(steps, 2.22)
+        steps.step(0.5 + later_s, "FILLED", "END", quantity=5, price=2.21)
+    found = steps.evidence(tmp_path)
+    first, second = found.taking
+    assert (first.asked, first.shown, first.got) == (5, 10, 5)
+    assert first.place == pytest.approx(1.05)
+    assert first.ticks_beyond == pytest.approx(1.0)
+    assert second.got == 0
+    assert math.isnan(second.place)
+    assert found.met == [0, 0, 0, 0, 1]
+    assert found.rested_min == pytest.approx([0.0, 0.0, 0.0, 0.0, 0.5])  # the first second is none
+
+
+def test_pieces_of_a_fill_are_one_order_that_took(tmp_path: Path) -> None:
+    steps = Steps()
+    steps.parent(quantity=20)
+    sent(steps, 2.20)
+    steps.step(0.6, "FILLED", quantity=4, price=2.20)
+    steps.step(0.9, "FILLED", quantity=3, price=2.18)
+    steps.step(5.0, "FILLED", quantity=2, price=2.20)
+    steps.step(6.0, "CANCELED", "END")
+    [order] = steps.evidence(tmp_path).taking
+    assert (order.asked, order.got) == (20, 7)
+    assert order.place == pytest.approx((4 * 1.0 + 3 * 0.9) / 7)
+    assert math.isnan(order.ticks_beyond)  # the limit left no room
+
+
+def test_limit_is_that_which_the_venue_has_confirmed(tmp_path: Path) -> None:
+    steps = Steps()
+    steps.parent()
+    sent(steps, 2.06)
+    steps.step(6.5, "QUOTE", "REPRICE", limit=2.18)
+    steps.step(12.5, "MODIFY_REJECTED", limit=2.06)
+    steps.step(18.5, "REJECTED", "END")
+    assert steps.evidence(tmp_path).rested_min == pytest.approx([0.0, 0.3, 0.0, 0.0, 0.0])
+
+
+def test_several_runs_add_up(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("a", "b")]
+    for folder in folders:
+        folder.mkdir()
+        steps = Steps()
+        steps.parent()
+        sent(steps, 2.06)
+        steps.step(60.5, "FILLED", "END", quantity=5, price=2.06)
+        steps.evidence(folder)
+    found = fill_evidence(folders)
+    assert (found.fills, found.met) == (2, [0, 2, 0, 0, 0])
+    assert found.rested_min == pytest.approx([0.0, 2.0, 0.0, 0.0, 0.0])

@@ -11,6 +11,7 @@ from worked_order import (
     walk_of,
 )
 
+from autotrade_0dte.execution.call_budget import CallBudget, CallBudgetParams
 from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.parent import Outcome, Purpose, Side
 from autotrade_0dte.execution.routing import RouteReason, Style
@@ -691,3 +692,20 @@ def test_late_in_the_session_nothing_is_opened_and_exits_cross() -> None:
     walk = walk_of(leaving(Purpose.EXIT), close_ns=at(299))
     move = walk.on_quote(quote(0), MOST_CALLS)
     assert move == Move(MoveKind.SUBMIT, RouteReason.CLOSE_NEAR, 0.98)
+
+
+def test_many_entries_leave_the_reserve_of_the_call_budget_alone() -> None:
+    budget = CallBudget(CallBudgetParams(calls_per_minute=60, reserve_calls=20))
+    entries = [Worked(entry(parent_id=f"O-{number}")) for number in range(40)]
+    calls = dict.fromkeys(MoveKind, 0)
+    for quarter in range(119):
+        for worked in entries:
+            now_ns = at(quarter / 4)
+            move = worked.look(quarter / 4, calls=budget.left(now_ns, Purpose.ENTRY))
+            if move is not None:
+                calls[move.kind] += 1
+                budget.spend(now_ns)
+                worked.settle(move)
+    assert calls[MoveKind.SUBMIT] >= 33
+    assert 33 <= calls[MoveKind.SUBMIT] + calls[MoveKind.REPRICE] <= 40
+    assert budget.left(at(29.75), Purpose.STOP) >= 20

@@ -173,7 +173,7 @@ def summarize(
         "max_drawdown_fraction": _rounded(drawdown and drawdown.fraction),
         **_ratios(all_trades, daily),
         **pipeline_figures(tables, all_trades),
-        "execution": execution_figures(tca_of(parent_costs(tables))),
+        "execution": execution_figures(tca_of(parent_costs(tables), ())),
         "per_session": rows,
         "config_hash": run.config_hash,
         "code_version": run.code_version,

@@ -153,11 +153,8 @@ def parent_costs(tables: Mapping[str, pa.Table]) -> list[ParentCost]:
     for mark in rows_of(tables["marks"]):
         marks[mark["session"], mark["parent_id"]].append(mark)
     track = tracks_of(tables["decisions"])
-    found = [
-        _parent_cost(row, marks[row["session"], row["parent_id"]], fees, track)
-        for row in rows_of(tables["parents"])
-    ]
-    return sorted(found, key=lambda cost: (cost.session, cost.half_hour, cost.parent_id))
+    rows = sorted(rows_of(tables["parents"]), key=lambda row: (row["session"], row["decided"]))
+    return [_parent_cost(row, marks[row["session"], row["parent_id"]], fees, track) for row in rows]
 
 
 def _parent_cost(

@@ -131,6 +131,12 @@ def test_costs_of_the_run_s_orders_are_told_in_all_and_by_the_grouping_asked_for
     assert set(found["groups"]) == {"purpose", "half-hour"}
     assert found["total"]["parents"] == len(parents) > 0
     assert found["total"]["fees"] == pytest.approx(read_summary(run)["fees"])
+    traded = [row for row in rows_of(read_table(run, "fills")) if row["kind"] == "TRADE"]
+    assert sum(parents["filled"].to_pylist()) == sum(row["quantity"] for row in traded)
+    assert len(read_table(run, "marks")) == 4 * len(traded)
+    parts = found["total"]["parts"]
+    added = sum(parts[name] for name in ("delay", "spread", "impact", "opportunity"))
+    assert added == pytest.approx(parts["shortfall"])
     executed = read_summary(run)["execution"]
     assert executed["slippage_of_spread"] == pytest.approx(found["total"]["slippage"]["value"])
     assert executed["fill_ratio"] > 0

@@ -71,6 +71,11 @@ def test_same_ids_in_another_session_are_another_order() -> None:
     assert second.effective == pytest.approx(1.88)
 
 
+def test_orders_come_in_the_order_they_were_decided() -> None:
+    later, first = parent(parent_id="P-1", decided=OPEN_NS + NS), parent(parent_id="P-2")
+    assert [c.parent_id for c in parent_costs(worked_tables([later, first]))] == ["P-2", "P-1"]
+
+
 def test_fill_without_a_booked_fee_makes_the_fees_unknown() -> None:
     [found] = parent_costs(worked_tables([parent(filled=1)], [mark()]))
     assert math.isnan(found.fees)

@@ -16,6 +16,7 @@ from autotrade_0dte.config import load_config
 from autotrade_0dte.data.catalog import Catalog
 from autotrade_0dte.data.importers.importing import import_files
 from autotrade_0dte.data.importers.report import ImportReport
+from autotrade_0dte.execution.fills import FillScenario
 from autotrade_0dte.nodes.sessions import run_backtest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,6 +58,7 @@ def backtest_all(catalog: Path, runs: Path, workers: int) -> list[tuple[str, dic
             chosen,
             runs,
             workers=workers,
+            scenarios=(FillScenario.BASE,),
             command=f"autotrade backtest configs/{config_name}",
             progress=lambda _: None,
         )

@@ -122,7 +122,8 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
             words = [word.replace("RUN_ID", run_folder.name) for word in words]
             if words[0] == "report":
                 (run_folder / "report.html").unlink()
-        code, said = _called(words, folder)
+        one_belief = ["--scenarios", "base"] if words[0] == "backtest" else []
+        code, said = _called([*words, *one_belief], folder)
         assert code == 0, f"{line}\n{said}"
     return folder
 
@@ -195,7 +196,7 @@ def test_strategy_of_the_document_trades(workplace: Path, tmp_path: Path) -> Non
     (tmp_path / "first_call.toml").write_text(config)
     (tmp_path / "catalog").symlink_to(workplace / "catalog")
     [words] = commands(path)
-    result = autotrade(*words[1:], "--json", cwd=tmp_path)
+    result = autotrade(*words[1:], "--json", "--scenarios", "base", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     summary = msgspec.json.decode(result.stdout)
     assert (summary["trades"], summary["clean"]) == (summary["sessions"], True)

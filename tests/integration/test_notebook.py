@@ -27,6 +27,10 @@ def test_notebook_runs_and_shows_charts_two_runs_and_a_reason(
     # A place as the reader has it; what Jupyter keeps for itself stays in it too.
     (tmp_path / "notebooks").mkdir()
     shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    demo = tmp_path / "configs" / "demo.toml"
+    simulation = "[simulation]\n"
+    assert simulation in demo.read_text()
+    demo.write_text(demo.read_text().replace(simulation, f'{simulation}scenarios = ["base"]\n'))
     for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
         monkeypatch.setenv(name, str(tmp_path / name))
     notebook = nbformat.read(NOTEBOOK, as_version=4)

@@ -1,6 +1,5 @@
 """The same strategy and configuration live, on paper, and in a backtest of what was recorded."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 from project_simulator import project_simulator
 from terminal_process import TerminalProcess
+from unmeasured import unmeasured
 
 from autotrade_0dte.analysis.comparison import Comparison, compare_runs
 from autotrade_0dte.analysis.comparison_terminal import print_comparison
@@ -69,7 +69,7 @@ class Runs:
         subprocess.run(
             [AUTOTRADE, "backtest", str(self.config), "--workers", "1", "--scenarios", "base",
              "--catalog", str(self.catalog), "--runs", str(self.backtests)],
-            env=os.environ | {"PYTHONPATH": str(TESTS)},
+            env=unmeasured() | {"PYTHONPATH": str(TESTS)},
             capture_output=True,
             check=False,  # a recording of minutes ends early, and its backtest unclean
         )  # fmt: skip
@@ -83,8 +83,7 @@ def traded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Runs]:
     folder = tmp_path_factory.mktemp("twin")
     (folder / "twin.toml").write_text(CONFIG)
     live, paper = Runs(folder, "live"), Runs(folder, "paper")
-    # Not measured for coverage: that would slow the nodes, and others are.
-    kept = {n: text for n, text in os.environ.items() if not n.startswith(("TIGER", "COV"))}
+    kept = {name: text for name, text in unmeasured().items() if not name.startswith("TIGER")}
     kept |= {"PYTHONPATH": str(TESTS), "TERM": "dumb"}
     with project_simulator(quotes_per_second=800.0) as simulator:
         paper_node = subprocess.Popen(

@@ -45,6 +45,7 @@ def test_no_window_ever_holds_more_calls_than_tiger_allows(
     assert most_within(orders, 1.0) <= ORDERS_A_SECOND
 
 
+@settings(max_examples=25)
 @given(st.lists(st.tuples(st.floats(0.0, 0.4), st.sampled_from(METHODS[:3])), min_size=130))
 def test_paper_account_places_modifies_and_cancels_120_times_a_minute_in_all(
     steps: list[tuple[float, str]],

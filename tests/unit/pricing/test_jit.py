@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from unmeasured import unmeasured
+
 from autotrade_0dte.chain import book
 from autotrade_0dte.pricing import jit
 
@@ -40,6 +42,7 @@ def test_kernel_is_cached_until_a_sister_file_changes(tmp_path):
         finished = subprocess.run(
             [sys.executable, "-B", "-c", RUN],
             cwd=tmp_path,
+            env=unmeasured(),
             capture_output=True,
             text=True,
             check=True,
@@ -61,7 +64,14 @@ def test_kernel_of_another_package_is_compiled_anew_when_a_pricing_source_change
     def run(value: int) -> str:
         (package / "inner.py").write_text(INNER.format(value=value))
         command = [sys.executable, "-B", "-c", RUN.replace("toy", "other")]
-        finished = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        finished = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=unmeasured(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         return finished.stdout.strip()
 
     assert run(1) == "1 0"

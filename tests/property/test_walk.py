@@ -115,8 +115,13 @@ class Exchange:
             far = market["ask"] if self.sign > 0 else market["bid"]
             assert self.sign * (far - before) > 1e-9, "the market had come to the limit"
 
-    def look_in_a_quiet_market(self, wait_s: float, market: dict[str, Any]) -> None:
+    def look_in_a_quiet_market(
+        self, wait_s: float, market: dict[str, Any], is_served: bool
+    ) -> None:
+        self.resend()
         self.look(wait_s, market, MOST_CALLS, False, 0.0)
+        if is_served:
+            self.serve()
 
     def serve(self) -> None:
         self.carry_out()
@@ -179,6 +184,8 @@ class Exchange:
             return
         quantity = min(quantity, self.working)
         self.working = self.working - quantity or None
+        if self.sent is not None and self.sent.kind is MoveKind.SUBMIT:
+            self.sent = None  # a fill says that it was accepted
         self.tell(WalkEvent.FILLED, quantity)
 
     def end_by_another(self, event: WalkEvent) -> None:
@@ -263,7 +270,10 @@ def _event(action: Callable[..., None], *arguments: st.SearchStrategy[Any]) -> A
 
 
 QUIET = _event(
-    Exchange.look_in_a_quiet_market, st.sampled_from([2.5, 1.0, 0.5, 0.25]), sane_quotes()
+    Exchange.look_in_a_quiet_market,
+    st.sampled_from([1.0, 0.5, 2.5]),
+    sane_quotes(),
+    st.sampled_from([True, True, True, False]),
 )
 WILD = _event(
     Exchange.look,
@@ -275,16 +285,17 @@ WILD = _event(
 )
 SERVED = _event(Exchange.serve)
 REFUSED = _event(Exchange.refuse)
-RESENT = _event(Exchange.resend)
-USUAL = [QUIET] * 8 + [SERVED] * 6 + [RESENT] * 2
 UNUSUAL = [
-    REFUSED, REFUSED, WILD,
-    _event(Exchange.reject), _event(Exchange.carry_out), _event(Exchange.answer),
-    _event(Exchange.serve_late), _event(Exchange.fill, st.integers(1, 6)),
-    _event(Exchange.end_by_another, st.sampled_from([WalkEvent.CANCELED, WalkEvent.REJECTED])),
+    REFUSED, REFUSED, REFUSED, SERVED, WILD,
+    _event(Exchange.carry_out), _event(Exchange.answer), _event(Exchange.serve_late),
+    _event(Exchange.fill, st.integers(1, 6)),
 ]  # fmt: skip
+LAST = [
+    _event(Exchange.reject),
+    _event(Exchange.end_by_another, st.sampled_from([WalkEvent.CANCELED, WalkEvent.REJECTED])),
+]
 # Not `one_of`, which would give each the same weight.
-EVENTS = st.sampled_from(USUAL + UNUSUAL).flatmap(lambda event: event)
+EVENTS = st.sampled_from([QUIET] * 30 + UNUSUAL * 2 + LAST).flatmap(lambda event: event)
 
 
 @settings(max_examples=200)

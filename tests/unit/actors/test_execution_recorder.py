@@ -211,6 +211,22 @@ def test_leg_risk_of_the_covering_order_runs_from_the_long_leg_s_first_fill() ->
     assert leg_risk[1] == 12 - 4
 
 
+def test_long_leg_of_another_track_s_plan_of_the_same_name_counts_for_nothing() -> None:
+    session = worked()
+    sale = {"parent_id": "P-2", "side": Side.SELL, "cap": 0.4, "instrument_id": PUT}
+    session.recorder._on_parent(parent(**sale, strategy="Anomaly-002", decided_ns=9 * NS))
+    fill = {"parent_id": "P-2", "client_order_id": "O-2", "price": 0.45}
+    session.hear(record(12, WalkEvent.FILLED, quantity=2, trade_id="T-3", **fill))
+    assert math.isnan(session.recorder.parents()["leg_risk_s"][1])
+
+
+def test_order_that_is_sent_anew_keeps_the_market_of_the_first_submission() -> None:
+    again = quote(9, 1.20, 1.30)
+    row = worked().hear(record(9, WalkEvent.QUOTE, again, submit(1.10))).row
+    assert row["submitted"] == 2 * NS
+    assert row["submit_mid"] == pytest.approx(1.06)
+
+
 def test_record_of_a_parent_that_nobody_told_of_is_left_out() -> None:
     session = Session().hear(record(2, WalkEvent.FILLED, parent_id="P-9", quantity=1, price=1.0))
     assert len(session.steps["event"]) == 0
@@ -281,6 +297,15 @@ def test_place_of_a_sale_is_zero_at_the_ask_and_one_at_the_bid() -> None:
     session.hear(record(3, WalkEvent.MODIFIED, limit=1.00))
     session.hear(record(4, WalkEvent.FILLED, quantity=2, price=1.00, limit=1.00))
     assert session.steps["place"] == pytest.approx([np.nan, 0.0, 1.0], nan_ok=True)
+
+
+def test_limit_that_is_confirmed_again_has_rested_since_the_first_time() -> None:
+    session = Session().hear(
+        record(2, WalkEvent.ACCEPTED, limit=1.05),
+        record(4, WalkEvent.MODIFIED, limit=1.05, price=1.05),
+        record(6, WalkEvent.QUOTE, move=reprice(1.07), limit=1.07),
+    )
+    assert session.steps["rested_s"][-1] == 4
 
 
 def test_canceled_order_leaves_no_limit_at_work() -> None:

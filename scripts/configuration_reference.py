@@ -74,6 +74,7 @@ _TYPES: dict[Any, str] = {
     msgspec.inspect.FloatType: "number",
     msgspec.inspect.BoolType: "true or false",
     msgspec.inspect.DateType: "date",
+    msgspec.inspect.TupleType: "list of numbers",
     msgspec.inspect.VarTupleType: "list of tables",
     msgspec.inspect.StructType: "table",
     msgspec.inspect.DictType: "table",

@@ -34,8 +34,10 @@ WINDOWS = {
         jump_window_s=60.0,
         jump_lag_s=60.0,
     ),
-    # Quotes once a minute, and too few strikes for a fair value.
-    "desk": DeskParams(vetoes=VetoParams(max_age_s=90.0, needs_fair_value=False)),
+    # Quotes once a minute, too few strikes for a fair value, and orders of more than is shown.
+    "desk": DeskParams(
+        vetoes=VetoParams(max_age_s=90.0, needs_fair_value=False, min_size_fraction=0.0)
+    ),
 }
 """The tables of a configuration that fit data of one minute and of a few strikes."""
 

@@ -60,7 +60,19 @@ path = "planned_strategy:PlannedStrategy"
 [regular.params]
 symbols = {{ {date} = "{symbol}" }}
 at_s = 0
-entry_cap = 0.01
+quantity = 1
+entry_cap = 40.0
+
+[actions.regular]
+calm = {{ entries = true, urgency = "patient" }}
+l1 = {{ entries = true, urgency = "patient" }}
+
+[desk.route]
+urgent_level = 3
+
+[desk.vetoes]
+needs_fair_value = false
+max_age_s = 300
 """
 
 
@@ -100,9 +112,11 @@ def test_closed_terminal_cancels_the_orders_at_work(
     simulator: SimulatorProcess, command: list[str], tmp_path: Path
 ) -> None:
     contracts = simulator.control("GET", "/session")["contracts"]
-    dear = contracts[len(contracts) // 2 - 10]  # a call in the money: a cent buys none
+    dear = contracts[0]  # a call far in the money: its bid lies far from its ask
     (tmp_path / "rehearsal.toml").write_text(RESTING.format(date=dear[3:9], symbol=dear))
     account = simulator.environment("live")["TIGEROPEN_ACCOUNT"]
+    # The patient order rests at the bid, and the market stays where it is.
+    simulator.control("POST", "/faults", {"kind": "frozen_quotes", "seconds": 90})
 
     def rests(state: dict[str, Any]) -> bool:
         orders = state["accounts"][account]["orders"]
@@ -114,6 +128,7 @@ def test_closed_terminal_cancels_the_orders_at_work(
         simulator.wait_for(rests, "an order at work", 40)
         operator.hang_up()
         operator.process.wait(30)
+    simulator.control("DELETE", "/faults")
     [order] = simulator.account("live")["orders"]
     assert (order["status"], order["filled"]) == ("Cancelled", 0)
     [run] = (tmp_path / "runs").iterdir()

@@ -14,8 +14,6 @@ from small_market import WINDOWS, Quote, intrinsic_quote, write_session
 from autotrade_0dte.calendar import session
 from autotrade_0dte.config import AccountParams, SimulationParams, StrategySpec, SystemConfig
 from autotrade_0dte.data.catalog import Catalog
-from autotrade_0dte.execution.desk_params import DeskParams
-from autotrade_0dte.execution.vetoes import VetoParams
 
 NS = 1_000_000_000
 SPOT = 605.0
@@ -98,9 +96,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     symbols[f"{UNFUNDED:%y%m%d}"] = f"SPY{UNFUNDED:%y%m%d}C00600000"
     # A target of 7.81 and a stop of 0.60.
     exits = replace(HELD, profit_fraction=0.3, loss_fraction=0.9)
-    # One contract is shown where two are wanted.
-    vetoes = VetoParams(max_age_s=90.0, needs_fair_value=False, min_size_fraction=0.0)
-    config = planned(symbols, entry_cap=6.01, exits=exits, desk=DeskParams(vetoes=vetoes))
+    config = planned(symbols, entry_cap=6.01, exits=exits)
     return run(config, folder / "catalog", folder / "runs")
 
 

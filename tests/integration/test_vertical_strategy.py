@@ -14,8 +14,6 @@ from small_market import WINDOWS, Quote, intrinsic_quote, write_session
 
 from autotrade_0dte.config import AccountKind, AccountParams, StrategySpec, SystemConfig
 from autotrade_0dte.data.catalog import Catalog
-from autotrade_0dte.execution.desk_params import DeskParams
-from autotrade_0dte.execution.vetoes import VetoParams
 
 NS = 1_000_000_000
 SPOT = 605.0
@@ -37,9 +35,6 @@ def quotes(long: dict[int, Cents], short: dict[int, Cents]) -> Quote:
 
     return quote
 
-
-# The desk's, as in WINDOWS; on one day one contract is shown where two are wanted.
-VETOES = VetoParams(max_age_s=90.0, needs_fair_value=False, min_size_fraction=0.0)
 
 DEAR: Cents = (199, 201)
 CHEAP: Cents = (80, 82)
@@ -69,7 +64,7 @@ def config(
         root="SPY",
         regular=StrategySpec("planned_strategy:PlannedStrategy", msgspec.to_builtins(params)),
         account=AccountParams(kind, starting_cash=20_000.0),
-        **WINDOWS | {"desk": DeskParams(vetoes=VETOES)},
+        **WINDOWS,
     )
 
 

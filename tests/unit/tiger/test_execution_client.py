@@ -1,12 +1,16 @@
 """The execution client in a node, with the real SDK against the simulator: orders and faults."""
 
+import asyncio
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from nautilus_trader.model import OrderSide, Price, TimeInForce
 from simulator_process import SimulatorProcess
 from tiger_trader import TigerTrader
 
+from tiger_nt.execution import TigerExecutionClient
 from tiger_nt.marks import user_mark
 
 
@@ -49,6 +53,18 @@ def test_a_limit_order_rests_is_changed_and_cancelled(trader: TigerTrader) -> No
         "Canceled",
     ]  # fmt: skip
     assert trader.order_at_tiger(order)["status"] == "Cancelled"
+
+
+def test_an_order_is_sent_as_the_engine_has_it_now_and_not_as_it_was_made() -> None:
+    made = SimpleNamespace(client_order_id="O-1", price=2.10)
+    changed = SimpleNamespace(client_order_id="O-1", price=2.00)
+    sent: list[Any] = []
+    client: Any = SimpleNamespace(
+        cache=SimpleNamespace(order={"O-1": changed}.get), _submit=sent.append
+    )
+    command: Any = SimpleNamespace(order=made)
+    asyncio.run(TigerExecutionClient._submit_order(client, command))
+    assert sent == [changed]
 
 
 def test_a_marketable_order_is_filled_and_a_market_order_closes_it(trader: TigerTrader) -> None:

@@ -72,8 +72,8 @@ class TigerExecutionClient(ReportingClient):
     # -- Commands ------------------------------------------------------------------------------
 
     async def _submit_order(self, command: SubmitOrder) -> None:
-        # The command's own copy is as the order was made. An execution algorithm may have changed it
-        # since, and the cache has what it is now.
+        # The command's own copy is as the order was made; an execution algorithm may have changed
+        # it since, and the cache has what it is now.
         self._submit(self.cache.order(command.order.client_order_id))
 
     async def _submit_order_list(self, command: SubmitOrderList) -> None:

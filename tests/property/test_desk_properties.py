@@ -12,6 +12,7 @@ from autotrade_0dte.execution.walk_record import WalkEvent
 from autotrade_0dte.market_state.actions import Urgency
 
 SECONDS = 120
+ORDERS = 8
 
 
 def market(rng: np.random.Generator) -> list[Quote]:
@@ -28,10 +29,11 @@ def market(rng: np.random.Generator) -> list[Quote]:
 
 
 def orders(rng: np.random.Generator) -> list[Asked]:
-    """Return purchases and, of what may be held by then, sales of every purpose."""
-    asked = []
-    for at_s in sorted(rng.uniform(0.5, SECONDS - 30, 6)):
-        buys = rng.random() < 0.5
+    """Return a large purchase, then purchases and sales of every purpose, too large at times."""
+    first = Asked(at_s=0.5, quantity=12, cap=9.99, urgency=Urgency.URGENT, deadline_s=20.0)
+    asked = [first]
+    for at_s in sorted(rng.uniform(8, SECONDS - 30, ORDERS - 1)):
+        buys = rng.random() < 0.4
         asked.append(
             Asked(
                 at_s=round(float(at_s), 3),
@@ -61,7 +63,7 @@ def run_at_random(seed: int) -> Outcome:
 @pytest.mark.parametrize("seed", range(100, 112))
 def test_what_the_desk_tells_adds_up_to_what_the_engine_has(seed: int) -> None:
     outcome = run_at_random(seed)
-    assert len(outcome.parents) == 6
+    assert len(outcome.parents) == ORDERS
     by_name = {str(order.client_order_id): order for order in outcome.orders}
     told, net = Counter[str](), 0
     for number, parent in enumerate(outcome.parents):

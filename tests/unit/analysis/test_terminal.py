@@ -43,6 +43,14 @@ def test_summary_fits_one_screen_with_nothing_cut_off(clean, width):
         assert shown in text
 
 
+def test_summary_tells_how_many_orders_were_filled_that_should_be_and_what_they_paid(clean):
+    executed = {"filled_of_those": 18, "should_fill": 19, "slippage_of_spread": 0.58}
+    text = printed(clean | {"execution": clean["execution"] | executed})
+    assert "18 of 19 orders" in text
+    assert "58 %" in text
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
+
+
 def test_unclean_run_gives_its_first_reasons(tmp_path):
     reasons = tuple(f"REASON_{n}" for n in range(9))
     text = printed(read_summary(build_run(tmp_path, unclean=reasons)))

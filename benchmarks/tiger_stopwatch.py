@@ -42,7 +42,7 @@ class Stopwatch(Strategy):
         config = StrategyConfig(strategy_id=StrategyId("Stopwatch-001"))
         return super().__new__(cls, config)  # type: ignore[call-arg]
 
-    def __init__(self, session: TradingSession, _params: Any) -> None:
+    def __init__(self, session: TradingSession, *_args: Any) -> None:
         super().__init__(StrategyConfig(strategy_id=StrategyId("Stopwatch-001")))
         options = [InstrumentId.from_str(name) for name in session.instrument_ids]
         self._option = options[len(options) // 2]

@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,11 +25,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from paper_entry import EntryStyle, PaperEntry, policy
-from real_sessions import import_all
 
 from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.config import StrategySpec, SystemConfig, load_config
 from autotrade_0dte.data.catalog import Catalog, SessionEntry
+from autotrade_0dte.data.importers.importing import import_files
 from autotrade_0dte.data.replay import snapshots
 from autotrade_0dte.data.synthetic.days import DayKind
 from autotrade_0dte.data.synthetic.generate import SyntheticParams, generate
@@ -315,9 +316,11 @@ def section(title: str, results: list[Result], variants: tuple[Variant, ...]) ->
 
 def tables(data: Path, workers: int) -> str:
     """Run everything and return the document's part."""
-    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(workers) as pool:
+    # A forked child of a process that has read a catalog hangs in its libraries' threads.
+    spawned = ProcessPoolExecutor(workers, get_context("spawn"))
+    with tempfile.TemporaryDirectory() as folder, spawned as pool:
         catalog = Path(folder)
-        import_all(data, catalog)
+        import_files("cboe-delayed", [data / "spy_0dte_5min"], Catalog(catalog))
         count = len(Catalog(catalog).sessions("SPY"))
         real = itertools.chain.from_iterable(
             pool.map(recorded, [(catalog, n) for n in range(count)])

@@ -116,7 +116,7 @@ class Teller(Strategy):
         for number, asked in enumerate(self._asked):
             self._at(f"order-{number}", asked.at_s, lambda _e, asked=asked: self.send(asked))
         for number, at_s in enumerate(self._cancels_s):
-            self._at(f"cancel-{number}", at_s, lambda _e: self._cancel_all())
+            self._at(f"cancel-{number}", at_s, lambda _e: self.cancel_all())
 
     def on_order_event(self, event: Any) -> None:
         self._sender.receive(event)
@@ -147,7 +147,7 @@ class Teller(Strategy):
     def _note(self, order: WorkingOrder) -> None:
         self.working[order.parent.parent_id] = order
 
-    def _cancel_all(self) -> None:
+    def cancel_all(self) -> None:
         for order in list(self.working.values()):
             if not self.cache.is_order_closed(order.order_id):
                 self._sender.cancel(order)

@@ -164,6 +164,14 @@ def test_rejected_exit_waits_for_another_quote() -> None:
     assert venue.chain(12, 1.55, age_s=0) == [sale(2)]
 
 
+def test_emergency_does_not_wait_for_another_quote_as_a_rejected_exit_does() -> None:
+    venue = Venue().opened()
+    venue.chain(10, 1.55)
+    venue.answer(rejected("O-2"))
+    venue.strategy._on_flatten(None)
+    assert venue.sent[-1] == sale(2, "emergency")
+
+
 def test_rejected_entry_ends_the_plan() -> None:
     venue = Venue()
     venue.chain(1, 0.95)

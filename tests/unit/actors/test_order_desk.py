@@ -70,6 +70,9 @@ def test_cap_stays_on_the_order_as_it_was_made() -> None:
     [order] = outcome.orders
     assert float(order.init_event.price) == 2.10 == outcome.parents[0].cap
     assert outcome.limits()[0] < 2.10
+    # That the desk has lowered it is no answer of the venue.
+    events = [record.event for record in outcome.of()[:2]]
+    assert events == [WalkEvent.QUOTE, WalkEvent.ACCEPTED]
 
 
 def test_entry_is_given_up_at_its_deadline_and_never_goes_through_its_cap() -> None:
@@ -151,10 +154,10 @@ def test_strategy_withdraws_an_order_that_the_desk_holds() -> None:
 
 
 def test_strategy_withdraws_an_order_that_is_at_work_and_the_desk_lets_it() -> None:
-    outcome = run({CALL: WIDE}, ENTRY, cancels_s=[3.6])
+    # Its step is due while the cancel is on its way.
+    outcome = run({CALL: WIDE}, ENTRY, cancels_s=[5.2], latency_ms=3_000)
     assert outcome.outcome() == "CANCELED"
-    canceled_ns = outcome.of()[-1].ts_event
-    assert all(record.ts_event <= canceled_ns for record in outcome.of())
+    assert [kind for kind, *_ in outcome.moves()] == ["SUBMIT", "END"]
     assert outcome.held == {}
 
 
@@ -177,6 +180,7 @@ def test_sale_held_at_the_desk_counts_against_another() -> None:
     )
     assert outcome.of(1)[0].veto == "SPREAD"
     assert outcome.outcome(2) == "DENIED"
+    assert outcome.of(2)[-1].ts_event == outcome.parents[2].decided_ns  # at once
     assert outcome.filled(1) == [(2, 1.00)]  # an exit crosses when its time is over
     assert outcome.held == {}
 
@@ -259,6 +263,33 @@ def test_order_that_answers_a_denial_at_once_is_taken() -> None:
         {CALL: steady(1.00, 2.00), OTHER: WIDE}, replace(ENTRY, deadline_s=5), on_denied=answer
     )
     assert [outcome.outcome(n) for n in (0, 1)] == ["GIVEN_UP", "FILLED"]
+
+
+def test_order_withdrawn_before_the_desk_could_take_it_is_left_alone() -> None:
+    def answer(teller: Teller) -> None:
+        if len(teller.working) == 1:
+            teller.send(replace(ENTRY, contract=OTHER))
+            teller.cancel_all()
+
+    outcome = run(
+        {CALL: steady(1.00, 2.00), OTHER: WIDE}, replace(ENTRY, deadline_s=5), on_denied=answer
+    )
+    assert len(outcome.parents) == 1
+    assert outcome.orders[-1].status == OrderStatus.CANCELED
+
+
+def test_nothing_is_looked_at_after_the_stop() -> None:
+    looked: list[Any] = []
+
+    class Stopped(OrderDesk):
+        def on_stop(self) -> None:
+            super().on_stop()
+            self._look = lambda work, _now_ns: looked.append(work)  # type: ignore[method-assign]
+            self._look_at_all()
+
+    outcome = run({CALL: steady(1.00, 2.00)}, replace(ENTRY, deadline_s=900), desk_kind=Stopped)
+    assert outcome.of()[0].veto == "SPREAD"
+    assert looked == []
 
 
 class Unmodifiable(OrderDesk):

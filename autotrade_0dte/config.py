@@ -85,8 +85,7 @@ class SimulationParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     data_end_before_close_s : int, default 1800
         Lead of the last quote before the close beyond which a session is taken for incomplete.
     scenarios : tuple of FillScenario, default all three
-        Beliefs about fills that a backtest is run under, one after the other; always the base,
-        which is also what a paper node fills by.
+        Beliefs about fills that a backtest is run under, side by side; always the base.
     fills : FillScenarios
         What each scenario believes.
     """

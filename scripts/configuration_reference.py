@@ -74,8 +74,6 @@ _TYPES: dict[Any, str] = {
     msgspec.inspect.FloatType: "number",
     msgspec.inspect.BoolType: "true or false",
     msgspec.inspect.DateType: "date",
-    msgspec.inspect.TupleType: "list of numbers",
-    msgspec.inspect.VarTupleType: "list of tables",
     msgspec.inspect.StructType: "table",
     msgspec.inspect.DictType: "table",
 }
@@ -114,12 +112,20 @@ def _sections(kind: type[Any], table: str, described: dict[type[Any], str]) -> I
             meaning = f"see `{described[struct]}`"
         elif isinstance(inner, msgspec.inspect.EnumType):
             meaning += f" {_enum_meaning(inner.cls)}"
-        cells = (f"`{field.name}`", _TYPES[type(inner)], _default(field), _accepted(inner))
+        cells = (f"`{field.name}`", _type(inner), _default(field), _accepted(inner))
         rows += f"| {' | '.join(cells)} | {_markdown(meaning)} |\n"
     heading = f"### `{table}`\n\n" if table else "### Top level\n\n"
     yield f"{heading}{intro}\n\n{_COLUMNS}{rows}"
     for inner_kind, inner_table in inside:
         yield from _sections(inner_kind, inner_table, described)
+
+
+def _type(kind: Any) -> str:
+    if isinstance(kind, msgspec.inspect.VarTupleType):
+        return f"list of {_TYPES[type(kind.item_type)]}s"
+    if isinstance(kind, msgspec.inspect.TupleType):
+        return f"list of {len(kind.item_types)} {_TYPES[type(kind.item_types[0])]}s"
+    return _TYPES[type(kind)]
 
 
 def _struct(kind: Any) -> type[Any] | None:
@@ -155,7 +161,7 @@ def _default(field: msgspec.inspect.Field) -> str:
         return "*required*"
     if value is None:
         return "not set"
-    if value is msgspec.NODEFAULT or isinstance(value, tuple):
+    if value is msgspec.NODEFAULT or value == ():
         return ""
     if isinstance(value, msgspec.Struct):
         return _inline(value)
@@ -177,10 +183,16 @@ def _toml(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, str):
         return f'"{value.value if isinstance(value, Enum) else value}"'
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
     return repr(value)
 
 
 def _accepted(kind: Any) -> str:
+    if isinstance(kind, msgspec.inspect.VarTupleType):
+        return _accepted(kind.item_type)
+    if isinstance(kind, msgspec.inspect.TupleType):
+        return _accepted(kind.item_types[0])
     if isinstance(kind, msgspec.inspect.EnumType):
         return ", ".join(f'`"{member.value}"`' for member in kind.cls)
     if getattr(kind, "pattern", None):

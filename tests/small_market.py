@@ -66,11 +66,14 @@ def write_session(
     settlement: float | None,
     quote: Quote | None = None,
     every_s: int = 60,
-    size: int = 50,
+    size: int | Callable[[int], int] = 50,
     last_spot_before_close_s: int = 0,
     synthetic: bool = False,
 ) -> None:
-    """Write one session with a constant spot; a price of 0 has size 0."""
+    """Write one session with a constant spot; a price of 0 has size 0.
+
+    A `size` that is a function tells the contracts shown from the seconds after the open.
+    """
     hours = session(date)
     facts = product(root)
     quote = quote or intrinsic_quote(spot)
@@ -78,6 +81,7 @@ def write_session(
     contracts = [(strike, right) for strike in strikes for right in (True, False)]
     rows = [(s, c, *quote(int(s), *contracts[c])) for s in seconds for c in range(len(contracts))]
     second, contract, bid, ask = (np.array(column) for column in zip(*rows, strict=True))
+    shown = size if isinstance(size, int) else np.array([size(int(s)) for s in second])
     chain = ChainData(
         root=root,
         session=date,
@@ -87,8 +91,8 @@ def write_session(
         ts_event=hours.open_ns + second.astype(np.int64) * NS,
         bid=bid.astype(np.int64),
         ask=ask.astype(np.int64),
-        bid_size=np.where(bid > 0, size, 0).astype(np.int64),
-        ask_size=np.where(ask > 0, size, 0).astype(np.int64),
+        bid_size=np.where(bid > 0, shown, 0).astype(np.int64),
+        ask_size=np.where(ask > 0, shown, 0).astype(np.int64),
     )
     until = (hours.close_ns - hours.open_ns) // NS - last_spot_before_close_s
     ts = hours.open_ns + np.arange(0, until, every_s, dtype=np.int64) * NS

@@ -19,9 +19,9 @@ from autotrade_0dte.products import product, tick_cents
 
 __all__ = ["AT_ONCE_S", "FillEvidence", "TakingOrder", "fill_evidence"]
 
-AT_ONCE_S = 1.0
+AT_ONCE_S = 0.5
 """Seconds after the venue's confirmation within which an order that takes is filled or has missed:
-several round trips of a retail gateway, and shorter than a limit rests in a walk."""
+some round trips of a retail gateway, and less than the time to the next quote but one."""
 
 _MINUTE_S = 60.0
 _OVER = {WalkEvent.CANCELED, WalkEvent.REJECTED, WalkEvent.DENIED}

@@ -75,7 +75,7 @@ def test_fragment_is_a_configuration_with_the_counts_behind_each_figure(
         size_share=0.6, missed=0.1, inside_per_minute=(0.1, 0.5, 3.0, 0.0), touch_per_minute=5.0
     )
     for counts in (
-        "4 of 40 orders that reached the touch had nothing within 1 s: 0.040 to 0.231",
+        "4 of 40 orders that reached the touch had nothing within 0.5 s: 0.040 to 0.231",
         "216 of 360 contracts shown to 36 orders that asked for all",
         "second quarter: 10 fills in 20.0 min at rest: 0.239 to 0.920",
         "last quarter: 0.5 min at rest are too few",

@@ -118,7 +118,9 @@ def test_order_at_the_touch_is_filled_at_once_or_waits_there(tmp_path: Path) -> 
     assert second.got == 0
     assert math.isnan(second.place)
     assert found.met == [0, 0, 0, 0, 1]
-    assert found.rested_min == pytest.approx([0.0, 0.0, 0.0, 0.0, 0.5])  # the first second is none
+    assert found.rested_min == pytest.approx(
+        [0.0, 0.0, 0.0, 0.0, 30.5 / 60]
+    )  # the first half second is none
 
 
 def test_pieces_of_a_fill_are_one_order_that_took(tmp_path: Path) -> None:

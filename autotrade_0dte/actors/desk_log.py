@@ -1,7 +1,7 @@
 """What the desk tells: the parents, all that happens to them, and breaches of its quality."""
 
-import math
 from collections.abc import Callable
+from typing import Any
 
 from autotrade_0dte.actors.desk_work import DeskWork
 from autotrade_0dte.execution.order_quote import OrderQuote
@@ -46,11 +46,9 @@ class DeskLog:
         calls_left: int,
         *,
         order_id: str = "",
-        quantity: int = 0,
-        price: float = math.nan,
-        trade_id: str = "",
+        **told: Any,
     ) -> None:
-        """Tell of an event and the move it led to."""
+        """Tell of an event and the move it led to; `told` are further fields of the record."""
         walk = work.walk
         if event is WalkEvent.QUOTE and move is None and walk.veto == work.logged_veto:
             return
@@ -66,13 +64,11 @@ class DeskLog:
                 quote=quote,
                 move=move,
                 limit=walk.limit,
-                quantity=quantity,
-                price=price,
                 veto=walk.veto,
-                trade_id=trade_id,
                 calls_left=calls_left,
                 route="" if route is None else route.style,
                 route_reason="" if route is None else route.reason,
+                **told,
             ),
         )
 

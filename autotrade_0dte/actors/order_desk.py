@@ -171,7 +171,7 @@ class OrderDesk(ExecutionAlgorithm):
         work.is_canceling = False
         self._by_order[order.client_order_id] = work
         move = work.walk.on_resent(now_ns, quantity)
-        self._follow(work, WalkEvent.RESENT, self._quote(work, now_ns), move)
+        self._follow(work, WalkEvent.RESENT, self._quote(work, now_ns), move, quantity=quantity)
         self._first_look(work, denial, now_ns)
 
     def _first_look(self, work: DeskWork, denial: str | None, now_ns: int) -> None:
@@ -187,7 +187,7 @@ class OrderDesk(ExecutionAlgorithm):
         order = self._cache.order(work.order_id)
         move = work.walk.on_denied(quote.now_ns)
         self._deny(order, denial)
-        self._follow(work, WalkEvent.DENIED, quote, move)
+        self._follow(work, WalkEvent.DENIED, quote, move, text=denial)
 
     # -- looks ----------------------------------------------------------------------------------
 
@@ -212,14 +212,13 @@ class OrderDesk(ExecutionAlgorithm):
             return  # the strategy has withdrawn it
         quote = self._quote(work, now_ns)
         purpose = work.parent.purpose
-        move = work.walk.on_quote(
-            quote,
-            self._budget.left(now_ns, purpose),
-            tightened=self._quality.tightens(purpose),
-            leg_skew_s=self._market.skew_s(work.instrument_id, work.pair),
-        )
+        seen = {
+            "tightened": self._quality.tightens(purpose),
+            "leg_skew_s": self._market.skew_s(work.instrument_id, work.pair),
+        }
+        move = work.walk.on_quote(quote, self._budget.left(now_ns, purpose), **seen)
         work.looked(quote)
-        self._follow(work, WalkEvent.QUOTE, quote, move)
+        self._follow(work, WalkEvent.QUOTE, quote, move, **seen)
 
     def _quote(self, work: DeskWork, now_ns: int) -> OrderQuote:
         return self._market.quote(work.instrument_id, now_ns)
@@ -265,7 +264,8 @@ class OrderDesk(ExecutionAlgorithm):
 
     def _answered(self, work: DeskWork, event: Any) -> None:
         """Tell the walk of the venue's answers; what was changed before it was sent is none."""
-        walk, now_ns, told = work.walk, self._clock.timestamp_ns(), {}
+        walk, now_ns = work.walk, self._clock.timestamp_ns()
+        told: dict[str, Any] = {"text": getattr(event, "reason", None) or ""}
         match event:
             case OrderAccepted():
                 kind, move = WalkEvent.ACCEPTED, walk.on_accepted(now_ns)

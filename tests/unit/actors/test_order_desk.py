@@ -1,15 +1,19 @@
 """The order desk on the real engine: how parents are worked, and that none is lost."""
 
 import math
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from desk_engine import (
     CALL,
+    CLOSE_NS,
+    FEES,
     OTHER,
     PARAMS,
     Asked,
+    Outcome,
     Quote,
     Teller,
     run,
@@ -26,10 +30,15 @@ from nautilus_trader.model import (
 )
 
 from autotrade_0dte.actors.order_desk import OrderDesk
+from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.parent import Purpose, Side
 from autotrade_0dte.execution.quality import Breach, QualityCode, QualityParams
+from autotrade_0dte.execution.remainder import RemainderRule
+from autotrade_0dte.execution.replay_walk import replay
+from autotrade_0dte.execution.walk import Walk
 from autotrade_0dte.execution.walk_record import WalkEvent
 from autotrade_0dte.market_state.actions import Urgency
+from autotrade_0dte.products import product, tick_cents
 
 WIDE = steady(2.00, 2.10)
 ENTRY = Asked(at_s=1, quantity=2, cap=2.10)
@@ -41,6 +50,15 @@ def bought(*more: Quote) -> dict[str, list[Quote]]:
 
 
 BUY_AT_ONCE = Asked(at_s=1, quantity=2, cap=2.01, urgency=Urgency.URGENT)
+
+
+def assert_made_again(outcome: Outcome, params: DeskParams = PARAMS) -> None:
+    """The log makes every move again."""
+    grid, rule = partial(tick_cents, product("SPY")), RemainderRule(FEES, "SPY", params.remainder)
+    for number, parent in enumerate(outcome.parents):
+        walk = Walk(parent, params, grid, CLOSE_NS, rule)
+        made = [(move.kind, move.reason) for move in replay(walk, outcome.of(number))]
+        assert made == [(kind, reason) for kind, reason, _ in outcome.moves(number)]
 
 
 # -- how an order is worked ---------------------------------------------------------------------
@@ -319,6 +337,9 @@ def test_order_that_cannot_be_modified_is_replaced_and_never_two_of_them_are_ali
     assert events.index(WalkEvent.MODIFY_REJECTED) < events.index(WalkEvent.RESENT)
     orders = sorted(outcome.orders, key=lambda order: order.ts_init)
     assert len(orders) == 1 + PARAMS.walk.max_replaces
+    assert [r.quantity for r in outcome.of() if r.event is WalkEvent.RESENT] == [2, 2]
+    assert {r.text for r in outcome.of() if r.event is WalkEvent.MODIFY_REJECTED} == {"NO"}
+    assert_made_again(outcome)
     for before, after in pairwise(orders):
         assert before.ts_last <= after.ts_init
     assert sum(int(order.filled_qty) for order in orders) <= 2
@@ -391,6 +412,8 @@ def test_poor_execution_is_told_and_tightens_the_desk() -> None:
     assert breach.code is QualityCode.SLIPPAGE
     assert breach.figures.mean_slippage == pytest.approx(0.5)
     assert outcome.of(1)[0].veto == "SPREAD"  # 10 ticks are too wide for half of 12
+    assert [outcome.of(parent)[0].tightened for parent in (0, 1)] == [False, True]
+    assert_made_again(outcome, params)
 
 
 def test_unknown_market_is_unknown_in_the_log() -> None:

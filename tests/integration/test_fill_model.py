@@ -99,11 +99,12 @@ def run(
     script: dict[int, Act],
     contract: Any = CALL,
     latency_ns: int = 0,
+    told: Sequence[Sides] = (),
 ) -> Fills:
     """Run quotes of one a second; return each fill as second, side, quantity, price, liquidity."""
     actor = Actor(contract, script)
     shown = ColumnShownQuotes([str(contract.id)])
-    shown.add(columns(quotes))
+    shown.add(columns(told or quotes))
 
     def now_ns() -> int:
         return actor.clock.timestamp_ns()
@@ -227,6 +228,17 @@ def test_quote_without_a_bid_sells_to_nobody_and_is_bought_at_the_touch(params: 
     assert run(params, worthless, {2: limit(SELL, 5, 0.01)}) == []
     [(*_, quantity, price, _)] = run(params, worthless, {2: limit(BUY, 5, 0.20)})
     assert (quantity, price) == (5, 0.06 if params is SURE else 0.05)
+
+
+def test_side_without_size_says_nothing_about_the_spread() -> None:
+    one_sided = [(2.00, 2.20, 0, 10)] * 10
+    [(*_, price, _)] = run(OptimisticFills(), one_sided, {2: limit(BUY, 5, 2.30)})
+    assert price == 2.20
+
+
+def test_nothing_is_filled_where_the_quote_shown_is_not_the_one_that_is_matched() -> None:
+    other = [(2.00, 2.10, 10, 10)] * len(STILL)
+    assert run(FillParams(), STILL, {2: limit(BUY, 5, 2.30)}, told=other) == []
 
 
 def test_fill_does_not_depend_on_other_orders() -> None:

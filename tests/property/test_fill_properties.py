@@ -148,6 +148,7 @@ def test_order_that_takes_pays_three_quarters_of_the_spread_the_touch_or_a_tick_
 def test_price_inside_the_spread_is_rounded_against_the_order() -> None:
     assert granted(buy(230, far=210), Standing(), OptimisticFills()) == Grant(208, 5)
     assert granted(buy(230, far=201), Standing(), OptimisticFills()) == Grant(201, 5)
+    assert granted(buy(230, far=211), Standing(), OptimisticFills()) == Grant(209, 5)
 
 
 def test_last_tick_of_a_bid_cannot_be_undercut() -> None:
@@ -167,6 +168,47 @@ def test_queue_is_served_first_when_the_other_side_comes_to_the_limit_only() -> 
     assert order.look(2, arrived, shown) is None  # 8 of the 10 ahead
     again = buy(200, near=199, far=200, far_size=5.0, at_rest=True)
     assert order.look(3, again, shown) == Grant(200, 3, 2)
+
+
+def test_what_the_queue_was_served_is_gone_for_every_order() -> None:
+    first, second, shown = (
+        WorkingOrder("first", FillParams()), WorkingOrder("second", FillParams()), ShownSize()
+    )  # fmt: skip
+    assert first.look(1, buy(200, near_size=20.0, at_rest=True), shown) is None
+    arrived = {"near": 199, "far": 200, "far_size": 8.0}
+    assert first.look(2, buy(200, at_rest=True, **arrived), shown) is None
+    assert second.look(2, buy(210, **arrived), shown) is None
+
+
+def test_share_of_a_size_is_whole_contracts_at_least_one_and_of_nothing_none() -> None:
+    got = [
+        granted(buy(230, far_size=size, leaves=20), Standing(), PessimisticFills())
+        for size in (15.0, 1.0, 0.0)
+    ]
+    assert got == [Grant(221, 7), Grant(221, 1), None]
+
+
+def test_limit_behind_the_best_price_is_met_by_nobody() -> None:
+    assert granted(buy(200, at_rest=True), Standing(is_met=True), FillParams()) == Grant(200, 5)
+    assert granted(buy(199, at_rest=True), Standing(is_met=True), FillParams()) is None
+
+
+def test_every_fill_inside_the_spread_is_waited_for_anew() -> None:
+    params = OptimisticFills(taker_place=1, inside_per_minute=(6.0, 6.0, 6.0, 6.0))
+    order, shown, second = WorkingOrder("order", params), ShownSize(), MINUTE // 60
+    looks = (buy(210, at_rest=True, leaves=1, far_size=10.0 + n % 2) for n in range(3_600))
+    fills = sum(order.look(n * second, look, shown) is not None for n, look in enumerate(looks))
+    assert abs(fills - 360) < 4 * math.sqrt(360)
+
+
+def test_time_without_a_look_counts_for_a_minute_at_most() -> None:
+    name = next(
+        n for n in map(str, range(99)) if time_to_fill(n, MINUTE // 60, 210, 1) > 2 * MINUTE
+    )
+    params = OptimisticFills(taker_place=1, inside_per_minute=(1.0, 1.0, 1.0, 1.0))
+    order, shown = WorkingOrder(name, params), ShownSize()
+    assert order.look(1, buy(210, at_rest=True), shown) is None
+    assert order.look(60 * MINUTE, buy(210, at_rest=True), shown) is None
 
 
 def test_limit_that_betters_the_best_price_has_nobody_ahead() -> None:

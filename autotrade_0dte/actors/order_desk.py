@@ -212,7 +212,7 @@ class OrderDesk(ExecutionAlgorithm):
             return  # the strategy has withdrawn it
         quote = self._quote(work, now_ns)
         purpose = work.parent.purpose
-        seen = {
+        seen: dict[str, Any] = {
             "tightened": self._quality.tightens(purpose),
             "leg_skew_s": self._market.skew_s(work.instrument_id, work.pair),
         }

@@ -86,6 +86,20 @@ def result_table(runs: dict[str, tuple[Path, dict[str, Any]]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def fills_table(runs: dict[str, tuple[Path, dict[str, Any]]]) -> str:
+    """Return what is left of each variant under each belief about fills."""
+    beliefs = list(next(iter(runs.values()))[1]["scenarios"])
+    lines = [
+        f"| tracks | {' | '.join(beliefs)} | verdict |",
+        "|---|" + "--:|" * len(beliefs) + "---|",
+    ]
+    for name, (_, s) in runs.items():
+        found = s["scenarios"]
+        cells = [f"{found[b]['trades']}: {found[b]['net_pnl']:,.2f}" for b in beliefs]
+        lines.append(f"| {name} | {' | '.join(cells)} | {s['fill_verdict']} |")
+    return "\n".join(lines) + "\n"
+
+
 def group_table(runs: dict[str, tuple[Path, dict[str, Any]]], key: str, title: str) -> str:
     """Return trades and net result of each variant by one of the summary's groups."""
     groups = sorted({group for _, s in runs.values() for group in s[key]})
@@ -164,6 +178,7 @@ def sections(runs: dict[str, tuple[Path, dict[str, Any]]]) -> dict[str, str]:
     accuracy = signal_accuracy(both)
     return {
         "results": result_table(runs),
+        "fills": fills_table(runs),
         "exits": group_table(runs, "by_exit_reason", "exit reason"),
         "levels": group_table(runs, "by_level", "level at entry"),
         "states": states_table(both),

@@ -1,9 +1,13 @@
 """A session run with its quotes from the engine's cache, or from columns cut into small pieces."""
 
 import multiprocessing
+import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
+
+import pytest
+from unmeasured import unmeasured
 
 from autotrade_0dte.analysis.summary import SessionFacts
 from autotrade_0dte.nodes import backtest
@@ -25,8 +29,11 @@ def run_in_pieces(job: SessionJob) -> SessionFacts:
 def _in_own_process(runner: Any, job: SessionJob) -> SessionFacts:
     job.folder.mkdir(parents=True)
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        facts: SessionFacts = pool.submit(runner, job).result()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ.keys() - unmeasured().keys():
+            patch.delenv(name)
+        with ProcessPoolExecutor(1, mp_context=context) as pool:
+            facts: SessionFacts = pool.submit(runner, job).result()
     return facts
 
 

@@ -243,10 +243,13 @@ def time_to_fill(name: str, step_ns: int, limit: int, rate: float = 6.0) -> int:
 def test_mean_time_to_a_fill_inside_the_spread_is_that_of_its_quarter(
     limit: int, per_minute: float
 ) -> None:
-    times = [time_to_fill(f"order {n}", 100_000_000, limit) / MINUTE for n in range(2_000)]
+    step_ns = round(MINUTE / per_minute / 50)
+    times = [time_to_fill(f"order {n}", step_ns, limit) / MINUTE for n in range(2_000)]
     mean = sum(times) / len(times)
     # Exponential: four standard errors of the mean, and half a step of the looks.
-    assert abs(mean - 1 / per_minute) < 4 / per_minute / math.sqrt(len(times)) + 0.001
+    assert (
+        abs(mean - 1 / per_minute) < 4 / per_minute / math.sqrt(len(times)) + step_ns / 2 / MINUTE
+    )
 
 
 @given(st.integers(0, 50), st.integers(1, 5_000))

@@ -1,6 +1,7 @@
 """The system's own command on Tiger's paper account, ``autotrade paper CONFIG --broker``."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -52,9 +53,10 @@ class PaperNode:
                     "--minutes", str(minutes),
                     "--runs", str(self.runs), "--catalog", str(folder / "catalog"),
                 ],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=printed,
                 stderr=subprocess.STDOUT,
+                text=True,
                 env=kept | simulator.environment("paper") | dict(more or {}),
             )  # fmt: skip
 
@@ -80,14 +82,31 @@ class PaperNode:
         return self._process.poll() is None
 
     @property
+    def output(self) -> str:
+        """What it has printed."""
+        return self.printed.read_text()
+
+    @property
     def folder(self) -> Path:
         """Its run folder, the newest."""
         return max(self.runs.iterdir(), key=lambda folder: folder.stat().st_mtime_ns)
+
+    def tell(self, line: str) -> None:
+        """Write a line to its stdin, for a strategy that reads there."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+
+    def interrupt(self) -> None:
+        """Ask it to stop, as Ctrl-C does."""
+        self._process.send_signal(signal.SIGINT)
 
     def kill(self) -> None:
         """End it by SIGKILL, which it cannot do anything about."""
         self._process.kill()
         self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
 
     def end(self, timeout_s: float = END_S) -> int:
         """Wait for its end and return the exit code."""

@@ -1,4 +1,4 @@
-"""Records a session as table columns: market states, signals, decisions and account value."""
+"""Records a session as table columns: states, signals, decisions, orders and account value."""
 
 import math
 from collections.abc import Sequence
@@ -10,11 +10,13 @@ from nautilus_trader.model import OptionContract
 
 from autotrade_0dte.actors.account import total_cash
 from autotrade_0dte.actors.candidate_rows import CandidateRows
+from autotrade_0dte.actors.execution_rows import ExecutionRows
 from autotrade_0dte.actors.market_state import RECORDER_TURN, market_topic
 from autotrade_0dte.actors.row_buffer import Columns, RowBuffer, columns_of
 from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.execution.decision import DECISION_TOPIC, Decision
 from autotrade_0dte.execution.fill_quote import FILL_QUOTE_TOPIC, FillQuote
+from autotrade_0dte.execution.walk_record import PARENT_TOPIC, WALK_TOPIC
 from autotrade_0dte.market_state.state import CHANNELS, Level
 from autotrade_0dte.market_state.view import MarketView
 from autotrade_0dte.signals.signal import FACTORS, RECORD_EVERY_NS, SIGNAL_TOPIC, Signal
@@ -44,14 +46,37 @@ _DECISIONS = (
 
 
 class RunRecorder(DataActor):
-    """Listens to market views, signals and decisions and keeps what a run folder needs of them."""
+    """Listens to all that is told in a session and keeps what a run folder needs of it.
+
+    The engine moves the clock of each component at each event, so that what only keeps rows is
+    none of its own.
+
+    Parameters
+    ----------
+    underlying : str
+        Symbol of the underlying.
+    contracts : sequence of OptionContract
+        The chain in the order of the book's rows.
+    execution : ExecutionRows
+        Keeps how orders were worked.
+
+    Attributes
+    ----------
+    execution : ExecutionRows
+        As given.
+    fill_quotes : dict
+        What was quoted at each fill, by client order id and trade id.
+    """
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
         """Pass none of the arguments on: the engine's base class accepts only a configuration."""
         return super().__new__(cls)
 
-    def __init__(self, underlying: str, contracts: Sequence[OptionContract]) -> None:
+    def __init__(
+        self, underlying: str, contracts: Sequence[OptionContract], execution: ExecutionRows
+    ) -> None:
         super().__init__()
+        self.execution = execution
         self._underlying = underlying
         self._row = {c.id: row for row, c in enumerate(contracts)}
         self._multiplier = {c.id: int(c.multiplier.as_double()) for c in contracts}
@@ -78,6 +103,8 @@ class RunRecorder(DataActor):
     def on_start(self) -> None:
         self.subscribe_topic(DECISION_TOPIC, self._on_decision)
         self.subscribe_topic(FILL_QUOTE_TOPIC, self._on_fill_quote)
+        self.subscribe_topic(PARENT_TOPIC, self._on_parent)
+        self.subscribe_topic(WALK_TOPIC, self._on_record)
         self.subscribe_topic(market_topic(self._underlying), self._on_market, RECORDER_TURN)
         self.subscribe_topic(SIGNAL_TOPIC, self._on_signal)
 
@@ -126,6 +153,12 @@ class RunRecorder(DataActor):
     def _on_fill_quote(self, quote: Any) -> None:
         self.fill_quotes[quote.client_order_id, quote.trade_id] = quote
 
+    def _on_parent(self, message: Any) -> None:
+        self.execution.parent(message)
+
+    def _on_record(self, message: Any) -> None:
+        self.execution.record(message)
+
     def _on_signal(self, message: Any) -> None:
         signal: Signal = message
         if signal.track in self._last_signal:
@@ -162,6 +195,7 @@ class RunRecorder(DataActor):
         view: MarketView = message
         chain, state = view.chain, view.state
         self._chain, self._level = chain, state.level
+        self.execution.snapshot(chain)
         *scalars, usable = msgspec.structs.astuple(chain.analytics)[: len(_SCALARS) - 3]
         self._states.append(
             (

@@ -159,7 +159,6 @@ def _engine(
     for instrument in (market.underlying, *market.others, *market.contracts):
         engine.add_instrument(instrument)
     engine.add_actor(components.recorder)
-    engine.add_actor(components.execution)
     engine.add_actor(components.chain)
     engine.add_actor(components.state)
     engine.add_exec_algorithm(components.desk)

@@ -25,7 +25,8 @@ def write_books(
     trips: Sequence[RoundTrip],
 ) -> None:
     """Write the tables of one session into `folder`."""
-    recorder, execution = components.recorder, components.execution
+    recorder = components.recorder
+    execution = recorder.execution
     written = {
         "decisions": recorder.decisions(),
         "states": recorder.states(),

@@ -8,7 +8,7 @@ import msgspec
 from nautilus_trader.model import Equity, IndexInstrument, InstrumentId, OptionContract
 
 from autotrade_0dte.actors.chain import ChainActor
-from autotrade_0dte.actors.execution_recorder import ExecutionRecorder
+from autotrade_0dte.actors.execution_rows import ExecutionRows
 from autotrade_0dte.actors.market_state import MarketStateActor
 from autotrade_0dte.actors.order_desk import OrderDesk
 from autotrade_0dte.actors.recorder import RunRecorder
@@ -50,7 +50,6 @@ class Components(msgspec.Struct, frozen=True):
     chain: ChainActor
     state: MarketStateActor
     recorder: RunRecorder
-    execution: ExecutionRecorder
     desk: OrderDesk
     strategies: tuple[Any, ...]
 
@@ -99,6 +98,9 @@ def assemble(
     for track in config.tracks:
         strategy, params = strategy_of(config, track)
         strategies.append(strategy(trading, params, coordinator.allotment(track)))
+    execution = ExecutionRows(
+        trading.instrument_ids, trading.fees, config.desk, config.chain.stale_after_s
+    )
     return Components(
         chain=ChainActor(
             market.contracts,
@@ -113,14 +115,7 @@ def assemble(
         state=MarketStateActor(
             trading.underlying, watch, _volatility_index(config.volatility_index, market)
         ),
-        recorder=RunRecorder(trading.underlying, market.contracts),
-        execution=ExecutionRecorder(
-            trading.underlying,
-            trading.instrument_ids,
-            trading.fees,
-            config.desk,
-            config.chain.stale_after_s,
-        ),
+        recorder=RunRecorder(trading.underlying, market.contracts, execution),
         desk=OrderDesk(trading, config.desk, short_legs=config.account.kind is AccountKind.MARGIN),
         strategies=tuple(strategies),
     )

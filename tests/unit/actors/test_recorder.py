@@ -30,6 +30,7 @@ from nautilus_trader.model import (
 )
 
 from autotrade_0dte.actors.candidate_rows import CandidateRows
+from autotrade_0dte.actors.execution_rows import ExecutionRows
 from autotrade_0dte.actors.order_tables import (
     fill_columns,
     fills,
@@ -41,6 +42,8 @@ from autotrade_0dte.actors.recorder import RunRecorder
 from autotrade_0dte.analysis.tables import TABLES, read_table, write_table
 from autotrade_0dte.chain.snapshot import ChainAnalytics, Tape
 from autotrade_0dte.execution.decision import Decision, DecisionKind
+from autotrade_0dte.execution.desk_params import DeskParams
+from autotrade_0dte.execution.fees import Entity, fee_schedule
 from autotrade_0dte.execution.fill_quote import FillQuote
 from autotrade_0dte.execution.ledger import FillKind, round_trips
 from autotrade_0dte.instruments import USD, option_contract, option_symbol
@@ -279,7 +282,9 @@ def listener(cache: Cache | None = None) -> Any:
         pass
 
     Recorder.cache = property(lambda _self: cache or Cache())  # type: ignore[assignment]
-    return Recorder("SPY", contracts)
+    fees = fee_schedule(Entity.STANDARD, dt.date(2026, 7, 20))
+    rows = ExecutionRows([str(c.id) for c in contracts], fees, DeskParams(), 30.0)
+    return Recorder("SPY", contracts, rows)
 
 
 def view(at_s: float, *mids: float, spot: float = 600.0, spot_ns: int = 0, **state: Any) -> Any:

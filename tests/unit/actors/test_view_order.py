@@ -14,11 +14,14 @@ from nautilus_trader.model import AccountType, Money, OmsType
 from small_market import write_session
 from traded_market import TradedMarket
 
+from autotrade_0dte.actors.execution_rows import ExecutionRows
 from autotrade_0dte.actors.market_state import DESK_TURN, RECORDER_TURN, market_topic
 from autotrade_0dte.actors.recorder import RunRecorder
 from autotrade_0dte.chain.snapshot import ChainAnalytics, Tape
 from autotrade_0dte.data.catalog import Catalog
 from autotrade_0dte.execution.coordinator import Coordinator, CoordinatorParams
+from autotrade_0dte.execution.desk_params import DeskParams
+from autotrade_0dte.execution.fees import Entity, fee_schedule
 from autotrade_0dte.instruments import USD, VENUE
 from autotrade_0dte.market_state.actions import ActionTable, Track
 from autotrade_0dte.market_state.state import Level, MarketState
@@ -104,7 +107,8 @@ def test_signal_is_recorded_with_the_price_and_level_of_its_own_snapshot(tmp_pat
     catalog = Catalog(tmp_path)
     write_session(catalog, "SPY", DATE, strikes=(600,), spot=600.0, settlement=600.0)
     open_ns = catalog.session("SPY", DATE).hours.open_ns
-    recorder = RunRecorder("SPY", [])
+    fees = fee_schedule(Entity.STANDARD, DATE)
+    recorder = RunRecorder("SPY", [], ExecutionRows([], fees, DeskParams(), 30.0))
     tellers = [type(f"Teller{n}", (Teller,), {})() for n in range(TELLERS)]
     run(catalog, *tellers, recorder, Publisher(open_ns))
     signals = recorder.signals()

@@ -30,7 +30,7 @@ from nautilus_trader.model import (
 )
 from small_market import write_session
 
-from autotrade_0dte.actors.execution_recorder import ExecutionRecorder
+from autotrade_0dte.actors.execution_rows import ExecutionRows
 from autotrade_0dte.actors.order_desk import DESK_ID
 from autotrade_0dte.actors.recorder import RunRecorder
 from autotrade_0dte.analysis.summary import read_summary
@@ -135,10 +135,9 @@ class Node:
         self.components = Components(
             chain=last,
             state=none,
-            recorder=Recorder("SPY", []),
+            recorder=Recorder("SPY", [], ExecutionRows([], FEES, DeskParams(), 30.0)),
             desk=none,
             strategies=(),
-            execution=ExecutionRecorder("SPY", [], FEES, DeskParams(), 30.0),
         )
 
     def conclude(self, **changes: Any) -> list[str]:

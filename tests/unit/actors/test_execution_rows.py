@@ -1,4 +1,4 @@
-"""What the execution recorder makes of the desk's log and of market views."""
+"""What is kept of the desk's log and of the chain's snapshots."""
 
 import datetime as dt
 import json
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from worked_orders import CALL, NS, PUT, end, parent, quote, record, reprice, submit
 
-from autotrade_0dte.actors.execution_recorder import ExecutionRecorder
+from autotrade_0dte.actors.execution_rows import ExecutionRows
 from autotrade_0dte.analysis.tables import read_table, write_table
 from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.fees import Entity, fee_schedule
@@ -23,7 +23,7 @@ FEES = fee_schedule(Entity.STANDARD, DATE)
 STALE_S = 30.0
 
 
-def view(
+def snapshot(
     at_s: float,
     bid: float = 1.00,
     ask: float = 1.10,
@@ -33,47 +33,46 @@ def view(
     size: float = 10.0,
     usable: bool = True,
 ) -> Any:
-    """Return a view of a chain of one call."""
+    """Return a chain of one call."""
 
     def row(value: float) -> np.ndarray:
         return np.array([value])
 
-    chain = SimpleNamespace(
+    return SimpleNamespace(
         ts_event=round(at_s * NS), spot=spot, bid=row(bid), ask=row(ask), bid_size=row(size),
         ask_size=row(size), quote_age_s=row(age_s), delta=row(0.5),
         usable=lambda: np.array([usable]),
     )  # fmt: skip
-    return SimpleNamespace(chain=chain)
 
 
 class Session:
-    """A recorder that hears of one parent, and its tables."""
+    """What is kept of one parent, as tables."""
 
     def __init__(self, *, seen: Any = None, **order: Any) -> None:
-        self.recorder = ExecutionRecorder("SPY", [CALL], FEES, DeskParams(), STALE_S)
-        self.recorder._on_market(seen or view(1))
-        self.recorder._on_parent(parent(**order))
+        self.rows = ExecutionRows([CALL], FEES, DeskParams(), STALE_S)
+        self.rows.snapshot(seen or snapshot(1))
+        self.rows.parent(parent(**order))
 
     def hear(self, *messages: Any) -> "Session":
         for message in messages:
             if isinstance(message, WalkRecord):
-                self.recorder._on_record(message)
+                self.rows.record(message)
             else:
-                self.recorder._on_market(message)
+                self.rows.snapshot(message)
         return self
 
     @property
     def row(self) -> dict[str, Any]:
         """The row of the first parent."""
-        return {name: values[0] for name, values in self.recorder.parents().items()}
+        return {name: values[0] for name, values in self.rows.parents().items()}
 
     @property
     def steps(self) -> dict[str, Any]:
-        return self.recorder.steps()
+        return self.rows.steps()
 
     def marks(self) -> dict[int, dict[str, Any]]:
         """The marks of the first fill by horizon."""
-        columns = self.recorder.marks()
+        columns = self.rows.marks()
         found: dict[int, dict[str, Any]] = {}
         for number, horizon in enumerate(columns["horizon_s"].tolist()):
             found.setdefault(horizon, {n: values[number] for n, values in columns.items()})
@@ -129,7 +128,9 @@ def test_route_of_an_order_that_was_never_sent_is_the_last_that_was_chosen() -> 
 
 
 def test_quote_at_the_decision_is_the_snapshot_s_and_not_what_came_later() -> None:
-    session = Session(seen=view(1, 1.00, 1.10, spot=600.0, age_s=2.0)).hear(view(2, 1.20, 1.30))
+    session = Session(seen=snapshot(1, 1.00, 1.10, spot=600.0, age_s=2.0)).hear(
+        snapshot(2, 1.20, 1.30)
+    )
     row = session.hear(record(2, WalkEvent.QUOTE, quote(2, 1.2, 1.3), submit(1.1))).row
     assert (row["bid"], row["ask"], row["bid_size"]) == (1.00, 1.10, 10.0)
     assert (row["quote_age_s"], row["delta"], row["spot"]) == (2.0, 0.5, 600.0)
@@ -138,7 +139,11 @@ def test_quote_at_the_decision_is_the_snapshot_s_and_not_what_came_later() -> No
 
 @pytest.mark.parametrize(
     "session",
-    [Session(seen=view(1, usable=False)), Session(seen=view(5)), Session(instrument_id=PUT)],
+    [
+        Session(seen=snapshot(1, usable=False)),
+        Session(seen=snapshot(5)),
+        Session(instrument_id=PUT),
+    ],
     ids=["stale quote", "snapshot after the decision", "contract outside the chain"],
 )
 def test_quote_at_the_decision_that_is_not_known_is_nan(session: Session) -> None:
@@ -203,10 +208,10 @@ def test_order_that_takes_another_s_place_pays_the_minimums_again() -> None:
 def test_leg_risk_of_the_covering_order_runs_from_the_long_leg_s_first_fill() -> None:
     session = worked()
     sale = {"parent_id": "P-2", "side": Side.SELL, "cap": 0.4, "instrument_id": PUT}
-    session.recorder._on_parent(parent(**sale, decided_ns=9 * NS))
+    session.rows.parent(parent(**sale, decided_ns=9 * NS))
     fill = {"parent_id": "P-2", "client_order_id": "O-2", "price": 0.45}
     session.hear(record(12, WalkEvent.FILLED, quantity=2, trade_id="T-3", **fill))
-    leg_risk = session.recorder.parents()["leg_risk_s"]
+    leg_risk = session.rows.parents()["leg_risk_s"]
     assert math.isnan(leg_risk[0])
     assert leg_risk[1] == 12 - 4
 
@@ -214,10 +219,10 @@ def test_leg_risk_of_the_covering_order_runs_from_the_long_leg_s_first_fill() ->
 def test_long_leg_of_another_track_s_plan_of_the_same_name_counts_for_nothing() -> None:
     session = worked()
     sale = {"parent_id": "P-2", "side": Side.SELL, "cap": 0.4, "instrument_id": PUT}
-    session.recorder._on_parent(parent(**sale, strategy="Anomaly-002", decided_ns=9 * NS))
+    session.rows.parent(parent(**sale, strategy="Anomaly-002", decided_ns=9 * NS))
     fill = {"parent_id": "P-2", "client_order_id": "O-2", "price": 0.45}
     session.hear(record(12, WalkEvent.FILLED, quantity=2, trade_id="T-3", **fill))
-    assert math.isnan(session.recorder.parents()["leg_risk_s"][1])
+    assert math.isnan(session.rows.parents()["leg_risk_s"][1])
 
 
 def test_order_that_is_sent_anew_keeps_the_market_of_the_first_submission() -> None:
@@ -237,45 +242,47 @@ def test_record_of_a_parent_that_nobody_told_of_is_left_out() -> None:
 
 
 def test_offer_is_the_longest_time_the_far_touch_stood_within_the_cap_for_what_was_left() -> None:
-    session = Session(seen=view(1, ask=1.12)).hear(
-        view(2, ask=1.10), view(4, ask=1.10), view(5, ask=1.11), view(6, ask=1.09),
-        view(7, ask=1.09, size=1.0), view(8, ask=1.08),
+    session = Session(seen=snapshot(1, ask=1.12)).hear(
+        snapshot(2, ask=1.10), snapshot(4, ask=1.10), snapshot(5, ask=1.11), snapshot(6, ask=1.09),
+        snapshot(7, ask=1.09, size=1.0), snapshot(8, ask=1.08),
     )  # fmt: skip
     assert session.row["offered_s"] == 2
     assert not session.row["offered_at_end"]
 
 
 def test_offer_that_stood_when_the_parent_ended_is_told() -> None:
-    row = Session().hear(view(3), record(4, WalkEvent.CANCELED, move=end("CANCELED"))).row
+    row = Session().hear(snapshot(3), record(4, WalkEvent.CANCELED, move=end("CANCELED"))).row
     assert (row["offered_s"], row["offered_at_end"]) == (3, True)
-    later = Session().hear(record(4, WalkEvent.CANCELED, move=end("CANCELED")), view(9)).row
+    later = Session().hear(record(4, WalkEvent.CANCELED, move=end("CANCELED")), snapshot(9)).row
     assert later["offered_s"] == 3
 
 
 def test_market_under_a_veto_or_with_a_stale_quote_offers_nothing() -> None:
     vetoed = record(1.5, WalkEvent.QUOTE, veto="SPREAD")
-    assert Session().hear(vetoed, view(2), view(9)).row["offered_s"] == 0
-    assert Session().hear(view(2, usable=False), view(9)).row["offered_s"] == 0
+    assert Session().hear(vetoed, snapshot(2), snapshot(9)).row["offered_s"] == 0
+    assert Session().hear(snapshot(2, usable=False), snapshot(9)).row["offered_s"] == 0
 
 
 def test_sale_is_offered_when_the_bid_stands_at_its_cap_or_above() -> None:
-    assert Session(side=Side.SELL, cap=1.00).hear(view(3)).row["offered_s"] == 2
-    assert Session(side=Side.SELL, cap=1.01).hear(view(3)).row["offered_s"] == 0
+    assert Session(side=Side.SELL, cap=1.00).hear(snapshot(3)).row["offered_s"] == 2
+    assert Session(side=Side.SELL, cap=1.01).hear(snapshot(3)).row["offered_s"] == 0
 
 
 def test_walking_entry_should_fill_when_the_offer_stood_for_all_its_steps() -> None:
     # Four steps of two seconds and the least rest of half a second.
     routed = record(1, WalkEvent.QUOTE, move=submit(1.05), route="WALK")
     given_up = record(20, WalkEvent.CANCELED, move=end("GIVEN_UP", "DEADLINE"))
-    passed = Session().hear(routed, view(9), view(9.5), view(10, ask=1.2), given_up).row
+    passed = Session().hear(routed, snapshot(9), snapshot(9.5), snapshot(10, ask=1.2), given_up).row
     assert (passed["offered_s"], passed["needed_s"]) == (8.5, 8.5)
     assert passed["should_fill"]
-    assert not Session().hear(routed, view(9), view(10, ask=1.2), given_up).row["should_fill"]
+    assert (
+        not Session().hear(routed, snapshot(9), snapshot(10, ask=1.2), given_up).row["should_fill"]
+    )
 
 
 def test_exit_should_fill_whatever_the_market_offers() -> None:
     sale = {"side": Side.SELL, "cap": 0.01, "purpose": Purpose.STOP}
-    assert Session(**sale, seen=view(1, usable=False)).row["should_fill"]
+    assert Session(**sale, seen=snapshot(1, usable=False)).row["should_fill"]
 
 
 # -- steps ------------------------------------------------------------------------------------
@@ -336,14 +343,14 @@ def test_mark_at_the_fill_is_the_quote_it_met() -> None:
 
 
 def test_marks_after_the_fill_are_the_first_snapshot_at_or_after_their_time() -> None:
-    views = [view(second, 1.0 + second / 1000, 1.5) for second in range(3, 310)]
-    marks = filled().hear(*views).marks()
+    snapshots = [snapshot(second, 1.0 + second / 1000, 1.5) for second in range(3, 310)]
+    marks = filled().hear(*snapshots).marks()
     assert [marks[h]["ts_mark"] / NS for h in (5, 30, 300)] == [7, 32, 302]
     assert [marks[h]["bid"] for h in (5, 30, 300)] == pytest.approx([1.007, 1.032, 1.302])
 
 
 def test_mark_is_unknown_when_the_session_ended_before() -> None:
-    marks = filled().hear(view(8)).marks()
+    marks = filled().hear(snapshot(8)).marks()
     assert marks[5]["bid"] == 1.00
     assert marks[30]["ts_mark"] is np.ma.masked
     assert all(math.isnan(marks[30][name]) for name in ("bid", "ask", "mid", "spot"))
@@ -352,10 +359,10 @@ def test_mark_is_unknown_when_the_session_ended_before() -> None:
 @pytest.mark.parametrize(
     "seen",
     [
-        view(7, usable=False),
-        view(8.1),
-        view(7, age_s=5.0),
-        view(7, bid=1.2, ask=1.1),
+        snapshot(7, usable=False),
+        snapshot(8.1),
+        snapshot(7, age_s=5.0),
+        snapshot(7, bid=1.2, ask=1.1),
     ],
     ids=["unusable", "later than a fifth of the horizon", "older than the fill", "crossed"],
 )
@@ -374,12 +381,8 @@ def test_quote_at_the_fill_that_is_too_old_is_unknown() -> None:
 
 @pytest.mark.parametrize("session", [worked(), Session(), None], ids=["worked", "open", "none"])
 def test_columns_fit_the_tables_of_a_run_folder(session: Session | None, tmp_path: Path) -> None:
-    recorder = (
-        ExecutionRecorder("SPY", [], FEES, DeskParams(), STALE_S)
-        if session is None
-        else session.recorder
-    )
-    made = {"parents": recorder.parents(), "steps": recorder.steps(), "marks": recorder.marks()}
+    rows = ExecutionRows([], FEES, DeskParams(), STALE_S) if session is None else session.rows
+    made = {"parents": rows.parents(), "steps": rows.steps(), "marks": rows.marks()}
     for name, columns in made.items():
         count = len(next(iter(columns.values())))
         write_table(tmp_path, name, {"run_id": ["r"] * count, "session": [DATE] * count} | columns)

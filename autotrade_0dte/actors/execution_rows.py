@@ -1,12 +1,8 @@
-"""Records how orders were worked: parent orders, their steps, and the market after each fill."""
+"""Keeps how orders were worked: parent orders, their steps, and the market after each fill."""
 
 from collections.abc import Sequence
-from typing import Any, Self
-
-from nautilus_trader.common import DataActor
 
 from autotrade_0dte.actors.mark_rows import MarkRows, chain_quote
-from autotrade_0dte.actors.market_state import RECORDER_TURN, market_topic
 from autotrade_0dte.actors.parent_rows import ParentRows
 from autotrade_0dte.actors.row_buffer import Columns
 from autotrade_0dte.chain.snapshot import ChainSnapshot
@@ -14,20 +10,18 @@ from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.fees import FeeSchedule
 from autotrade_0dte.execution.order_quote import OrderQuote
 from autotrade_0dte.execution.parent import ParentOrder
-from autotrade_0dte.execution.walk_record import PARENT_TOPIC, WALK_TOPIC, WalkEvent, WalkRecord
+from autotrade_0dte.execution.walk_record import WalkEvent, WalkRecord
 
-__all__ = ["ExecutionRecorder"]
+__all__ = ["ExecutionRows"]
 
 _UNKNOWN = (float("nan"),) * 5
 
 
-class ExecutionRecorder(DataActor):
-    """Listens to the desk and to market views; keeps the tables `parents`, `steps` and `marks`.
+class ExecutionRows:
+    """Turns the desk's log and the chain's snapshots into the tables `parents`, `steps`, `marks`.
 
     Parameters
     ----------
-    underlying : str
-        Symbol of the underlying.
     instrument_ids : sequence of str
         Engine ids of the chain's contracts, in the order of the book's rows.
     fees : FeeSchedule
@@ -38,29 +32,36 @@ class ExecutionRecorder(DataActor):
         Age from which the quote at a fill is no longer taken for the market.
     """
 
-    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
-        """Pass none of the arguments on: the engine's base class accepts only a configuration."""
-        return super().__new__(cls)
-
     def __init__(
         self,
-        underlying: str,
         instrument_ids: Sequence[str],
         fees: FeeSchedule,
         desk: DeskParams,
         stale_after_s: float,
     ) -> None:
-        super().__init__()
-        self._topic = market_topic(underlying)
         self._row = {name: row for row, name in enumerate(instrument_ids)}
         self._chain: ChainSnapshot | None = None
         self._parents = ParentRows(fees, desk)
         self._marks = MarkRows(self._row, stale_after_s)
 
-    def on_start(self) -> None:
-        self.subscribe_topic(PARENT_TOPIC, self._on_parent)
-        self.subscribe_topic(WALK_TOPIC, self._on_record)
-        self.subscribe_topic(self._topic, self._on_market, RECORDER_TURN + 1)
+    def parent(self, order: ParentOrder) -> None:
+        """Take a new parent order."""
+        self._parents.add(order, self._arrival(order))
+
+    def record(self, record: WalkRecord) -> None:
+        """Take what happened to one."""
+        parent = self._parents.record(record)
+        if parent is not None and record.event is WalkEvent.FILLED:
+            self._marks.fill(record, parent)
+
+    def snapshot(self, chain: ChainSnapshot) -> None:
+        """Look at the market as the orders at work and the fills before find it."""
+        self._chain = chain
+        self._marks.snapshot(chain)
+        for order in self._parents.working():
+            row = self._row.get(order.instrument_id)
+            if row is not None:
+                self._parents.look(order.parent_id, chain_quote(chain, row))
 
     def parents(self) -> Columns:
         """Return the table of parent orders."""
@@ -73,24 +74,6 @@ class ExecutionRecorder(DataActor):
     def marks(self) -> Columns:
         """Return the table of the market at fills and after them."""
         return self._marks.columns()
-
-    def _on_parent(self, message: Any) -> None:
-        order: ParentOrder = message
-        self._parents.add(order, self._arrival(order))
-
-    def _on_record(self, message: Any) -> None:
-        record: WalkRecord = message
-        parent = self._parents.record(record)
-        if parent is not None and record.event is WalkEvent.FILLED:
-            self._marks.fill(record, parent)
-
-    def _on_market(self, message: Any) -> None:
-        self._chain = chain = message.chain
-        self._marks.snapshot(chain)
-        for order in self._parents.working():
-            row = self._row.get(order.instrument_id)
-            if row is not None:
-                self._parents.look(order.parent_id, chain_quote(chain, row))
 
     def _arrival(self, order: ParentOrder) -> OrderQuote:
         """Return the quote of the newest snapshot by the decision, which it was made on."""

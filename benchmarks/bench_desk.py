@@ -25,8 +25,8 @@ from nautilus_trader.model import InstrumentId, OrderSide, Price, Quantity, Stra
 from nautilus_trader.trading import Strategy, StrategyConfig
 
 from autotrade_0dte.actors.event_gate import EventGate
-from autotrade_0dte.actors.market_state import market_topic
 from autotrade_0dte.actors.order_desk import DESK_ID, OrderDesk
+from autotrade_0dte.actors.views import market_topic
 from autotrade_0dte.execution.fair_value import FairValues
 from autotrade_0dte.execution.fair_value import warm as warm_fair_value
 from benchmarks.bench_backtest import CONFIG, DATE

@@ -11,9 +11,9 @@ from nautilus_trader.model import InstrumentId, OrderSide, Price, Quantity, Stra
 from nautilus_trader.trading import Strategy, StrategyConfig
 from small_market import WINDOWS
 
-from autotrade_0dte.actors.chain import chain_topic
 from autotrade_0dte.actors.order_desk import DESK_ID
 from autotrade_0dte.actors.trading_session import TradingSession
+from autotrade_0dte.actors.views import market_topic
 from autotrade_0dte.analysis.tables import read_tables
 from autotrade_0dte.config import (
     AccountKind,
@@ -43,7 +43,7 @@ class ScriptedOrder(msgspec.Struct, frozen=True):
 
 
 class ScriptedParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The orders, and in which handler to fail (quote, chain, timer or order) by date."""
+    """The orders, and in which handler to fail (quote, view, timer or order) by date."""
 
     orders: list[ScriptedOrder] = []
     failures: dict[str, str] = {}
@@ -61,7 +61,7 @@ class ScriptedStrategy(Strategy):
         self.params = params
 
     def on_start(self) -> None:
-        self.subscribe_topic(chain_topic(self.session.underlying), self._on_chain)
+        self.subscribe_topic(market_topic(self.session.underlying), self._on_view)
         for number, order in enumerate(self.params.orders):
             if order.date in ("", self._date()):
                 at = self.session.open_ns + order.at_s * NS
@@ -76,8 +76,8 @@ class ScriptedStrategy(Strategy):
     def on_order_event(self, _event: Any) -> None:
         self._fail("order")
 
-    def _on_chain(self, _chain: Any) -> None:
-        self._fail("chain")
+    def _on_view(self, _view: Any) -> None:
+        self._fail("view")
 
     def _fail(self, handler: str) -> None:
         if self.params.failures.get(self._date()) == handler:

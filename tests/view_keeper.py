@@ -8,8 +8,8 @@ import msgspec
 from nautilus_trader.model import StrategyId
 from nautilus_trader.trading import Strategy, StrategyConfig
 
-from autotrade_0dte.actors.market_state import market_topic
 from autotrade_0dte.actors.trading_session import TradingSession
+from autotrade_0dte.actors.views import market_topic
 
 
 class KeeperParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

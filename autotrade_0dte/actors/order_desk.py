@@ -34,11 +34,11 @@ from autotrade_0dte.actors.desk_log import DeskLog
 from autotrade_0dte.actors.desk_market import DeskMarket
 from autotrade_0dte.actors.desk_work import DeskWork
 from autotrade_0dte.actors.event_gate import EventGate
-from autotrade_0dte.actors.market_state import DESK_TURN, market_topic
 from autotrade_0dte.actors.order_checks import OrderChecks
 from autotrade_0dte.actors.order_tables import tags_of
 from autotrade_0dte.actors.order_tags import parent_of
 from autotrade_0dte.actors.trading_session import TradingSession
+from autotrade_0dte.actors.views import DESK_TURN, market_topic
 from autotrade_0dte.execution.call_budget import CallBudget
 from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.offer import Offer

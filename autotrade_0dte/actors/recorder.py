@@ -11,8 +11,8 @@ from nautilus_trader.model import OptionContract
 from autotrade_0dte.actors.account import total_cash
 from autotrade_0dte.actors.candidate_rows import CandidateRows
 from autotrade_0dte.actors.execution_rows import ExecutionRows
-from autotrade_0dte.actors.market_state import RECORDER_TURN, market_topic
 from autotrade_0dte.actors.row_buffer import Columns, RowBuffer, columns_of
+from autotrade_0dte.actors.views import RECORDER_TURN, market_topic
 from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.execution.decision import DECISION_TOPIC, Decision
 from autotrade_0dte.execution.fill_quote import FILL_QUOTE_TOPIC, FillQuote

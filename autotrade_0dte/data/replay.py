@@ -1,7 +1,7 @@
 """A catalog session without an engine: the snapshots and views that a backtest would publish.
 
 An engine hands over every tick; here the ticks that are newest at a snapshot's instant are found
-for all snapshots at once. When there is a snapshot and what it sees are the rules of `ChainActor`.
+for all snapshots at once. When there is a snapshot and what it sees are the rules of `MarketActor`.
 """
 
 from collections.abc import Iterator

@@ -106,7 +106,7 @@ def run_session(job: SessionJob, progress: Callable[[float], None]) -> SessionFa
 
     # The last print is the official price itself where there is one; what the market said before
     # is what the price is judged by.
-    before, last = components.chain.last_prints
+    before, last = components.market.last_prints
     market_print = last if official is None else before
     settled = settled_at(official, market_print, trading.expiry_ns, job.config.simulation)
     reasons = _conclude(job, engine, components, trading, settled, market_print[0])
@@ -159,8 +159,7 @@ def _engine(
     for instrument in (market.underlying, *market.others, *market.contracts):
         engine.add_instrument(instrument)
     engine.add_actor(components.recorder)
-    engine.add_actor(components.chain)
-    engine.add_actor(components.state)
+    engine.add_actor(components.market)
     engine.add_exec_algorithm(components.desk)
     for strategy in components.strategies:
         engine.add_strategy(strategy)

@@ -7,9 +7,8 @@ from typing import Any
 import msgspec
 from nautilus_trader.model import Equity, IndexInstrument, InstrumentId, OptionContract
 
-from autotrade_0dte.actors.chain import ChainActor
 from autotrade_0dte.actors.execution_rows import ExecutionRows
-from autotrade_0dte.actors.market_state import MarketStateActor
+from autotrade_0dte.actors.market import MarketActor
 from autotrade_0dte.actors.order_desk import OrderDesk
 from autotrade_0dte.actors.recorder import RunRecorder
 from autotrade_0dte.actors.trading_session import TradingSession
@@ -47,8 +46,7 @@ class Market(msgspec.Struct, frozen=True):
 class Components(msgspec.Struct, frozen=True):
     """What a node adds to its engine, in this order."""
 
-    chain: ChainActor
-    state: MarketStateActor
+    market: MarketActor
     recorder: RunRecorder
     desk: OrderDesk
     strategies: tuple[Any, ...]
@@ -102,18 +100,17 @@ def assemble(
         trading.instrument_ids, trading.fees, config.desk, config.chain.stale_after_s
     )
     return Components(
-        chain=ChainActor(
+        market=MarketActor(
             market.contracts,
             market.underlying,
             book,
+            watch,
             config.snapshot_interval_ms,
             trading.open_ns,
             trading.expiry_ns,
             has_volume=has_volume,
+            volatility_index=_volatility_index(config.volatility_index, market),
             quotes=quotes,
-        ),
-        state=MarketStateActor(
-            trading.underlying, watch, _volatility_index(config.volatility_index, market)
         ),
         recorder=RunRecorder(trading.underlying, market.contracts, execution),
         desk=OrderDesk(trading, config.desk, short_legs=config.account.kind is AccountKind.MARGIN),

@@ -8,7 +8,7 @@ from nautilus_trader.common import DataActor, TimeEvent
 from rich.markup import escape
 
 from autotrade_0dte.actors.account import total_cash
-from autotrade_0dte.actors.market_state import market_topic
+from autotrade_0dte.actors.views import market_topic
 from autotrade_0dte.calendar import NEW_YORK
 from autotrade_0dte.execution.decision import DECISION_TOPIC
 from autotrade_0dte.instruments import VENUE

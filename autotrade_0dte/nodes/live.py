@@ -129,8 +129,7 @@ def run_node(job: NodeJob, console: Console) -> tuple[Path, dict[str, Any]]:
     shown = BackgroundConsole(console)
     status = ConsoleReporter(trading.underlying, shown.print, _STATUS_EVERY_S)
     link = LinkWatch(_CLIENT, shown.print, handle.stop)
-    own = components.recorder, components.chain, components.state
-    for actor in (*own, recorder, status, link):
+    for actor in (components.recorder, components.market, recorder, status, link):
         if actor is not None:
             node.add_actor(actor)
     node.add_exec_algorithm(components.desk)

@@ -119,7 +119,7 @@ def _conclude(
     reasons = list(end.reasons)
     paid, source = 0.0, None
     if end.mode is NodeMode.PAPER and time.time_ns() >= end.expiry_ns and _any_held(trips):
-        last_print = components.chain.last_prints[1]
+        last_print = components.market.last_prints[1]
         settled = settled_at(None, last_print, end.expiry_ns, end.config.simulation)
         paid, source = settle(trips, settled, end.expiry_ns), settled.source
         reasons += filter(None, [settled.fault])

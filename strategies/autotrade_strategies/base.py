@@ -10,8 +10,8 @@ from nautilus_trader.model import InstrumentId, OrderFilled, OrderSide, Strategy
 from nautilus_trader.trading import Strategy, StrategyConfig
 
 from autotrade_0dte.actors.account import made_by_hand
-from autotrade_0dte.actors.market_state import market_topic
 from autotrade_0dte.actors.trading_session import TradingSession
+from autotrade_0dte.actors.views import market_topic
 from autotrade_0dte.execution.coordinator import Allotment
 from autotrade_0dte.execution.decision import DecisionKind
 from autotrade_0dte.execution.exits import ExitReason

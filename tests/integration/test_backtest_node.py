@@ -17,7 +17,7 @@ from autotrade_0dte.nodes.sessions import SessionFaultError
 STRIKES = (590, 600, 610)
 FAILURES = {
     "2026-07-20": "quote",
-    "2026-07-21": "chain",
+    "2026-07-21": "view",
     "2026-07-22": "timer",
     "2026-07-23": "order",
 }

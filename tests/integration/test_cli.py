@@ -209,7 +209,7 @@ def test_config_of_a_run_is_the_configuration_it_ran_with(backtested: Backtested
 def test_exception_in_a_strategy_ends_with_code_3_its_reason_and_a_report(
     small: Path, tmp_path: Path
 ) -> None:
-    config = save(scripted("SPY", failures={str(TUESDAY): "chain"}), tmp_path)
+    config = save(scripted("SPY", failures={str(TUESDAY): "view"}), tmp_path)
     done = autotrade(
         "backtest", config, "--catalog", small, "--runs", tmp_path / "runs",
         "--sessions", f"{TUESDAY}:", "--workers", 1,

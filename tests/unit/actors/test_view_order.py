@@ -15,8 +15,8 @@ from small_market import write_session
 from traded_market import TradedMarket
 
 from autotrade_0dte.actors.execution_rows import ExecutionRows
-from autotrade_0dte.actors.market_state import DESK_TURN, RECORDER_TURN, market_topic
 from autotrade_0dte.actors.recorder import RunRecorder
+from autotrade_0dte.actors.views import DESK_TURN, RECORDER_TURN, market_topic
 from autotrade_0dte.chain.snapshot import ChainAnalytics, Tape
 from autotrade_0dte.data.catalog import Catalog
 from autotrade_0dte.execution.coordinator import Coordinator, CoordinatorParams

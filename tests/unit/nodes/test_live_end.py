@@ -133,8 +133,7 @@ class Node:
         last: Any = SimpleNamespace(last_prints=((0, 600.0), (DAY.close_ns, 601.0)))
         none: Any = None
         self.components = Components(
-            chain=last,
-            state=none,
+            market=last,
             recorder=Recorder("SPY", [], ExecutionRows([], FEES, DeskParams(), 30.0)),
             desk=none,
             strategies=(),
@@ -220,7 +219,7 @@ def test_paper_position_is_paid_its_value_at_expiry(node: MakeNode) -> None:
 def test_paper_position_without_a_price_at_expiry_stays_open(node: MakeNode) -> None:
     ended = node(BOUGHT, cash=9_799.0)
     nothing = (0, float("nan"))
-    ended.components.chain.last_prints = (nothing, nothing)  # type: ignore[misc]
+    ended.components.market.last_prints = (nothing, nothing)  # type: ignore[misc]
     assert ended.conclude(mode=NodeMode.PAPER) == [
         "SETTLEMENT_NO_PRICE: prints=0",
         f"POSITION_OPEN: {CALL}.US +2",

@@ -1,4 +1,4 @@
-"""When the chain actor publishes and what it takes from the engine, without an engine."""
+"""When the market actor publishes and what it takes from the engine, without an engine."""
 
 import datetime as dt
 import math
@@ -17,7 +17,8 @@ from nautilus_trader.model import (
     TradeTick,
 )
 
-from autotrade_0dte.actors.chain import ChainActor, chain_topic
+from autotrade_0dte.actors.market import MarketActor
+from autotrade_0dte.actors.views import market_topic
 from autotrade_0dte.calendar import session
 from autotrade_0dte.chain.book import ChainParams, OptionChainBook
 from autotrade_0dte.chain.quote_columns import ColumnQuotes, QuoteColumns
@@ -26,12 +27,20 @@ from autotrade_0dte.products import product
 
 NS = 1_000_000_000
 HOURS = session(dt.date(2026, 7, 20))
+VIX = index("VIX").id
 OPEN_NS, CLOSE_NS = HOURS.open_ns, HOURS.close_ns
 CONTRACTS = [
     option_contract(OptionSymbol("SPY", HOURS.date, right, strike))
     for strike in (600_000, 605_000)
     for right in (Right.CALL, Right.PUT)
 ]
+
+
+class Watch:
+    """Tells what it was given, in place of a view."""
+
+    def update(self, chain: Any, index: float, index_ns: int) -> Any:
+        return SimpleNamespace(chain=chain, index=index, index_ns=index_ns)
 
 
 class Engine:
@@ -48,7 +57,7 @@ class Engine:
         self.timers: list[tuple[Any, ...]] = []
         engine = self
 
-        class Actor(ChainActor):
+        class Actor(MarketActor):
             cache = SimpleNamespace(quote=engine.quotes.get, quotes=engine.history.get)
             clock = SimpleNamespace(
                 set_timer_ns=lambda *given, **named: engine.timers.append((*given, named)),
@@ -78,10 +87,12 @@ class Engine:
             CONTRACTS,
             underlying,
             self.book,
+            Watch(),
             1_000,
             OPEN_NS,
             CLOSE_NS,
             has_volume=has_volume,
+            volatility_index=VIX,
             quotes=columns,
         )
 
@@ -94,6 +105,10 @@ class Engine:
         self.history.setdefault(name, []).insert(0, self.quotes[name])
 
     def tick(self, at_s: float) -> list[Any]:
+        """Let the timer fire and return the chains of what was published."""
+        return [view.chain for view in self.views(at_s)]
+
+    def views(self, at_s: float) -> list[Any]:
         """Let the timer fire and return what was published."""
         if not self.timers:
             self.actor.on_start()
@@ -113,7 +128,7 @@ def test_quotes_are_asked_for_where_there_are_no_columns() -> None:
     engine = Engine(equity("SPY"))
     engine.actor.on_start()
     quotes = [f"quotes {contract.id}" for contract in CONTRACTS]
-    assert engine.subscribed == [*quotes, "trades SPY.US"]
+    assert engine.subscribed == [*quotes, "trades SPY.US", "index VIX.US"]
 
 
 def test_columns_stand_in_for_the_quotes_of_the_feed() -> None:
@@ -125,7 +140,7 @@ def test_columns_stand_in_for_the_quotes_of_the_feed() -> None:
     engine.quote(1, 9.0, 9.1, at_s=0.5)
     [first] = engine.tick(1)
     [second] = engine.tick(2)
-    assert engine.subscribed == ["trades SPY.US"]
+    assert engine.subscribed == ["trades SPY.US", "index VIX.US"]
     np.testing.assert_array_equal(first.bid, [1.0, np.nan, np.nan, np.nan])
     np.testing.assert_array_equal(second.bid, [1.0, np.nan, np.nan, 2.0])
     assert engine.tick(3) == []
@@ -134,13 +149,13 @@ def test_columns_stand_in_for_the_quotes_of_the_feed() -> None:
 def test_spot_of_an_index_comes_from_its_price_updates() -> None:
     engine = Engine(index("SPX"), columns=ColumnQuotes())
     engine.actor.on_start()
-    assert engine.subscribed == ["index SPX.US"]
+    assert engine.subscribed == ["index SPX.US", "index VIX.US"]
     update = IndexPriceUpdate(index("SPX").id, Price(6001.5, 2), OPEN_NS + 7, OPEN_NS + 7)
     engine.actor.on_index_price(update)
     assert engine.actor.last_prints[1] == (OPEN_NS + 7, 6001.5)
     [snapshot] = engine.tick(1)
     assert snapshot.spot == 6001.5
-    assert engine.published[0][0] == chain_topic("SPX") == "chain.SPX"
+    assert engine.published[0][0] == market_topic("SPX") == "market.SPX"
 
 
 def test_timer_runs_from_the_open_to_just_before_expiry() -> None:
@@ -245,3 +260,25 @@ def test_tape_without_real_sizes_has_no_volume() -> None:
     tape = engine.tick(2)[0].tape
     assert tape.ts_event == OPEN_NS + NS
     assert np.isnan([tape.volume, tape.turnover]).all()
+
+
+def test_volatility_index_is_told_as_of_the_views_instant_and_is_no_print() -> None:
+    engine = Engine(index("SPX"), columns=ColumnQuotes())
+    for value, at_s in [(15.0, 0.5), (16.0, 1.0), (17.0, 1.001)]:
+        ts = OPEN_NS + round(at_s * NS)
+        engine.actor.on_index_price(IndexPriceUpdate(VIX, Price(value, 2), ts - 5, ts))
+    [first] = engine.views(1)
+    assert (first.index, first.index_ns) == (16.0, OPEN_NS + NS - 5)
+    assert math.isnan(first.chain.spot)
+    [second] = engine.views(11)
+    assert second.index == 17.0
+
+
+def test_volatility_index_alone_is_no_reason_to_publish() -> None:
+    engine = Engine(equity("SPY"))
+    [first] = engine.views(1)
+    assert math.isnan(first.index)
+    assert first.index_ns == 0
+    ts = OPEN_NS + 2 * NS
+    engine.actor.on_index_price(IndexPriceUpdate(VIX, Price(15.0, 2), ts, ts))
+    assert engine.views(3) == []

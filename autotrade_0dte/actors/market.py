@@ -1,41 +1,43 @@
-"""Feeds the option chain book from the engine and publishes its snapshots."""
+"""Keeps the option chain and the market's state from the engine's data, and publishes its views."""
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from nautilus_trader.common import DataActor, TimeEvent
 from nautilus_trader.model import (
     IndexInstrument,
     IndexPriceUpdate,
+    InstrumentId,
     OptionContract,
     TradeTick,
 )
 
 from autotrade_0dte.actors.cached_quotes import CachedQuotes
+from autotrade_0dte.actors.underlying_prints import UnderlyingPrints
+from autotrade_0dte.actors.views import market_topic
 from autotrade_0dte.chain.book import OptionChainBook
 from autotrade_0dte.chain.quote_columns import ColumnQuotes
-from autotrade_0dte.chain.snapshot import Tape
 
-__all__ = ["ChainActor", "chain_topic"]
+if TYPE_CHECKING:
+    from autotrade_0dte.market_state.watch import MarketWatch
 
-_TIMER = "chain-snapshot"
+__all__ = ["MarketActor"]
+
+_TIMER = "market-view"
 _IDLE_NS = 10_000_000_000
 _NS_PER_MS = 1_000_000
 
 
-def chain_topic(underlying: str) -> str:
-    """Return the bus topic on which snapshots of the chain on `underlying` are published."""
-    return f"chain.{underlying}"
-
-
-class ChainActor(DataActor):
-    """Keeps one chain's book and publishes a ChainSnapshot on a timer.
+class MarketActor(DataActor):
+    """Publishes a MarketView on a timer: the chain, its indicators and the market's state.
 
     The newest quotes are taken when the timer fires, not one by one as they come: nothing looks at
-    the book in between, and a busy feed costs Python nothing. A snapshot is published when anything
-    has changed since the last one, and every ten seconds when nothing has, so that deadlines pass
+    the book in between, and a busy feed costs Python nothing. A view is published when a quote or a
+    print has come since the last one, and every ten seconds when none has, so that deadlines pass
     and growing quote ages are seen.
+
+    Book and watch are in one component, as each has its clock moved at every event.
 
     Parameters
     ----------
@@ -45,12 +47,16 @@ class ChainActor(DataActor):
         Spot comes from the trades of an equity, or from the price updates of an index.
     book : OptionChainBook
         One row a contract.
+    watch : MarketWatch
+        Indicators, detector and ladder of this session.
     interval_ms : int
-        Time between snapshots.
+        Time between views.
     start_ns, stop_ns : int
-        Snapshots are made from `start_ns` (the session's open) until just before `stop_ns`.
+        Views are made from `start_ns` (the session's open) until just before `stop_ns`.
     has_volume : bool
         Whether the sizes of the underlying's trades are real.
+    volatility_index : InstrumentId, optional
+        Index whose values are evidence, such as VIX; None where there is none.
     quotes : ColumnQuotes, optional
         The chain's quotes where the node has them as columns, as a backtest does. Without it they
         are subscribed to and taken from the engine's cache.
@@ -65,28 +71,30 @@ class ChainActor(DataActor):
         contracts: Sequence[OptionContract],
         underlying: Any,
         book: OptionChainBook,
+        watch: "MarketWatch",
         interval_ms: int,
         start_ns: int,
         stop_ns: int,
         *,
         has_volume: bool,
+        volatility_index: InstrumentId | None = None,
         quotes: ColumnQuotes | None = None,
     ) -> None:
         super().__init__()
         self._contracts = [contract.id for contract in contracts]
         self._quotes: ColumnQuotes | CachedQuotes | None = quotes
         self._underlying = underlying
-        self._topic = chain_topic(str(underlying.id.symbol))
+        self._topic = market_topic(str(underlying.id.symbol))
         self._book = book
+        self._watch = watch
         self._interval_ns = interval_ms * _NS_PER_MS
         self._start_ns = start_ns
         self._stop_ns = stop_ns
-        self._prints: deque[TradeTick | IndexPriceUpdate] = deque()
-        self._spot = float("nan")
-        self._spot_ns = 0
-        self._volume = self._turnover = 0.0 if has_volume else float("nan")
-        self._print_before = (0, float("nan"))
-        self._changed = False
+        self._prints = UnderlyingPrints(start_ns, stop_ns, has_volume=has_volume)
+        self._volatility_index = volatility_index
+        self._volatility_updates: deque[IndexPriceUpdate] = deque()
+        self._volatility = float("nan")
+        self._volatility_ns = 0
         self._published_ns = 0
 
     def on_start(self) -> None:
@@ -98,6 +106,8 @@ class ChainActor(DataActor):
             self.subscribe_index_prices(self._underlying.id)
         else:
             self.subscribe_trades(self._underlying.id)
+        if self._volatility_index is not None:
+            self.subscribe_index_prices(self._volatility_index)
         self.clock.set_timer_ns(
             _TIMER,
             self._interval_ns,
@@ -110,44 +120,38 @@ class ChainActor(DataActor):
         self.clock.cancel_timer(_TIMER)
 
     def on_trade(self, trade: TradeTick) -> None:
-        self._prints.append(trade)
+        self._prints.add(trade)
 
     def on_index_price(self, update: IndexPriceUpdate) -> None:
-        self._prints.append(update)
+        if update.instrument_id == self._volatility_index:
+            self._volatility_updates.append(update)
+        else:
+            self._prints.add(update)
 
     @property
     def last_prints(self) -> tuple[tuple[int, float], tuple[int, float]]:
         """Time and price of the underlying's last two prints up to expiry; (0, NaN) for none."""
-        while self._prints:
-            self._take_spot(self._prints.popleft())
-        return self._print_before, (self._spot_ns, self._spot)
-
-    def _take_spot(self, tick: TradeTick | IndexPriceUpdate) -> None:
-        if tick.ts_event <= self._stop_ns:
-            self._print_before = self._spot_ns, self._spot
-            self._spot_ns = tick.ts_event
-            if isinstance(tick, TradeTick):
-                self._spot = tick.price.as_double()
-                if tick.ts_event >= self._start_ns:
-                    size = tick.size.as_double()
-                    self._volume += size
-                    self._turnover += size * self._spot
-            else:
-                self._spot = tick.value.as_double()
-            self._changed = True
+        return self._prints.last_two()
 
     def _on_timer(self, event: TimeEvent) -> None:
         now_ns = event.ts_event
         assert self._quotes is not None
-        self._changed |= self._quotes.take(now_ns, self._book)
-        while self._prints and self._prints[0].ts_init <= now_ns:
-            self._take_spot(self._prints.popleft())
-        if not self._changed and now_ns - self._published_ns < _IDLE_NS:
+        changed = self._quotes.take(now_ns, self._book)
+        changed |= self._prints.take(now_ns)
+        if not changed and now_ns - self._published_ns < _IDLE_NS:
             return
-        self._changed = False
         self._published_ns = now_ns
-        tape = Tape(self._spot_ns, self._volume, self._turnover)
-        self.publish_message(self._topic, self._book.snapshot(now_ns, self._spot, tape))
+        self._take_volatility(now_ns)
+        chain = self._book.snapshot(now_ns, self._prints.spot, self._prints.tape())
+        view = self._watch.update(chain, self._volatility, self._volatility_ns)
+        self.publish_message(self._topic, view)
+
+    def _take_volatility(self, now_ns: int) -> None:
+        """Take the volatility index as of the view's instant, as quotes and prints are."""
+        updates = self._volatility_updates
+        while updates and updates[0].ts_init <= now_ns:
+            update = updates.popleft()
+            self._volatility, self._volatility_ns = update.value.as_double(), update.ts_event
 
 
 def _first_due(start_ns: int, interval_ns: int, now_ns: int) -> int:

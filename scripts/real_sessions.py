@@ -9,6 +9,7 @@ printed and compared with the README; a difference ends with exit code 1.
 import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,12 @@ def import_all(data: Path, folder: Path) -> dict[str, ImportReport]:
     }
 
 
-def backtest_all(catalog: Path, runs: Path, workers: int) -> list[tuple[str, dict[str, Any]]]:
+def backtest_all(
+    catalog: Path,
+    runs: Path,
+    workers: int,
+    scenarios: Sequence[FillScenario] = (FillScenario.BASE,),
+) -> list[tuple[str, dict[str, Any]]]:
     """Run each configuration over its sessions; return the summaries."""
     results = []
     for title, config_name, date in RUNS:
@@ -58,7 +64,7 @@ def backtest_all(catalog: Path, runs: Path, workers: int) -> list[tuple[str, dic
             chosen,
             runs,
             workers=workers,
-            scenarios=(FillScenario.BASE,),
+            scenarios=scenarios,
             command=f"autotrade backtest configs/{config_name}",
             progress=lambda _: None,
         )

@@ -31,6 +31,7 @@ __all__ = ["SessionFaultError", "job_names", "run_backtest"]
 
 _LIBRARIES = ("nautilus_trader", "numpy", "numba", "pyarrow", "msgspec", "exchange-calendars")
 _PROGRESS_EVERY_S = 0.2
+_KEPT = (*BOOKS, "steps")
 
 
 class SessionFaultError(RuntimeError):
@@ -127,10 +128,10 @@ def _work(
 
 
 def _join(folder: Path, jobs: Sequence[SessionJob]) -> None:
-    """Join the tables and logs of one scenario; all but the base keep only their books."""
+    """Join the tables and logs of one scenario; all but the base keep books and orders' steps."""
     folder.mkdir(parents=True, exist_ok=True)
     is_base = all(job.scenario is FillScenario.BASE for job in jobs)
-    join_sessions(folder, [job.folder for job in jobs], TABLES if is_base else BOOKS)
+    join_sessions(folder, [job.folder for job in jobs], TABLES if is_base else _KEPT)
     with (folder / LOG_FILE).open("wb") as log:
         for job in jobs:
             log.write((job.folder / LOG_FILE).read_bytes())

@@ -93,11 +93,11 @@ def test_summary_compares_the_scenarios_and_the_run_is_the_base(outcome: Outcome
     assert summary["clean"]
 
 
-def test_other_scenarios_keep_their_books_and_log_and_no_more(outcome: Outcome) -> None:
+def test_other_scenarios_keep_their_books_steps_and_log_and_no_more(outcome: Outcome) -> None:
     for scenario in OTHERS:
         folder = outcome.folder / "scenarios" / scenario
         names = {path.name for path in folder.iterdir()}
-        assert names == {f"{name}.parquet" for name in BOOKS} | {"log.jsonl"}
+        assert names == {f"{name}.parquet" for name in (*BOOKS, "steps")} | {"log.jsonl"}
     kept = {path.name for path in outcome.folder.iterdir()}
     assert kept >= {f"{name}.parquet" for name in TABLES} | {"scenarios"}
     assert "sessions" not in kept

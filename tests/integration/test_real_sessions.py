@@ -3,13 +3,18 @@
 import pickle
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from integration.conftest import RealData
 from unmeasured import unmeasured
+from walked_log import faults_of, walked_parents
 
+from autotrade_0dte.analysis.scenarios import scenario_folder
+from autotrade_0dte.analysis.tables import read_table
+from autotrade_0dte.calendar import session
 from autotrade_0dte.config import load_config
 from autotrade_0dte.data.catalog import Catalog
 from autotrade_0dte.execution.fills import FillScenario
@@ -20,13 +25,16 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 import real_sessions  # noqa: E402
 
+SPY = "SPY, books of 5 minutes"
 SOME_SESSIONS = 3
 BACKTEST_ALL = """
 import pickle, sys
 from pathlib import Path
 import real_sessions
+from autotrade_0dte.execution.fills import FillScenario
 catalog, runs, kept = map(Path, sys.argv[1:])
-kept.write_bytes(pickle.dumps(dict(real_sessions.backtest_all(catalog, runs, workers=2))))
+results = real_sessions.backtest_all(catalog, runs, workers=2, scenarios=tuple(FillScenario))
+kept.write_bytes(pickle.dumps(dict(results)))
 """
 
 
@@ -36,11 +44,15 @@ def catalog(real_data: RealData) -> Path:
 
 
 @pytest.fixture(scope="module")
-def results(catalog: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    folder = tmp_path_factory.mktemp("runs")
-    kept = folder / "results.pickle"
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="module")
+def results(catalog: Path, runs: Path) -> dict[str, dict[str, Any]]:
+    kept = runs / "results.pickle"
     subprocess.run(
-        [sys.executable, "-c", BACKTEST_ALL, catalog, folder, kept],
+        [sys.executable, "-c", BACKTEST_ALL, catalog, runs, kept],
         env=unmeasured() | {"PYTHONPATH": str(ROOT / "scripts")},
         check=True,
     )
@@ -57,7 +69,7 @@ def test_readme_shows_the_figures_that_the_script_makes(
 def test_spy_sessions_settle_at_the_official_close_and_those_recorded_in_part_are_unclean(
     results: dict[str, dict[str, Any]],
 ) -> None:
-    summary = results["SPY, books of 5 minutes"]
+    summary = results[SPY]
     codes = {
         row["session"]: {reason.partition(":")[0] for reason in row["unclean_reasons"]}
         for row in summary["per_session"]
@@ -86,6 +98,52 @@ def test_spxw_settles_against_the_last_minute_of_the_index(
     assert session["settlement_source"] == "last print 0 s before expiry"
 
 
+@pytest.mark.parametrize("scenario", FillScenario)
+def test_parent_orders_of_the_spy_sessions_end_and_their_log_makes_each_move_again(
+    results: dict[str, dict[str, Any]], runs: Path, scenario: FillScenario
+) -> None:
+    folder = scenario_folder(runs / results[SPY]["run_id"], scenario)
+    config = load_config(ROOT / "configs" / "spy_5min.toml")
+    parents = walked_parents(folder)
+    found = {
+        (str(parent.session), parent.order.parent_id): list(
+            faults_of(parent, config, session(parent.session).close_ns)
+        )
+        for parent in parents
+    }
+    assert len(found) == len(parents) > 0
+    assert not {name: wrong for name, wrong in found.items() if wrong}
+
+
+@pytest.mark.parametrize("scenario", FillScenario)
+def test_fills_of_the_spy_sessions_are_those_of_the_parents_and_make_the_positions(
+    results: dict[str, dict[str, Any]], runs: Path, scenario: FillScenario
+) -> None:
+    folder = scenario_folder(runs / results[SPY]["run_id"], scenario)
+    fills = read_table(folder, "fills").to_pylist()
+    traded = [fill for fill in fills if fill["kind"] == "TRADE"]
+    names = ("session", "client_order_id", "trade_id", "quantity", "price")
+    steps = [row for row in read_table(folder, "steps").to_pylist() if row["event"] == "FILLED"]
+    assert [_of(fill, names) for fill in traded] == [_of(step, names) for step in steps]
+
+    held, earned = Counter[Any](), Counter[Any]()
+    for fill in fills:
+        key = fill["session"], fill["instrument_id"]
+        signed = fill["quantity"] * (1 if fill["side"] == "BUY" else -1)
+        held[key] += signed
+        assert held[key] >= 0
+        earned[key] -= signed * fill["price"] * 100
+    assert not any(held.values())
+    booked = Counter[Any]()
+    for position in read_table(folder, "positions").to_pylist():
+        booked[position["session"], position["instrument_id"]] += position["gross_pnl"]
+    assert booked == pytest.approx(earned)
+
+
+def _of(row: dict[str, Any], names: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in names)
+
+
 def test_sessions_with_one_worker_are_those_of_the_run_with_two(
     catalog: Path, results: dict[str, dict[str, Any]], tmp_path: Path
 ) -> None:
@@ -101,7 +159,7 @@ def test_sessions_with_one_worker_are_those_of_the_run_with_two(
         progress=lambda _: None,
         scenarios=(FillScenario.BASE,),
     )
-    all_rows = results["SPY, books of 5 minutes"]["per_session"]
+    all_rows = results[SPY]["per_session"]
     rows = [
         [row | {"elapsed_s": 0} for row in sessions]
         for sessions in (alone["per_session"], all_rows[:SOME_SESSIONS])

@@ -219,7 +219,7 @@ def test_exception_in_a_strategy_ends_with_code_3_its_reason_and_a_report(
     [folder] = (tmp_path / "runs").iterdir()
     assert f"Report: {folder / 'report.html'}" in done.stdout
     assert {path.name for path in folder.iterdir()} == RUN_FILES
-    assert "scripted failure in chain" in (folder / "report.html").read_text()
+    assert "scripted failure in view" in (folder / "report.html").read_text()
     rows = json.loads((folder / "summary.json").read_text())["per_session"]
     assert [(row["session"], row["clean"]) for row in rows] == [
         (str(TUESDAY), False),

@@ -31,7 +31,7 @@ from autotrade_0dte.nodes.tiger import SESSION_VARIABLE
 CONFIG = """
 name = "desk-faults"
 root = "SPY"
-snapshot_interval_ms = 250
+snapshot_interval_ms = 100
 
 [regular]
 path = "faults.told_strategy:ToldStrategy"
@@ -271,14 +271,14 @@ CASES = {
         ),
         {"is_vertical": True},
     ),
+    "entry limited": Case(
+        [fault("rate_limit", method="place_order", value=429)],
+        lambda p: entry(p, Outcome.REJECTED) and is_told(p, "RATE_LIMIT"),
+    ),
     "changes limited": Case(
         [fault("rate_limit", method="modify_order")],
         lambda p: entry(p, Outcome.FILLED) and close(p, Outcome.FILLED),
         WALKING,
-    ),
-    "entry limited": Case(
-        [fault("rate_limit", method="place_order", value=429)],
-        lambda p: entry(p, Outcome.REJECTED) and is_told(p, "RATE_LIMIT"),
         wait_s=2.0,
     ),
     "exit limited": Case(

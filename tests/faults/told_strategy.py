@@ -41,7 +41,7 @@ class Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     name: str
-    hold_s: float = 1.0
+    hold_s: float = 0.6
     timeout_s: int = 4
     cap_place: float = 1.0
     walks: bool = False

@@ -4,6 +4,7 @@ It reads a line of JSON for each plan from stdin (see `Told`), and prints a line
 """
 
 import contextlib
+import math
 import os
 import sys
 from enum import StrEnum
@@ -80,7 +81,7 @@ class ToldStrategy(TradeStrategy):
         """Say that the plan before is over, and enter the next one that was told."""
         if self._told is not None:
             print(over_line(self._told.name), flush=True)
-        self._told = self._next()
+        self._told = None if math.isnan(view.chain.spot) else self._next()
         return None if self._told is None else self._plan(self._told, view.chain)
 
     def wants_out(self, view: MarketView, managed: ManagedPlan) -> StrEnum | None:
@@ -103,7 +104,7 @@ class ToldStrategy(TradeStrategy):
         cap = round(bid + told.cap_place * (ask - bid) - 1e-9, 2)
         if told.cap_place >= 1.0:
             cap = round(ask + _SLACK, 2)
-        short, net_cap = None, float("nan")
+        short, net_cap = None, math.nan
         if told.is_vertical:
             short = _call(chain, float(chain.strike[row]) + _WIDTH)
             net_cap = round(cap - float(chain.bid[short]) + _SLACK, 2)

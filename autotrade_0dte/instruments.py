@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 from nautilus_trader.model import (
@@ -32,6 +33,7 @@ USD = Currency.from_str("USD")
 
 _OSI = re.compile(r"([A-Z][A-Z0-9.]{0,5}) *(\d{6})([CP])(\d{8})", re.ASCII)
 _MAX_STRIKE_MILLS = 99_999_999
+_MOST_KNOWN = 4_096  # symbols kept parsed: the chains of some sessions
 
 
 class SymbolError(ValueError):
@@ -75,6 +77,7 @@ class OptionSymbol(msgspec.Struct, frozen=True, order=True):
         return f"{self.expiry:%y%m%d}{self.right}{self.strike_mills:08d}"
 
 
+@lru_cache(_MOST_KNOWN)
 def option_symbol(text: str) -> OptionSymbol:
     """Parse an OSI symbol, padded or compact; raise SymbolError for anything else."""
     match = _OSI.fullmatch(text.strip())
@@ -82,7 +85,7 @@ def option_symbol(text: str) -> OptionSymbol:
         raise SymbolError(f"Expected an OSI symbol such as SPY260731C00600000, was {text!r}")
     root, date, right, strike = match.groups()
     try:
-        expiry = dt.datetime.strptime(f"20{date}", "%Y%m%d").date()  # noqa: DTZ007 - a date has no zone
+        expiry = dt.date(2000 + int(date[:2]), int(date[2:4]), int(date[4:]))
     except ValueError:
         raise SymbolError(f"Expected an expiry as YYMMDD, was {date} in {text!r}") from None
     if int(strike) == 0:

@@ -1,5 +1,6 @@
 """Keeps how orders were worked: parent orders, their steps, and the market after each fill."""
 
+from collections import deque
 from collections.abc import Sequence
 
 from autotrade_0dte.actors.mark_rows import MarkRows, chain_quote
@@ -19,6 +20,8 @@ _UNKNOWN = (float("nan"),) * 5
 
 class ExecutionRows:
     """Turns the desk's log and the chain's snapshots into the tables `parents`, `steps`, `marks`.
+
+    What the desk tells is only kept until the next snapshot, so that no order waits for its rows.
 
     Parameters
     ----------
@@ -41,21 +44,21 @@ class ExecutionRows:
     ) -> None:
         self._row = {name: row for row, name in enumerate(instrument_ids)}
         self._chain: ChainSnapshot | None = None
+        self._told: deque[ParentOrder | WalkRecord] = deque()
         self._parents = ParentRows(fees, desk)
         self._marks = MarkRows(self._row, stale_after_s)
 
     def parent(self, order: ParentOrder) -> None:
         """Take a new parent order."""
-        self._parents.add(order, self._arrival(order))
+        self._told.append(order)
 
     def record(self, record: WalkRecord) -> None:
         """Take what happened to one."""
-        parent = self._parents.record(record)
-        if parent is not None and record.event is WalkEvent.FILLED:
-            self._marks.fill(record, parent)
+        self._told.append(record)
 
     def snapshot(self, chain: ChainSnapshot) -> None:
         """Look at the market as the orders at work and the fills before find it."""
+        self._take_told()
         self._chain = chain
         self._marks.snapshot(chain)
         for order in self._parents.working():
@@ -65,15 +68,31 @@ class ExecutionRows:
 
     def parents(self) -> Columns:
         """Return the table of parent orders."""
+        self._take_told()
         return self._parents.parents()
 
     def steps(self) -> Columns:
         """Return the table of what happened to them."""
+        self._take_told()
         return self._parents.steps()
 
     def marks(self) -> Columns:
         """Return the table of the market at fills and after them."""
+        self._take_told()
         return self._marks.columns()
+
+    def _take_told(self) -> None:
+        while self._told:
+            told = self._told.popleft()
+            if isinstance(told, ParentOrder):
+                self._parents.add(told, self._arrival(told))
+            else:
+                self._take_record(told)
+
+    def _take_record(self, record: WalkRecord) -> None:
+        parent = self._parents.record(record)
+        if parent is not None and record.event is WalkEvent.FILLED:
+            self._marks.fill(record, parent)
 
     def _arrival(self, order: ParentOrder) -> OrderQuote:
         """Return the quote of the newest snapshot by the decision, which it was made on."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from autotrade_0dte.actors.row_buffer import Columns, RowBuffer
+from autotrade_0dte.chain.quality import UNUSABLE
 from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.execution.order_quote import OrderQuote
 from autotrade_0dte.execution.parent import ParentOrder
@@ -22,6 +23,7 @@ _LATE_SHARE = 0.2
 """A snapshot later than this share of the horizon is another horizon's: unknown."""
 _AGE_TOLERANCE_S = 1e-6
 _NAN = math.nan
+_UNUSABLE = int(UNUSABLE)
 _MARKS = (
     "ts_event", "parent_id", "client_order_id", "trade_id", "instrument_id", "side", "quantity",
     "price", "delta", "horizon_s", "ts_mark", "bid", "ask", "mid", "spot", "quote_age_s",
@@ -113,7 +115,7 @@ class _Mark(msgspec.Struct):
 
 def chain_quote(chain: ChainSnapshot, row: int) -> OrderQuote:
     """Return one contract's market in a snapshot, without a fair value; stale ones are unknown."""
-    if not chain.usable()[row]:
+    if int(chain.quality[row]) & _UNUSABLE:
         return OrderQuote(chain.ts_event, *(_NAN,) * 5, spot=chain.spot)
     return OrderQuote(
         now_ns=chain.ts_event,

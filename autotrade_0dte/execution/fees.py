@@ -18,6 +18,7 @@ import datetime as dt
 import math
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
@@ -311,6 +312,7 @@ def without_minimums(schedule: FeeSchedule) -> FeeSchedule:
     )
 
 
+@lru_cache(1_024)  # rates come with every order
 def _exact(number: Any) -> Decimal:
     # Through the shortest text: the float 0.65 is meant as 65 cents, not as 0.65000000000000002.
     return Decimal(str(number))

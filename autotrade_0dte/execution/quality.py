@@ -174,7 +174,9 @@ class QualityWatch:
         self._params = params
         self._window_ns = round(params.window_s * _NS)
         self._cool_down_ns = round(params.cool_down_s * _NS)
-        self._ended: deque[EndedParent] = deque(maxlen=params.window_parents)
+        self._ended: deque[EndedParent] = deque()
+        self._slippages: deque[float] = deque()  # bounded, of those that have one
+        self._should_fill = self._did_fill = self._rejected = 0
         self._since: dict[QualityCode, int] = {}
 
     @property
@@ -188,7 +190,13 @@ class QualityWatch:
 
     def on_ended(self, parent: EndedParent) -> list[Breach | Recovery]:
         """Take a parent that ended; return what began and what is over, to be published."""
+        if len(self._ended) == self._params.window_parents:
+            self._drop_oldest()
         self._ended.append(parent)
+        self._count(parent, 1)
+        if not math.isnan(parent.slippage):
+            bound = self._params.slippage_bound
+            self._slippages.append(min(max(parent.slippage, -bound), bound))
         self._forget(parent.ts_event)
         return self._changes(parent.ts_event)
 
@@ -202,8 +210,20 @@ class QualityWatch:
         """Drop the parents that are too old; return whether there were any."""
         before = len(self._ended)
         while self._ended and now_ns - self._ended[0].ts_event >= self._window_ns:
-            self._ended.popleft()
+            self._drop_oldest()
         return len(self._ended) < before
+
+    def _drop_oldest(self) -> None:
+        parent = self._ended.popleft()
+        self._count(parent, -1)
+        if not math.isnan(parent.slippage):
+            self._slippages.popleft()
+
+    def _count(self, parent: EndedParent, by: int) -> None:
+        if parent.should_fill:
+            self._should_fill += by
+            self._did_fill += by * (parent.outcome is Outcome.FILLED)
+        self._rejected += by * parent.rejected
 
     def _changes(self, now_ns: int) -> list[Breach | Recovery]:
         figures = self.figures()
@@ -212,25 +232,18 @@ class QualityWatch:
 
     def figures(self) -> QualityFigures:
         """Return the figures as of the newest time."""
-        bound = self._params.slippage_bound
-        expected = [p.outcome is Outcome.FILLED for p in self._ended if p.should_fill]
-        paid = [
-            min(max(p.slippage, -bound), bound) for p in self._ended if not math.isnan(p.slippage)
-        ]
-        rejected = [p.rejected for p in self._ended]
+        ended, paid = len(self._ended), len(self._slippages)
         return QualityFigures(
-            success_rate=self._mean(expected),
-            mean_slippage=self._mean(paid),
-            reject_rate=self._mean(rejected),
-            should_fill=len(expected),
-            filled=len(paid),
-            ended=len(rejected),
+            success_rate=self._mean(self._did_fill, self._should_fill),
+            mean_slippage=self._mean(math.fsum(self._slippages), paid),
+            reject_rate=self._mean(self._rejected, ended),
+            should_fill=self._should_fill,
+            filled=paid,
+            ended=ended,
         )
 
-    def _mean(self, values: list[float] | list[bool]) -> float:
-        if len(values) < self._params.min_sample:
-            return math.nan
-        return math.fsum(values) / len(values)
+    def _mean(self, total: float, count: int) -> float:
+        return math.nan if count < self._params.min_sample else total / count
 
     def _change(
         self, code: QualityCode, figures: QualityFigures, now_ns: int

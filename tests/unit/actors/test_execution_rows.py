@@ -13,6 +13,7 @@ from worked_orders import CALL, NS, PUT, end, parent, quote, record, reprice, su
 
 from autotrade_0dte.actors.execution_rows import ExecutionRows
 from autotrade_0dte.analysis.tables import read_table, write_table
+from autotrade_0dte.chain.quality import QuoteFlag
 from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.fees import Entity, fee_schedule
 from autotrade_0dte.execution.parent import Purpose, Side
@@ -41,7 +42,7 @@ def snapshot(
     return SimpleNamespace(
         ts_event=round(at_s * NS), spot=spot, bid=row(bid), ask=row(ask), bid_size=row(size),
         ask_size=row(size), quote_age_s=row(age_s), delta=row(0.5),
-        usable=lambda: np.array([usable]),
+        quality=np.array([0 if usable else QuoteFlag.STALE], np.int8),
     )  # fmt: skip
 
 

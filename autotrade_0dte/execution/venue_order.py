@@ -27,6 +27,8 @@ class VenueOrder:
         CANCEL or REPLACE once the order is to end, until it has.
     cancel_reason : str
         Why.
+    refusals : int
+        How often its cancel has been refused.
     told_ns : int
         When the last command was sent or a cancel refused, UTC ns.
     rested_ns : int
@@ -37,12 +39,12 @@ class VenueOrder:
 
     __slots__ = (
         "_limit_before", "cancel", "cancel_reason", "in_flight", "is_live", "is_refused", "limit",
-        "quantity", "rested_ns", "told_ns",
+        "quantity", "refusals", "rested_ns", "told_ns",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.is_live = self.is_refused = False
-        self.quantity = self.told_ns = self.rested_ns = 0
+        self.quantity = self.refusals = self.told_ns = self.rested_ns = 0
         self.limit: int | None = None
         self._limit_before: int | None = None
         self.in_flight: MoveKind | None = None
@@ -55,6 +57,7 @@ class VenueOrder:
         """Send it, as the first order or as that of a remainder."""
         self.is_live = True
         self.is_refused = False
+        self.refusals = 0
         self.quantity = quantity
         self._tell(now_ns, MoveKind.SUBMIT, limit)
 
@@ -96,6 +99,7 @@ class VenueOrder:
         """Note that it lives on, though it is still to end."""
         if self.in_flight in _CANCELS:
             self.in_flight = None
+            self.refusals += 1
             self.told_ns = now_ns
 
     def filled(self, now_ns: int, quantity: int) -> None:

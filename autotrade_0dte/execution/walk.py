@@ -187,8 +187,9 @@ class Walk:
             order.filled(now_ns, quantity)
         if self.is_over:
             return self._end(StepReason.LATE_FILL, self._drawn_back)
-        if self.leaves == 0 and order.quantity == 0:
-            return self._end(StepReason.FILLED, Outcome.FILLED)
+        is_done = order.is_live and not is_former  # also where it was for less than is left
+        if order.quantity == 0 and (self.leaves == 0 or is_done):
+            return self._end(StepReason.FILLED, self._drawn_back)
         if order.quantity <= self.leaves or order.cancel:
             return None
         cancel = MoveKind.REPLACE if self.leaves and not self._is_entry else MoveKind.CANCEL
@@ -249,7 +250,10 @@ class Walk:
             if not reason and now_ns - self._resend_ns >= walk.resend_s * _NS:
                 reason = StepReason.NOT_RESENT
             return self._end(reason, self._drawn_back) if reason else None
-        patience_s = walk.answer_s if order.in_flight else walk.cancel_retry_s
+        patience_s = walk.answer_s
+        if not order.in_flight:  # a cancel that is planned goes at once
+            retry_s = walk.cancel_retry_s * 2.0 ** min(order.refusals - 1, 12)
+            patience_s = min(retry_s, walk.answer_s) if order.refusals else 0.0
         if now_ns - order.told_ns < patience_s * _NS:
             return None
         if order.cancel:

@@ -36,8 +36,8 @@ class WalkParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         the venue and back, and 120 calls a minute at most.
     micro_ticks : float, default 1
         Move of the underlying since the last price, in ticks of the option by its delta: against
-        the order it brings the next step forward, for it the step is held, because the market comes
-        to the limit. Quotes follow the underlying later than we do.
+        the order it brings the next step forward, for it the step is held as long again at most,
+        because the market comes to the limit. Quotes follow the underlying later than we do.
     patient_exit_s, normal_exit_s, urgent_exit_s : float, default 30, 15 and 5
         When an exit crosses at the latest, by urgency, seconds after its decision: its walk, then
         as long again.
@@ -53,7 +53,8 @@ class WalkParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         canceled, again and again until its end is known: another is never sent while it may live.
         Thirty times the usual answer.
     cancel_retry_s : float, default 1
-        Rest before a refused cancel is sent again, seconds.
+        Rest before a refused cancel is sent again, seconds; doubled each time it is refused again,
+        up to `answer_s`, so that an order that cannot be canceled does not use up the calls.
     max_replaces : int, default 2
         How often an order whose change is refused is canceled and sent anew. After that it rests;
         an exit that has escalated goes on, at `replace_rest_s`.

@@ -63,6 +63,11 @@ class WalkPrices:
         far = quote.far(self._side)
         return is_price(far) and self._sign * (cents - in_cents(far)) >= 0
 
+    def is_through_far(self, cents: int, quote: OrderQuote) -> bool:
+        """Return whether a limit is beyond the far side."""
+        far = quote.far(self._side)
+        return is_price(far) and self._sign * (cents - in_cents(far)) > 0
+
     def passive(self, quote: OrderQuote) -> int:
         """Return the better of fair value and the near side, short of the far side by a tick."""
         near, far = in_cents(quote.near(self._side)), in_cents(quote.far(self._side))

@@ -32,20 +32,20 @@ class WalkSchedule:
     """
 
     __slots__ = (
-        "_cross_ticks", "_is_emergency", "_least_drift", "_min_rest_ns", "_params", "_prices",
-        "_side", "_sign", "_spot", "_step_ns", "_steps",
+        "_cross_ticks", "_is_emergency", "_is_entry", "_least_drift", "_min_rest_ns", "_params",
+        "_prices", "_side", "_sign", "_spot", "_step_ns", "_steps",
     )  # fmt: skip
 
     def __init__(
         self, parent: ParentOrder, params: WalkParams, routes: RouteParams, prices: WalkPrices
     ) -> None:
-        is_entry = parent.purpose is Purpose.ENTRY
+        self._is_entry = parent.purpose is Purpose.ENTRY
         self._params = params
         self._prices = prices
         self._side = parent.side
         self._sign = parent.side.sign
         self._is_emergency = parent.purpose is Purpose.EMERGENCY
-        self._cross_ticks = params.entry_cross_ticks if is_entry else params.cross_ticks
+        self._cross_ticks = params.entry_cross_ticks if self._is_entry else params.cross_ticks
         self._min_rest_ns = round(params.min_rest_s * _NS)
         self._step_ns = params.step_ns(parent, routes)
         self._least_drift = params.micro_ticks * prices.least / 100 - _NOISE
@@ -77,7 +77,8 @@ class WalkSchedule:
         """Return the limit that should take the place of `limit` now, and why, or None.
 
         Nothing is due without a far side, or when `limit` is at or through it: the market has come
-        to the order.
+        to the order. An exit that crosses goes on from the far side itself: what is shown there and
+        does not fill it cannot be had.
 
         Parameters
         ----------
@@ -98,22 +99,27 @@ class WalkSchedule:
         if style is Style.WALK and not (is_due or drift >= self._least_drift):
             return None
         prices = self._prices
-        if not is_price(quote.far(self._side)) or prices.is_at_far(limit, quote):
+        if not is_price(quote.far(self._side)):
+            return None
+        goes_through = style is Style.MARKETABLE and not self._is_entry
+        if prices.is_through_far(limit, quote) if goes_through else prices.is_at_far(limit, quote):
             return None
         step: tuple[int, StepReason] | None
         if style is Style.MARKETABLE or not is_price(quote.near(self._side)):
             step = prices.marketable(quote, self._cross_ticks), StepReason.FOLLOW
         else:
-            step = self._step(quote, limit, round(drift / prices.tick(quote), 6), is_due)
+            step = self._step(quote, limit, round(drift / prices.tick(quote), 6), rest_ns)
         return step if step is not None and prices.is_beyond(step[0], limit) else None
 
     def _step(
-        self, quote: OrderQuote, limit: int, against: float, is_due: bool
+        self, quote: OrderQuote, limit: int, against: float, rest_ns: int
     ) -> tuple[int, StepReason] | None:
         """Return a walk's next limit; `against` is how far the underlying ran away, in ticks."""
         params, prices = self._params, self._prices
+        is_due = rest_ns >= self._step_ns
         runs_away = against >= params.micro_ticks
-        if not runs_away and (not is_due or against <= -params.micro_ticks):
+        is_held = against <= -params.micro_ticks and rest_ns < 2 * self._step_ns
+        if not runs_away and (not is_due or is_held):
             return None
         ticks = max(int(min(against, _MOST_TICKS)), 1) if runs_away else 1
         done = min((self._steps + 1) / params.steps, 1.0)

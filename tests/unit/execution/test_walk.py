@@ -116,10 +116,16 @@ def test_underlying_that_runs_far_brings_the_step_to_the_far_side_and_not_beyond
 
 
 def test_underlying_that_comes_to_the_order_holds_its_step() -> None:
-    worked = submitted()
+    worked = submitted()  # at 1.01, confirmed at 0.15
     assert worked.look(2.5, spot=599.97) is None
-    assert worked.look(9.0, spot=599.97) is None
-    assert worked.look(9.25, spot=599.99) is not None
+    assert worked.look(3.0, spot=599.99) is not None
+
+
+def test_step_is_held_no_longer_than_another_rest() -> None:
+    worked = submitted()
+    assert worked.look(4.0, bid=0.99, ask=1.03, spot=599.98) is None
+    move = worked.look(4.25, bid=0.99, ask=1.03, spot=599.98)
+    assert move == Move(MoveKind.REPRICE, StepReason.SCHEDULE, 1.02)
 
 
 def test_move_of_the_underlying_counts_from_the_last_limit() -> None:
@@ -210,6 +216,17 @@ def test_refused_cancel_is_sent_again_after_a_rest() -> None:
     worked.tell(WalkEvent.CANCEL_REJECTED)
     assert worked.look(31.1) is None
     assert worked.look(31.2) == Move(MoveKind.CANCEL, StepReason.DEADLINE)
+
+
+def test_cancel_refused_again_and_again_is_sent_less_and_less_often() -> None:
+    worked = submitted()
+    sent = []
+    for quarter in range(120, 220):
+        move = worked.look(quarter / 4)
+        if move is not None:
+            sent.append(quarter / 4)
+            worked.tell(WalkEvent.CANCEL_REJECTED, after_s=0.0)
+    assert sent == [30, 31, 33, 37, 42, 47, 52]  # doubled, up to the patience for an answer
 
 
 def test_lost_change_counts_as_made_until_the_order_is_gone() -> None:
@@ -337,8 +354,8 @@ def test_exit_crosses_after_its_time(purpose: Purpose, urgency: Urgency, seconds
     worked.settle(worked.look(0, 1.00, 1.10))
     assert worked.walk.route is not None
     assert worked.walk.route.style is not Style.MARKETABLE
-    # Fair value far above the bid keeps the walk from getting there on its own.
-    last = {"bid": 1.00, "ask": 1.10, "spot": 601.0}
+    # The age of the quote keeps the walk from getting there on its own.
+    last = {"bid": 1.00, "ask": 1.10, "age_s": 500.0}
     assert worked.look(seconds - 0.1, **last) is None
     move = worked.look(seconds, **last)
     assert move == Move(MoveKind.REPRICE, StepReason.FOLLOW, 0.98)
@@ -362,13 +379,32 @@ def test_exit_that_crosses_follows_the_far_side_at_the_minimum_rest() -> None:
     worked = Worked(leaving(Purpose.EMERGENCY))
     worked.settle(worked.look(0))  # at 0.98, confirmed at 0.15
     assert worked.look(0.6, bid=0.90) is None
-    assert worked.look(0.7, bid=0.98) is None
+    assert worked.look(0.7, bid=0.99) is None
     assert worked.look(0.7, bid=0.90) == Move(MoveKind.REPRICE, StepReason.FOLLOW, 0.88)
     worked.tell(WalkEvent.MODIFIED, 0.88)
     assert worked.look(1.5, bid=0.95) is None
     assert worked.look(2.0, bid=0.02) == Move(MoveKind.REPRICE, StepReason.FOLLOW, 0.01)
     worked.tell(WalkEvent.MODIFIED, 0.01)
     assert worked.look(3.0, bid=0.01) is None
+
+
+@pytest.mark.parametrize("purpose", [Purpose.EXIT, Purpose.STOP, Purpose.EMERGENCY])
+def test_exit_that_crosses_goes_through_a_far_side_that_does_not_fill_it(purpose: Purpose) -> None:
+    worked = Worked(leaving(purpose))
+    seconds = 0.0
+    while seconds < 17:
+        bid = 1.00 if worked.walk.limit != 0.98 else 0.98
+        worked.settle(worked.look(seconds, bid=bid))
+        seconds += 0.25
+    assert worked.walk.limit <= 0.96
+
+
+def test_entry_that_crosses_stays_at_the_far_side() -> None:
+    worked = Worked(entry(urgency=Urgency.URGENT))
+    worked.settle(worked.look(0, ask=1.02))
+    assert worked.walk.limit == pytest.approx(1.03)
+    for seconds in range(1, 20):
+        assert worked.look(seconds, ask=1.03) is None
 
 
 @pytest.mark.parametrize("purpose", [Purpose.STOP, Purpose.EMERGENCY])
@@ -477,6 +513,13 @@ def test_tightened_desk_does_not_hinder_exits() -> None:
     worked = Worked(leaving(Purpose.EXIT))
     worked.settle(worked.look(0, age_s=9.0, tightened=True))
     assert worked.look(2.5, age_s=9.0, tightened=True) is not None
+
+
+def test_size_shown_need_only_be_what_is_left() -> None:
+    worked = submitted()
+    worked.tell(WalkEvent.FILLED, 3)
+    assert worked.look(2.5, ask_size=1.0) is None
+    assert worked.look(2.5, ask_size=2.0) is not None
 
 
 def test_budget_stops_reprices_of_entries_first_then_entries() -> None:
@@ -659,9 +702,27 @@ def test_late_fill_waits_for_the_command_in_flight() -> None:
     walk = worked.walk
     assert walk.on_fill(at(8.1), 5, is_former=True) is None
     walk.on_modified(at(8.2), 1.01)
-    assert walk.on_quote(quote(9.1), MOST_CALLS) == Move(MoveKind.CANCEL, StepReason.OVERFILL_RISK)
+    assert walk.on_quote(quote(8.25), MOST_CALLS) == Move(MoveKind.CANCEL, StepReason.OVERFILL_RISK)
     end = walk.on_canceled(at(9.2))
     assert end == Move(MoveKind.END, StepReason.FILLED, outcome=Outcome.FILLED)
+
+
+def test_order_for_less_than_the_remainder_ends_with_what_was_filled() -> None:
+    worked = refused(Purpose.EXIT)
+    worked.settle(worked.look(5.0))
+    worked.tell(WalkEvent.RESENT, 3)
+    worked.settle(worked.look(5.5))
+    assert worked.tell(WalkEvent.FILLED, 2) is None
+    end = worked.tell(WalkEvent.FILLED, 1)
+    assert end == Move(MoveKind.END, StepReason.FILLED, outcome=Outcome.PARTLY_FILLED)
+
+
+def test_fill_told_after_the_cancel_reduces_the_remainder() -> None:
+    worked = refused(Purpose.EXIT)
+    worked.settle(worked.look(5.0))
+    assert worked.tell(WalkEvent.FILLED, 2) is None
+    assert worked.walk.accepts_resend(3)
+    assert not worked.walk.accepts_resend(4)
 
 
 def test_remainder_filled_meanwhile_is_not_sent() -> None:

@@ -27,11 +27,9 @@ def main() -> None:
     from autotrade_0dte.nodes import live
     from autotrade_0dte.nodes.preflight import NodeMode, preflight
     from autotrade_0dte.nodes.tiger import trading_day
-    from autotrade_0dte.warm import main as warm
     from tiger_nt.config import tiger_config
 
     environment = json.loads(sys.stdin.readline())["environment"]
-    warm()
     config = load_config(CONFIG)
     config = msgspec.structs.replace(
         config,

@@ -51,6 +51,7 @@ from autotrade_0dte.nodes.preflight import NodeMode, Preflight
 from autotrade_0dte.nodes.run_folder import new_run_folder
 from autotrade_0dte.nodes.signals import stopped_by_signals
 from autotrade_0dte.nodes.tiger import SystemListings, TigerFees, underlying_of
+from autotrade_0dte.warm import main as warm
 from tiger_nt.alarms import Alarm
 from tiger_nt.config import TigerConfig
 from tiger_nt.connection import TigerConnection
@@ -109,6 +110,8 @@ def run_node(job: NodeJob, console: Console) -> tuple[Path, dict[str, Any]]:
     shown at once and are reasons of an unclean end, each with its figures.
     """
     started_ns = time.time_ns()
+    # Compiled or loaded at its first use, a kernel holds the node up, in the worst case an order.
+    warm()
     learn(job.day)
     chain = _chain(job)
     listed = [chain.underlying, *chain.contracts]

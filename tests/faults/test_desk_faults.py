@@ -49,7 +49,7 @@ steps = 1
 normal_step_s = 0.2
 min_rest_s = 0.2
 normal_exit_s = 1.0
-answer_s = 1.0
+answer_s = 2.0
 cancel_retry_s = 0.3
 replace_rest_s = 0.2
 
@@ -144,8 +144,8 @@ def is_told(parents: Parents, words: str) -> bool:
     return any(words in record.text for p in parents for record in p.records)
 
 
-RESTING = {"cap_place": 0.5, "timeout_s": 1, "walks": True}
-"""A cap in the middle of the spread: it mostly is not filled, and is canceled in time."""
+RESTING = {"cap_place": 0.2, "timeout_s": 1, "walks": True}
+"""A cap near the bid: it hardly ever is filled, and is canceled in time."""
 
 CASES = {
     "nothing": Case(
@@ -185,7 +185,7 @@ CASES = {
     "modify refused": Case(
         [fault("modify_refused", count=2)],
         lambda p: (
-            reason(p, MoveKind.REPLACE, StepReason.SCHEDULE)
+            any(move.kind is MoveKind.REPLACE for each in p for move in each.moves)
             and any(
                 each.outcome is Outcome.FILLED
                 and _in_order(each.events, (WalkEvent.MODIFY_REJECTED, WalkEvent.RESENT))
@@ -217,8 +217,8 @@ CASES = {
     ),
     "answer to an order late, and no news": Case(
         [
-            fault("delay_response", method="place_order", value=1.8),
-            fault("stall", seconds=1.6),
+            fault("delay_response", method="place_order", value=3.0),
+            fault("stall", seconds=2.8),
         ],
         lambda p: reason(p, MoveKind.CANCEL, StepReason.NO_ANSWER),
     ),

@@ -184,10 +184,11 @@ class OrderDesk(ExecutionAlgorithm):
             self._refuse(work, quote, denial)
 
     def _refuse(self, work: DeskWork, quote: OrderQuote, denial: str) -> None:
-        order = self._cache.order(work.order_id)
+        order, work.held = self._cache.order(work.order_id), None
         move = work.walk.on_denied(quote.now_ns)
-        self._deny(order, denial)
+        # It is over before its strategy hears of it, whose answer must not count it.
         self._follow(work, WalkEvent.DENIED, quote, move, text=denial)
+        self._deny(order, denial)
 
     # -- looks ----------------------------------------------------------------------------------
 

@@ -234,6 +234,30 @@ def test_order_that_breaks_a_rule_when_its_turn_comes_is_denied_then() -> None:
     assert outcome.held == {}
 
 
+def test_order_denied_when_its_turn_comes_does_not_count_against_the_answer_to_that() -> None:
+    # One of two is sold past the desk while an exit of both is held there.
+    gap = [(t, 1.00, 2.00, 50 + t % 2, 50) for t in range(10, 60)]
+    exit_ = Asked(at_s=12, quantity=-2, cap=0.01, purpose=Purpose.EXIT, deadline_s=9_000)
+
+    class SoldInPart(Teller):
+        def on_start(self) -> None:
+            super().on_start()
+            self._at("past-desk", 14.0, lambda _e: self.sell_one())
+
+        def sell_one(self) -> None:
+            name, one = InstrumentId.from_str(CALL), Quantity.from_int(1)
+            self.submit_order(self.order_factory.market(name, OrderSide.SELL, one))
+
+    def answer(teller: Teller) -> None:
+        if len(teller.working) == 2:
+            teller.send(replace(exit_, quantity=-1, purpose=Purpose.EMERGENCY))
+
+    outcome = run(bought(*gap), BUY_AT_ONCE, exit_, teller_kind=SoldInPart, on_denied=answer)
+    assert outcome.outcome(1) == "DENIED"
+    assert outcome.filled(2) == [(1, 1.00)]
+    assert outcome.held == {}
+
+
 # -- orders that know nothing of the desk -------------------------------------------------------
 
 

@@ -71,5 +71,6 @@ def near_quotes(  # pragma: no cover
 
 def warm() -> None:
     """Compile the kernel, or load it from the cache, so that no snapshot waits."""
-    row = np.array([100.0])
-    near_quotes(100.0, 0.01, row, row, row, row, np.zeros(1, np.int8), row, row)
+    row, quality = np.array([100.0]), np.zeros(1, np.int8)
+    row.flags.writeable = quality.flags.writeable = False  # as the arrays of a snapshot are
+    near_quotes(100.0, 0.01, row, row, row, row, quality, row, row)

@@ -58,6 +58,11 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def supported_level(scores: list[float], limits: Limits) -> Level:
     """Return the highest level that `scores` (in the order of CHANNELS; NaN is unknown) support."""
+    for score in scores:
+        if score >= limits.elevated:
+            break
+    else:  # nearly always, and soonest found out like this
+        return Level.CALM
     elevated = strong = extreme = 0
     for source in _SOURCES:
         best = -math.inf

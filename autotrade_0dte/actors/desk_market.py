@@ -6,6 +6,7 @@ from typing import Any
 from nautilus_trader.model import InstrumentId
 
 from autotrade_0dte.actors.trading_session import TradingSession
+from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.execution.fair_value import FairValues
 from autotrade_0dte.execution.order_quote import OrderQuote
 from autotrade_0dte.instruments import VENUE
@@ -31,21 +32,23 @@ class DeskMarket:
         self._cache = cache
         self._underlying = InstrumentId.from_str(f"{session.underlying}.{VENUE}")
         self._row = {name: row for row, name in enumerate(session.instrument_ids)}
+        self._chain: ChainSnapshot | None = None
         self._fair: FairValues | None = None
-        self._delta: Any = None
 
     def take(self, view: MarketView) -> None:
         """Take the newest view; its fair values are worked out when they are asked for."""
-        self._fair = FairValues(view.chain)
-        self._delta = view.chain.delta
+        self._chain = view.chain
+        self._fair = None
 
     def quote(self, instrument_id: InstrumentId, now_ns: int) -> OrderQuote:
         """Return the market of a contract; NaN where a figure is not known."""
         spot = self._spot()
         fair = delta = math.nan
         row = self._row.get(str(instrument_id))
-        if self._fair is not None and row is not None:
-            fair, delta = self._fair.at(row, spot), float(self._delta[row])
+        if self._chain is not None and row is not None:
+            if self._fair is None:
+                self._fair = FairValues(self._chain)
+            fair, delta = self._fair.at(row, spot), float(self._chain.delta[row])
         tick = self._cache.quote(instrument_id)
         if tick is None:
             unknown = math.nan

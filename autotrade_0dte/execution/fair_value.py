@@ -20,7 +20,6 @@ How wide the window is was chosen on generated sessions, seeds 100 to 105: docs/
 
 import math
 from functools import cached_property
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,9 +35,8 @@ from autotrade_0dte.products import product
 __all__ = ["FairValues", "warm"]
 
 type Floats = NDArray[np.float64]
-type _Priced = tuple[
-    memoryview[float], memoryview[bool], memoryview[float], float, float, float, float
-]
+type _Row = tuple[float, bool, float, float]
+"""Strike, whether a call, smoothed deviation to expiry and discount factor."""
 
 _UNFIT = int(UNUSABLE | QuoteFlag.NO_INFORMATION)
 _ONE_OVER_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
@@ -67,16 +65,16 @@ class FairValues:
 
     def __init__(self, chain: ChainSnapshot) -> None:
         self._chain = chain
+        self._rows: dict[int, _Row] = {}
 
     @cached_property
     def volatility(self) -> Floats:
         """Smoothed volatility of each row per year, in the snapshot's clock; read-only."""
         c = self._chain
         out = np.full(c.strike.size, np.nan)
-        atm_iv = c.analytics.atm_iv
-        if c.forward_pairs > 0 and atm_iv > 0.0:
+        if self._is_known:
             _smooth(
-                c.forward, atm_iv, math.sqrt(c.years), c.strike, c.is_call,
+                c.forward, c.analytics.atm_iv, math.sqrt(c.years), c.strike, c.is_call,
                 c.bid, c.ask, c.iv, c.vega, c.quality, out,
             )  # fmt: skip
         out.flags.writeable = False
@@ -88,20 +86,31 @@ class FairValues:
         The forward moves with the underlying, the volatility stays with the strike. The option is
         priced anew, which delta and gamma approximate, so that large moves keep its bounds too.
         """
-        strike, is_call, volatility, forward, root_years, discount, moved_from = self._priced
+        known = self._rows.get(row)
+        if known is None:
+            known = self._rows[row] = self._row(row)
+        strike, is_call, total_vol, discount = known
+        forward = self._chain.forward
         if not math.isnan(spot):
-            forward += spot - moved_from
-        return _worth(forward, strike[row], volatility[row] * root_years, discount, is_call[row])
+            forward += spot - self._chain.spot
+        return _worth(forward, strike, total_vol, discount, is_call)
 
-    @cached_property
-    def _priced(self) -> _Priced:
-        """What `at` needs; a memoryview gives out one number faster than an array."""
+    @property
+    def _is_known(self) -> bool:
+        return self._chain.forward_pairs > 0 and self._chain.analytics.atm_iv > 0.0
+
+    def _row(self, row: int) -> _Row:
+        """Smooth one row; a desk wants few, and all take ten times as long."""
         c = self._chain
-        figures = (
-            memoryview(c.strike), memoryview(c.is_call), memoryview(self.volatility), c.forward,
-            math.sqrt(c.years), _discount(c.strike, c.delta), c.spot,
+        strike, is_call = float(c.strike[row]), bool(c.is_call[row])
+        if not self._is_known:
+            return strike, is_call, math.nan, math.nan
+        root_years = math.sqrt(c.years)
+        volatility, discount = _smooth_row(
+            row, c.forward, c.analytics.atm_iv, root_years, c.strike, c.is_call,
+            c.bid, c.ask, c.iv, c.vega, c.delta, c.quality,
         )  # fmt: skip
-        return cast("_Priced", figures)
+        return strike, is_call, volatility * root_years, discount
 
 
 def warm() -> None:
@@ -112,13 +121,15 @@ def warm() -> None:
     book = OptionChainBook(strike, is_call, an_hour_ns, params, facts=facts)
     for row, price in enumerate((1.0, 0.5, 0.5, 1.0)):
         book.update(row, price, price, 1.0, 1.0, 1)
-    FairValues(book.snapshot(1, 100.0)).at(0, 100.0)
+    fair = FairValues(book.snapshot(1, 100.0))
+    fair.at(0, 100.0)
+    _ = fair.volatility
 
 
 # Compiled, so coverage cannot see the bodies; the unit tests run them on chains of known value.
 
 
-@strict_kernel
+@inlined
 def _discount(strike: Floats, delta: Floats) -> float:  # pragma: no cover
     """Return the discount factor of the snapshot: the deltas of a strike's two rights differ by it.
 
@@ -161,38 +172,111 @@ def _smooth(  # pragma: no cover
     out: Floats,
 ) -> None:
     """Fill `out` with the volatility that the neighbours of each row's strike give it."""
-    deviation = atm_iv * root_years
     points, n = _good(forward, atm_iv, strike, is_call, bid, ask, iv, vega, quality)
-    x, at = points[0], points[3]
     window = np.empty((3, 2 * _SIDE))
     above = 0
     for row in range(strike.size):
         if row > 0 and strike[row] == strike[row - 1]:
             out[row] = out[row - 1]
             continue
-        while above < n and at[above] < strike[row]:
+        while above < n and points[3, above] < strike[row]:
             above += 1
-        after = above + 1 if above < n and at[above] == strike[row] else above
         own = log(strike[row] / forward)
-        first, stop = max(above - _SIDE, 0), min(after + _SIDE, n)
-        while above - first > _LEAST_SIDE and own - x[first] > _BAND * deviation:
-            first += 1
-        while stop - after > _LEAST_SIDE and x[stop - 1] - own > _BAND * deviation:
-            stop -= 1
-        if above - first < _LEAST_SIDE or stop - after < _LEAST_SIDE:
-            continue
-        farthest = max(own - x[first], x[stop - 1] - own)
-        if farthest > _FARTHEST * deviation:
-            continue
-        size = 0
-        for i in range(first, stop):
-            if i < above or i >= after:
-                window[0, size] = (x[i] - own) / (_REACH * farthest)
-                window[1, size] = points[1, i]
-                window[2, size] = points[2, i]
-                size += 1
-        variance = _fitted(window, size)
-        out[row] = math.sqrt(variance) if variance > 0.0 else np.nan
+        out[row] = _level(points, n, above, strike[row], own, atm_iv * root_years, window)
+
+
+@strict_kernel
+def _smooth_row(  # pragma: no cover
+    row: int,
+    forward: float,
+    atm_iv: float,
+    root_years: float,
+    strike: Floats,
+    is_call: NDArray[np.bool_],
+    bid: Floats,
+    ask: Floats,
+    iv: Floats,
+    vega: Floats,
+    delta: Floats,
+    quality: NDArray[np.int8],
+) -> tuple[float, float]:
+    """Return what `_smooth` gives one row, and the discount factor."""
+    start, found = row, 0
+    while start > 0 and found < _SIDE:
+        start -= 1
+        fit = strike[start] < strike[row] and _is_fit(
+            start, forward, strike, is_call, vega, quality
+        )
+        found += fit
+    stop, found = row + 1, 0
+    while stop < strike.size and found < _SIDE:
+        fit = strike[stop] > strike[row] and _is_fit(stop, forward, strike, is_call, vega, quality)
+        found += fit
+        stop += 1
+    near = slice(start, stop)
+    points, n = _good(
+        forward, atm_iv, strike[near], is_call[near], bid[near], ask[near], iv[near], vega[near],
+        quality[near],
+    )  # fmt: skip
+    above = 0
+    while above < n and points[3, above] < strike[row]:
+        above += 1
+    own, window = log(strike[row] / forward), np.empty((3, 2 * _SIDE))
+    level = _level(points, n, above, strike[row], own, atm_iv * root_years, window)
+    return level, _discount(strike, delta)
+
+
+@inlined
+def _level(
+    points: Floats,
+    n: int,
+    above: int,
+    strike: float,
+    own: float,
+    deviation: float,
+    window: Floats,
+) -> float:  # pragma: no cover
+    """Return a strike's volatility by the points beside it, NaN without enough of them.
+
+    `above` is the first of the `n` points that is not below the strike, `own` the strike's
+    log-moneyness and `deviation` a standard one; `window` is overwritten.
+    """
+    x = points[0]
+    after = above + 1 if above < n and points[3, above] == strike else above
+    first, stop = max(above - _SIDE, 0), min(after + _SIDE, n)
+    while above - first > _LEAST_SIDE and own - x[first] > _BAND * deviation:
+        first += 1
+    while stop - after > _LEAST_SIDE and x[stop - 1] - own > _BAND * deviation:
+        stop -= 1
+    if above - first < _LEAST_SIDE or stop - after < _LEAST_SIDE:
+        return np.nan
+    farthest = max(own - x[first], x[stop - 1] - own)
+    if farthest > _FARTHEST * deviation:
+        return np.nan
+    size = 0
+    for i in range(first, stop):
+        if i < above or i >= after:
+            window[0, size] = (x[i] - own) / (_REACH * farthest)
+            window[1, size] = points[1, i]
+            window[2, size] = points[2, i]
+            size += 1
+    variance = _fitted(window, size)
+    return math.sqrt(variance) if variance > 0.0 else np.nan
+
+
+@inlined
+def _is_fit(
+    row: int,
+    forward: float,
+    strike: Floats,
+    is_call: NDArray[np.bool_],
+    vega: Floats,
+    quality: NDArray[np.int8],
+) -> bool:  # pragma: no cover
+    """Return whether a row's quote is good and out of the money."""
+    return (
+        not quality[row] & _UNFIT and vega[row] > 0.0 and is_call[row] == (strike[row] >= forward)
+    )
 
 
 @inlined
@@ -214,8 +298,7 @@ def _good(
     points = np.empty((4, strike.size))
     n = 0
     for row in range(strike.size):
-        fit = not quality[row] & _UNFIT and vega[row] > 0.0
-        if fit and is_call[row] == (strike[row] >= forward):
+        if _is_fit(row, forward, strike, is_call, vega, quality):
             half_spread = max(0.5 * (ask[row] - bid[row]), _LEAST_HALF_SPREAD)
             # At a volatility that is far too low the variance would seem far too certain.
             u = half_spread * 2.0 * max(iv[row], atm_iv) / vega[row]

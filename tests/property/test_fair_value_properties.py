@@ -11,6 +11,7 @@ from quoted_chain import EXPIRY_NS, QuotedChain
 from autotrade_0dte.chain.quality import UNUSABLE, QuoteFlag
 from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.execution.fair_value import FairValues
+from autotrade_0dte.pricing.black import price_and_greeks
 
 STRIKES = np.arange(588.0, 613.0)
 HOUR_NS = 3_600_000_000_000
@@ -107,6 +108,18 @@ def test_compiled_fit_is_the_plain_one(made: tuple[int, float, float, float]) ->
     _, snapshot = snapshot_of(*made)
     found, expected = FairValues(snapshot).volatility, plain_volatility(snapshot)
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
+
+
+@settings(deadline=None)
+@given(chains)
+def test_value_of_one_row_is_its_price_at_the_volatility_that_the_whole_chain_gives_it(
+    made: tuple[int, float, float, float],
+) -> None:
+    _, s = snapshot_of(*made)
+    fair = FairValues(s)
+    found = [fair.at(row) for row in range(s.strike.size)]
+    priced = price_and_greeks(fair.volatility, s.forward, s.strike, s.years, 0.04, s.is_call).price
+    np.testing.assert_allclose(found, priced, atol=1e-8)
 
 
 def same(one: float, other: float) -> bool:

@@ -160,7 +160,7 @@ def test_values_are_computed_once_and_cannot_be_written() -> None:
 
 def test_warm_calls_every_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     called = []
-    for name in ("_smooth", "_worth", "_discount"):
+    for name in ("_smooth", "_smooth_row", "_worth"):
         kernel = getattr(fair_value, name)
 
         def noted(*args: object, name: str = name, kernel: Any = kernel) -> object:
@@ -169,4 +169,4 @@ def test_warm_calls_every_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
 
         monkeypatch.setattr(fair_value, name, noted)
     warm()
-    assert set(called) == {"_smooth", "_worth", "_discount"}
+    assert set(called) == {"_smooth", "_smooth_row", "_worth"}

@@ -54,7 +54,7 @@ class Closing:
         self._close_ns = close_ns
         self._is_waiting = False
         self._is_superseded = False
-        self._refused_quote: tuple[float, ...] = ()
+        self._refused_quote: tuple[float | None, ...] = ()
 
     def raise_to(self, purpose: Purpose) -> None:
         """Close sooner, where `purpose` asks for that; the order at work gives way to another."""

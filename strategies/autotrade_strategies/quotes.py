@@ -25,10 +25,11 @@ def fresh(chain: ChainSnapshot, row: int, side: OrderSide) -> float:
     return price if price > 0 and not chain.quality[row] & _STALE else math.nan
 
 
-def quote_of(chain: ChainSnapshot, row: int) -> tuple[float, ...]:
-    """Return what tells one quote from the next: price, size and time."""
-    quoted_s = chain.ts_event * 1e-9 - float(chain.quote_age_s[row])
-    return float(chain.bid[row]), float(chain.bid_size[row]), round(quoted_s, 3)
+def quote_of(chain: ChainSnapshot, row: int) -> tuple[float | None, ...]:
+    """Return what tells one quote from the next: price, size and time; None where unknown."""
+    quoted_s = round(chain.ts_event * 1e-9 - float(chain.quote_age_s[row]), 3)
+    told = float(chain.bid[row]), float(chain.bid_size[row]), quoted_s
+    return tuple(None if math.isnan(each) else each for each in told)  # NaN is never the same
 
 
 def tick_above(price: float, instrument_id: str) -> float:

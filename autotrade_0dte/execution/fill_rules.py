@@ -74,12 +74,16 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
         Whether the quote is gone when the order arrives.
     is_met : bool
         Whether somebody has come to the limit.
+    luck : float
+        Draw from (0, 1] that decides what an arriving order pays between two ticks; 1 rounds
+        against it.
     """
 
     taken: int = 0
     ahead: int = 0
     is_missed: bool = False
     is_met: bool = False
+    luck: float = 1.0
 
 
 class Grant(msgspec.Struct, frozen=True, gc=False):
@@ -102,19 +106,17 @@ def granted(look: FillLook, standing: Standing, params: FillParams) -> Grant | N
     had = _had(look.far_size, params.size_share) - standing.taken
     if had <= 0 or look.far <= 0:
         return None
-    price = _taker_price(look, params)
+    price = _taker_price(look, params, 1.0 if look.at_rest else standing.luck)
     sign = look.side.sign
-    if sign * (look.limit - price) >= 0:
-        if standing.is_missed and not standing.is_met:
-            return None
-        if not look.at_rest:
-            return Grant(price, min(had, look.leaves))
-        waits = look.limit == look.far and not standing.is_met
-        served = min(standing.ahead, had) if waits else 0
-        return Grant(look.limit, min(had - served, look.leaves), served)
-    if standing.is_met and place(look) >= 0:
-        return Grant(look.limit, min(had, look.leaves))
-    return None
+    takes = sign * (look.limit - price) >= 0
+    if standing.is_missed and not standing.is_met:
+        return None
+    if takes and not look.at_rest:
+        return Grant(price, min(had, look.leaves))
+    if not takes and not (standing.is_met and place(look) >= 0):
+        return None
+    served = min(standing.ahead, had) if look.limit == look.far else 0
+    return Grant(look.limit, min(had - served, look.leaves), served)
 
 
 def place(look: FillLook) -> float:
@@ -189,11 +191,12 @@ class WorkingOrder:
         self._waited += self._rate * rested_ns / _NS_PER_MINUTE
         if look.limit != self._limit:
             self._limit = look.limit
-            joins = look.limit == look.near
+            joins = look.limit == look.near or (look.at_rest and look.limit == look.far)
             self._ahead = math.ceil(self._params.queue_share * look.near_size) if joins else 0
         shown.see(look.far, look.far_size)
         is_met = self._waited >= self._waits_for
-        standing = Standing(shown.taken, self._ahead, self._is_missed(look), is_met)
+        luck = self._drawn("price", look) if self._params.taker_place < 1 else 1.0
+        standing = Standing(shown.taken, self._ahead, self._is_missed(look), is_met, luck)
         grant = granted(look, standing, self._params)
         self._last_ns = now_ns
         self._rate = self._rate_of(look)
@@ -210,13 +213,16 @@ class WorkingOrder:
     def _rate_of(self, look: FillLook) -> float:
         where = place(look)
         if where >= 1:
-            return self._params.touch_per_minute
+            return self._params.touch_per_minute if self._params.ticks_beyond else 0.0
         at = quarter(where)
         return 0.0 if at is None else self._params.inside_per_minute[at]
 
     def _is_missed(self, look: FillLook) -> bool:
         missed = self._params.missed
-        return missed > 0 and _uniform(self._name, look.far, look.far_size) < missed
+        return missed > 0 and self._drawn("missed", look) < missed
+
+    def _drawn(self, what: str, look: FillLook) -> float:
+        return _uniform(self._name, what, look.far, look.far_size)
 
 
 def _had(size: float, share: float) -> int:
@@ -224,13 +230,16 @@ def _had(size: float, share: float) -> int:
     return max(1, int(size * share)) if size >= 1 else 0
 
 
-def _taker_price(look: FillLook, params: FillParams) -> int:
-    """Return what an order pays that takes, on the tick and never less than one tick."""
+def _taker_price(look: FillLook, params: FillParams, luck: float) -> int:
+    """Return what an order pays that takes, on the tick and never less than one tick.
+
+    Between two ticks it pays either, so that on average it is filled at the place it should be.
+    """
     sign, tick = look.side.sign, look.tick
     price = look.far
     spread = sign * (look.far - look.near)
     if look.near > 0 and spread > 0:
-        steps = math.floor((1 - params.taker_place) * spread / tick)
+        steps = math.floor((1 - params.taker_place) * spread / tick + (1 - luck))
         price -= sign * steps * tick
     return max(price + sign * params.ticks_beyond * tick, tick)
 

@@ -37,9 +37,10 @@ class FillParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ----------
     taker_place : float, default 1
         Where in the spread an order that takes is filled, as a share of the spread from its own
-        side: 1 is the touch. Rounded to the tick against the order. Base: the touch is what was
-        shown. Effective spreads of equity options are 0.79 of the quoted ones on average
-        (Muravyev and Pearson, Review of Financial Studies 2020), which is a place of 0.9.
+        side: 1 is the touch. Between two ticks it is either, by chance, and so on average; on a
+        spread of one tick that is one of its ends. Base: the touch is what was shown. Effective
+        spreads of equity options are 0.79 of the quoted ones on average (Muravyev and Pearson,
+        Review of Financial Studies 2020), which is a place of 0.9.
     ticks_beyond : int, default 0
         Ticks beyond that price at which the fill takes place. Base: none is known of.
     size_share : float, default 1
@@ -47,8 +48,8 @@ class FillParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         it is given once, until the quote changes.
     queue_share : float, default 0.5
         Share of the size on the order's own side that is served first when the order joins the
-        best price and the other side comes to exactly that price. Base: venues that serve
-        customers first have none ahead, those that serve by time have all.
+        best price, or waits behind it, and the other side comes to exactly its limit. Base: venues
+        that serve customers first have none ahead, those that serve by time have all.
     inside_per_minute : tuple of 4 floats, default all 0
         Rate at which a limit at rest in each quarter of the spread is filled at its price while
         the quotes do not reach it, in fills a minute; the first quarter includes the best price

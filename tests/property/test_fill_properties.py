@@ -145,6 +145,18 @@ def test_order_that_takes_pays_three_quarters_of_the_spread_the_touch_or_a_tick_
     assert granted(sell, Standing(), params) == Grant(420 - price, 5)
 
 
+def test_arriving_order_pays_on_average_the_place_that_is_believed() -> None:
+    def price(number: int) -> int:
+        order = WorkingOrder(f"order {number}", OptimisticFills())
+        look = FillLook(Side.BUY, 205, 1, False, 200, 201, 10, 10, 1)
+        grant = order.look(1, look, ShownSize())
+        assert grant is not None
+        return grant.price
+
+    share = sum(price(number) == 201 for number in range(2_000)) / 2_000
+    assert abs(share - 0.75) < 0.04  # four standard errors
+
+
 def test_price_inside_the_spread_is_rounded_against_the_order() -> None:
     assert granted(buy(230, far=210), Standing(), OptimisticFills()) == Grant(208, 5)
     assert granted(buy(230, far=201), Standing(), OptimisticFills()) == Grant(201, 5)
@@ -209,6 +221,53 @@ def test_time_without_a_look_counts_for_a_minute_at_most() -> None:
     order, shown = WorkingOrder(name, params), ShownSize()
     assert order.look(1, buy(210, at_rest=True), shown) is None
     assert order.look(60 * MINUTE, buy(210, at_rest=True), shown) is None
+
+
+def filled_in_time(quotes: list[tuple[int, int, int, int]], params: FillParams) -> list[int]:
+    """Contracts that a resting buy at 200 has got after each quote, a second apart."""
+    order, shown = WorkingOrder("order", params), ShownSize()
+    got, leaves = [], 20
+    for second, (near, far, near_size, far_size) in enumerate(quotes, start=1):
+        look = FillLook(Side.BUY, 200, leaves, True, near, far, near_size, far_size, 1)
+        grant = order.look(second * 1_000_000_000, look, shown) if leaves else None
+        leaves -= 0 if grant is None else grant.quantity
+        got.append(20 - leaves)
+    return got
+
+
+prices_and_sizes = st.tuples(
+    st.integers(195, 203), st.integers(1, 5), st.integers(1, 40), st.integers(1, 40)
+).map(lambda q: (q[0], q[0] + q[1], q[2], q[3]))
+
+
+@given(st.lists(prices_and_sizes, max_size=60))
+def test_resting_order_never_has_more_at_any_time_under_a_harsher_belief(
+    quotes: list[tuple[int, int, int, int]],
+) -> None:
+    reached = [quote for quote in quotes if quote[0] <= 200]  # the engine shows no others
+    kind, base, harsh = (filled_in_time(reached, params) for params in KIND_TO_HARSH)
+    assert all(a >= b >= c for a, b, c in zip(kind, base, harsh, strict=True))
+
+
+ASK_COMES_DOWN = [(199, 200, 500, 5 + second % 2) for second in range(200)]
+
+
+def test_queue_is_ahead_also_where_a_fill_takes_place_beyond_the_touch() -> None:
+    met = {"ticks_beyond": 1, "touch_per_minute": 6_000.0, "missed": 0.0}
+    none = filled_in_time(ASK_COMES_DOWN, FillParams(queue_share=0, **met))
+    whole = filled_in_time([(200, 201, 500, 5), *ASK_COMES_DOWN], FillParams(queue_share=1, **met))
+    assert none[30] == 20
+    assert (whole[80], whole[-1]) == (0, 20)
+
+
+def test_order_that_waited_behind_the_best_price_has_a_queue_ahead() -> None:
+    got = filled_in_time(ASK_COMES_DOWN, FillParams(queue_share=0.5))
+    assert got.index(20) > 250 / 6
+
+
+def test_base_does_not_wait_for_luck_at_the_touch() -> None:
+    calm = filled_in_time(ASK_COMES_DOWN, FillParams(touch_per_minute=0))
+    assert filled_in_time(ASK_COMES_DOWN, FillParams()) == calm
 
 
 def test_limit_that_betters_the_best_price_has_nobody_ahead() -> None:

@@ -286,9 +286,10 @@ def test_fills_follow_the_stated_assumptions(tmp_path: Path) -> None:
             at = (row["ts_event"].value - opened) // 1_000_000_000
             fill = (row["side"], at, row["quantity"], row["price"], row["liquidity"])
             filled[row["instrument_id"].removesuffix(".US")].append(fill)
-    # The quote's price and not the cap, at most the size shown; the rest at the limit, later.
+    # The quote's price and not the cap, at most the size shown; the rest at the limit, later. The
+    # desk walked to that price, which leaves the other orders nothing to walk.
     assert filled[call] == [
-        ("BUY", 66, 50, 2.02, "TAKER"),
+        ("BUY", 69, 50, 2.02, "TAKER"),
         ("BUY", 600, 10, 2.05, "MAKER"),
         ("SELL", 900, 10, 2.20, "MAKER"),
     ]

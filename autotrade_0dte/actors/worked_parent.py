@@ -80,6 +80,8 @@ class WorkedParent(msgspec.Struct):
                 self.limit = _NAN
             case WalkEvent.CANCELED:
                 self.limit = _NAN
+            case WalkEvent.DENIED if not self.moves[MoveKind.REPLACE]:  # as it was to leave
+                self.submitted_ns, self.submit_mid = 0, _NAN
         if record.move is not None:
             self._moved(record, record.move)
 

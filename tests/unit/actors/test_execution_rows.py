@@ -191,6 +191,20 @@ def test_refusals_of_the_venue_count_and_denials_of_the_desk_do_not() -> None:
     assert (denied.row["rejects"], denied.row["outcome"]) == (0, "DENIED")
 
 
+def test_order_denied_as_it_was_to_leave_was_never_submitted() -> None:
+    row = (
+        Session()
+        .hear(
+            record(2, WalkEvent.QUOTE, move=submit(1.05), limit=1.05),
+            record(2, WalkEvent.DENIED, move=end("DENIED", "DENIED")),
+        )
+        .row
+    )
+    assert row["submitted"] is np.ma.masked
+    assert math.isnan(row["submit_mid"])
+    assert row["ended"] == 2 * NS
+
+
 def test_fees_are_those_of_the_list_and_tell_what_minimums_added() -> None:
     # 2 contracts in one order: commission 1.99 for 1.30, platform 1.00 for 0.60; the rest has no
     # minimum: settlement 0.36, ORF 0.02, OCC 0.04.

@@ -125,7 +125,8 @@ class Closing:
         )  # fmt: skip
         self._sender.submit(
             name, side, quantity, cap, purpose=self.purpose, plan_id=plan.plan_id, reason=reason,
-            decided_ns=now_ns, deadline_ns=self._close_ns, note=self._note,
+            # What it follows, a fill above all, may be told of after its snapshot.
+            decided_ns=max(now_ns, chain.ts_event), deadline_ns=self._close_ns, note=self._note,
         )  # fmt: skip
 
     def _note(self, order: WorkingOrder) -> None:

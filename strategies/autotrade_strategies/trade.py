@@ -157,8 +157,9 @@ class Trade:
         floor, deadline_ns = self.managed.short_floor, self.managed.leg_deadline_ns or now_ns
         figures = {"net_cap": self._plan.net_cap, "long_paid": floor + self._plan.net_cap}
         limit = tick_above(floor, name)
+        decided_ns = max(now_ns, self.chain.ts_event)  # a fill may be told of after its snapshot
         self._send_entry(
-            OrderSide.SELL, name, quantity, limit, reason, figures, now_ns, deadline_ns
+            OrderSide.SELL, name, quantity, limit, reason, figures, decided_ns, deadline_ns
         )
 
     def _give_up_short_leg(self, now_ns: int) -> None:

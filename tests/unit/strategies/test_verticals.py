@@ -8,6 +8,7 @@ from nautilus_trader.model import ClientOrderId
 from strategy_venue import (
     CALL,
     EXITS,
+    NS,
     SHORT,
     VERTICAL,
     Venue,
@@ -61,6 +62,19 @@ def test_partly_filled_long_leg_is_covered_step_by_step() -> None:
     assert venue.answer(filled("O-1", 1, 0.99)) == [("SHORT", "SELL", 1, 0.39)]
     assert venue.answer(filled("O-1", 1, 0.95)) == []  # one order for the leg at a time
     assert venue.answer(sold("O-2", 1, 0.40)) == [("SHORT", "SELL", 1, 0.37)]
+
+
+def test_leg_that_follows_a_fill_told_late_is_decided_on_the_snapshot_there_is() -> None:
+    venue = Venue(VERTICAL)
+    venue.chain(1, 0.95)
+    venue.chain(6, 0.95)
+    venue.answer(filled("O-1", 2, 0.99, at_s=5))
+    venue.answer(sold("O-2", 2, 0.40, at_s=6))
+    venue.chain(7, 1.55)
+    venue.chain(9, 1.55)
+    venue.answer(filled("O-3", 2, 0.42, leg=SHORT, at_s=8))
+    decided = [(tags["purpose"], int(tags["decided"]) / NS) for tags in venue.tags]
+    assert decided == [("entry", 0), ("entry", 6), ("exit", 7), ("exit", 9)]
 
 
 def test_limit_of_the_short_leg_is_on_the_tick_above_the_floor() -> None:

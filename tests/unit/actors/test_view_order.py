@@ -14,6 +14,7 @@ from nautilus_trader.model import AccountType, Money, OmsType
 from small_market import write_session
 from traded_market import TradedMarket
 
+from autotrade_0dte.actors import market, order_desk
 from autotrade_0dte.actors.execution_rows import ExecutionRows
 from autotrade_0dte.actors.recorder import RunRecorder
 from autotrade_0dte.actors.views import DESK_TURN, RECORDER_TURN, market_topic
@@ -116,6 +117,26 @@ def test_signal_is_recorded_with_the_price_and_level_of_its_own_snapshot(tmp_pat
     assert len(minute) == 3 * TELLERS
     assert signals["spot"].tolist() == (600.0 + minute).tolist()
     assert signals["level"].tolist() == minute.tolist()
+
+
+class Timed(DataActor):
+    """Tells of two timers in the order in which the engine fires them."""
+
+    def on_start(self) -> None:
+        self.fired: list[str] = []
+        start_ns = self.clock.timestamp_ns() + NS
+        for name in (order_desk._TIMER, market._TIMER):
+            self.clock.set_timer_ns(
+                name, NS, start_time_ns=start_ns, callback=lambda e: self.fired.append(e.name)
+            )
+
+
+def test_view_of_an_instant_is_published_before_the_desk_looks_at_it(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path)
+    write_session(catalog, "SPY", DATE, strikes=(600,), spot=600.0, settlement=600.0)
+    timed = Timed()
+    run(catalog, timed)
+    assert timed.fired[:4] == [market._TIMER, order_desk._TIMER] * 2
 
 
 def turn(kind: Any, params: Any, track: Track) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autotrade_0dte.actors.desk_work import DeskWork
+from autotrade_0dte.execution.call_budget import CallBudget
 from autotrade_0dte.execution.order_quote import OrderQuote
 from autotrade_0dte.execution.parent import ParentOrder
 from autotrade_0dte.execution.quality import QUALITY_TOPIC, EndedParent, QualityWatch
@@ -27,11 +28,16 @@ class DeskLog:
         Takes a topic and a message.
     quality : QualityWatch
         Judges the parents that are over.
+    budget : CallBudget
+        The desk's calls.
     """
 
-    def __init__(self, publish: Callable[[str, object], None], quality: QualityWatch) -> None:
+    def __init__(
+        self, publish: Callable[[str, object], None], quality: QualityWatch, budget: CallBudget
+    ) -> None:
         self._publish = publish
         self._quality = quality
+        self._budget = budget
 
     def begins(self, parent: ParentOrder) -> None:
         """Tell of a parent that the desk has been given."""
@@ -43,7 +49,6 @@ class DeskLog:
         event: WalkEvent,
         quote: OrderQuote,
         move: Move | None,
-        calls_left: int,
         *,
         order_id: str = "",
         **told: Any,
@@ -65,7 +70,7 @@ class DeskLog:
                 move=move,
                 limit=walk.limit,
                 veto=walk.veto,
-                calls_left=calls_left,
+                calls_left=self._budget.left(quote.now_ns, walk.parent.purpose),
                 route="" if route is None else route.style,
                 route_reason="" if route is None else route.reason,
                 **told,

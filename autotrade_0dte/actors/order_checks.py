@@ -33,6 +33,7 @@ class OrderChecks:
     def __init__(self, cache: Any, fees: FeeSchedule, *, short_legs: bool) -> None:
         self._cache = cache
         self._fees = fees
+        self._buy_fees: dict[tuple[str, int], float] = {}
         self._short_legs = short_legs
 
     def denial(self, order: Any, held: Iterable[Any] = (), reserved_usd: float = 0.0) -> str | None:
@@ -60,7 +61,7 @@ class OrderChecks:
         multiplier = product(symbol.root).multiplier
         committed = self._committed(held) + reserved_usd
         cash = round(free_cash(self._cache) - committed, 2)
-        fee = self._buy_fee(symbol.root, quantity, price)
+        fee = self._buy_fee(symbol.root, quantity)
         denial = check_premium(quantity, price, multiplier, fee, cash)
         return None if denial is None else str(denial)
 
@@ -72,11 +73,15 @@ class OrderChecks:
                 root = option_symbol(str(order.instrument_id.symbol)).root
                 quantity, price = int(order.leaves_qty.as_double()), limit_price(order)
                 total += quantity * price * product(root).multiplier
-                total += self._buy_fee(root, quantity, price)
+                total += self._buy_fee(root, quantity)
         return total
 
-    def _buy_fee(self, root: str, quantity: int, price: float) -> float:
-        return order_fee(self._fees, root, False, [(quantity, price)]).total
+    def _buy_fee(self, root: str, quantity: int) -> float:
+        """Return the fee of a buy, which no component makes depend on the price."""
+        key = root, quantity
+        if key not in self._buy_fees:
+            self._buy_fees[key] = order_fee(self._fees, root, False, [(quantity, 0.0)]).total
+        return self._buy_fees[key]
 
     def _cover_denial(self, symbol: OptionSymbol, quantity: int, held: Iterable[Any]) -> str | None:
         def counts(leg: Leg) -> bool:

@@ -92,7 +92,7 @@ class OrderDesk(ExecutionAlgorithm):
         self._remainders = RemainderRule(session.fees, session.root, params.remainder)
         self._budget = CallBudget(params.budget)
         self._quality = QualityWatch(params.quality)
-        self._log = DeskLog(self.publish_message, self._quality)
+        self._log = DeskLog(self.publish_message, self._quality, self._budget)
         self._gate = EventGate()
         self._parents: dict[str, DeskWork] = {}
         self._by_order: dict[ClientOrderId, DeskWork] = {}
@@ -175,13 +175,12 @@ class OrderDesk(ExecutionAlgorithm):
         self._first_look(work, denial, now_ns)
 
     def _first_look(self, work: DeskWork, denial: str | None, now_ns: int) -> None:
-        quote = self._quote(work, now_ns)
         work.checked_ns = now_ns
         if denial is None:
             self._look(work, now_ns)
             self._keep_looking()
         else:
-            self._refuse(work, quote, denial)
+            self._refuse(work, self._quote(work, now_ns), denial)
 
     def _refuse(self, work: DeskWork, quote: OrderQuote, denial: str) -> None:
         order, work.held = self._cache.order(work.order_id), None
@@ -301,8 +300,7 @@ class OrderDesk(ExecutionAlgorithm):
         **told: Any,
     ) -> None:
         """Tell what happened and make the move it led to."""
-        calls_left = self._budget.left(quote.now_ns, work.parent.purpose)
-        self._log.happened(work, event, quote, move, calls_left, **told)
+        self._log.happened(work, event, quote, move, **told)
         if move is not None:
             self._make(work, move, quote)
 

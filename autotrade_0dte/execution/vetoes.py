@@ -126,16 +126,17 @@ def market_veto(
     tightened : bool, optional
         Whether the quality watch has the desk tightened.
     """
-    if not (quote.is_two_sided and quote.ask < math.inf):
-        return Veto(VetoCode.NO_TWO_SIDES, {"bid": quote.bid, "ask": quote.ask})
-    if not quote.bid < quote.ask:
-        return Veto(VetoCode.CROSSED, {"bid": quote.bid, "ask": quote.ask})
+    bid, ask = quote.bid, quote.ask
+    if not (bid > 0 and 0 < ask < math.inf):
+        return Veto(VetoCode.NO_TWO_SIDES, {"bid": bid, "ask": ask})
+    if not bid < ask:
+        return Veto(VetoCode.CROSSED, {"bid": bid, "ask": ask})
     factor = params.tightened_factor if tightened else 1.0
     max_age_s = params.max_age_s * factor
     if not quote.age_s <= max_age_s:
         return Veto(VetoCode.QUOTE_AGE, {"age_s": quote.age_s, "max_age_s": max_age_s})
-    spread = quote.spread
-    widest = factor * max(params.max_spread_ticks * tick, params.max_spread_fraction * quote.mid)
+    spread, mid = ask - bid, (bid + ask) / 2
+    widest = factor * max(params.max_spread_ticks * tick, params.max_spread_fraction * mid)
     if not spread <= widest + _NOISE:
         return Veto(VetoCode.SPREAD, {"spread": spread, "max_spread": widest})
     if parent.purpose is Purpose.ENTRY:

@@ -32,13 +32,14 @@ class WalkPrices:
         The least price of the grid, cents: its finest tick.
     """
 
-    __slots__ = ("_grid", "_side", "_sign", "cap", "least")
+    __slots__ = ("_grid", "_side", "_sign", "_tick", "_tick_price", "cap", "least")
 
     def __init__(self, side: Side, cap: float, tick_cents: Callable[[int], int]) -> None:
         self._side = side
         self._sign = side.sign
         self._grid = TickGrid(tick_cents, side)
         self.least = tick_cents(0)
+        self._tick, self._tick_price = math.nan, math.nan  # the last one asked for: looks ask again
         self.cap = self._grid.away(in_cents(cap))
         if side is Side.SELL:
             self.cap = max(self.cap, self.least)
@@ -52,7 +53,10 @@ class WalkPrices:
         """Return the price step at the market, dollars: at its far side, else its near one."""
         far, near = quote.far(self._side), quote.near(self._side)
         price = far if is_price(far) else near
-        return self._grid.tick(int(in_cents(price)) if is_price(price) else 0) / 100
+        if price != self._tick_price:
+            cents = int(in_cents(price)) if is_price(price) else 0
+            self._tick, self._tick_price = self._grid.tick(cents) / 100, price
+        return self._tick
 
     def is_beyond(self, cents: int, other: int) -> bool:
         """Return whether a limit lies further toward the market than another."""

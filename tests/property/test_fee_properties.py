@@ -56,6 +56,14 @@ def test_more_contracts_never_cost_less(
     assert order_fee(schedule, root, is_sell, [(more, price)]).total_cents >= small.total_cents
 
 
+@given(schedules, roots, sizes, prices)
+def test_a_buy_costs_the_same_at_any_price(
+    schedule: FeeSchedule, root: str, quantity: int, price: float
+) -> None:
+    free = order_fee(schedule, root, False, [(quantity, 0.0)])
+    assert order_fee(schedule, root, False, [(quantity, price)]) == free
+
+
 @given(schedules, roots, orders)
 def test_a_sell_costs_more_than_the_same_buy_by_the_two_selling_fees(
     schedule: FeeSchedule, root: str, order: list[tuple[int, float]]

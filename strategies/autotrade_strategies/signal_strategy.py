@@ -15,7 +15,7 @@ from autotrade_0dte.execution.exits import ExitParams
 from autotrade_0dte.execution.fees import order_fee
 from autotrade_0dte.execution.plan import TradePlan
 from autotrade_0dte.market_state.view import MarketView
-from autotrade_0dte.products import product
+from autotrade_0dte.products import product, tick_cents
 from autotrade_0dte.risk.sizing import contracts
 from autotrade_0dte.selection.params import SelectionLimits, SelectionParams
 from autotrade_0dte.selection.ranking import Candidate, Structure
@@ -50,6 +50,9 @@ class TrackParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         the size factor of the action table.
     max_contracts : int, default 10
         Largest order.
+    cap_slack_ticks : int, default 1
+        Ticks above the ask of the decision that an entry may cost: what a quote moves while the
+        order is on its way. The size is for the cap, so that the slack is within the budget.
     """
 
     signal: SignalParams = SignalParams()
@@ -58,6 +61,7 @@ class TrackParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exits: ExitParams = ExitParams()
     risk_usd: Annotated[float, msgspec.Meta(gt=0, le=1e9)] = 500.0
     max_contracts: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 10
+    cap_slack_ticks: Annotated[int, msgspec.Meta(ge=0, le=20)] = 1
 
 
 class NoPlan(StrEnum):
@@ -113,12 +117,14 @@ class SignalStrategy(TradeStrategy):
             self._pass_over(signal, NoPlan.NO_CONTRACT, {"budget_usd": budget_usd})
             return None
         best = ranking.candidates[0]
-        size = contracts(best.worst_loss, best.displayed, budget_usd, self.params.max_contracts)
+        slack = self._slack(float(view.chain.ask[best.row]))
+        worst_loss = best.worst_loss + slack * self.session.multiplier
+        size = contracts(worst_loss, best.displayed, budget_usd, self.params.max_contracts)
         if size < 1:
-            figures = {"worst_loss_usd": best.worst_loss, "displayed": best.displayed}
+            figures = {"worst_loss_usd": worst_loss, "displayed": best.displayed}
             self._pass_over(signal, NoPlan.NO_SIZE, figures | {"budget_usd": budget_usd})
             return None
-        plan = self._plan(view, signal, best, size, reason)
+        plan = self._plan(view, signal, best, size, slack, reason)
         return msgspec.structs.replace(plan, figures=plan.figures | dict(figures or {}))
 
     def _new_source(self) -> SignalSource:
@@ -166,22 +172,37 @@ class SignalStrategy(TradeStrategy):
             tick_from_3=facts.tick_from_3 / 100,
         )
 
+    def _slack(self, ask: float) -> float:
+        """Return what the cap allows above the ask, dollars a share."""
+        facts, begin = product(self.session.root), round(100 * ask)
+        cents = begin
+        for _ in range(self.params.cap_slack_ticks):
+            cents += tick_cents(facts, cents)
+        return (cents - begin) / 100
+
     def _plan(
-        self, view: MarketView, signal: Signal, best: Candidate, size: int, reason: str
+        self,
+        view: MarketView,
+        signal: Signal,
+        best: Candidate,
+        size: int,
+        slack: float,
+        reason: str,
     ) -> TradePlan:
         chain = view.chain
+        worst_loss_usd = size * (best.worst_loss + slack * self.session.multiplier)
         legs: dict[str, Any] = {}
         if self.params.selection.structure is Structure.DEBIT_VERTICAL:
             short = self.session.instrument_ids[best.short_row]
-            legs = {"short_instrument_id": short, "net_cap": best.debit}
+            legs = {"short_instrument_id": short, "net_cap": round(best.debit + slack, 4)}
         return TradePlan(
             plan_id=f"{self.allotment.track[0].upper()}{self.trades + 1:03d}",
             direction=signal.direction,
             instrument_id=self.session.instrument_ids[best.row],
             quantity=size,
-            entry_cap=float(chain.ask[best.row]),
+            entry_cap=round(float(chain.ask[best.row]) + slack, 4),
             decided_ns=chain.ts_event,
-            worst_loss_usd=size * best.worst_loss,
+            worst_loss_usd=worst_loss_usd,
             exits=self.params.exits,
             reason=reason,
             figures={
@@ -190,7 +211,7 @@ class SignalStrategy(TradeStrategy):
                 "candidate_score": best.score,
                 "delta": best.delta,
                 "theta_per_hour": best.theta_per_hour,
-                "worst_loss_usd": size * best.worst_loss,
+                "worst_loss_usd": worst_loss_usd,
             },
             **legs,
         )

@@ -77,15 +77,18 @@ def test_without_a_direction_nothing_is_bought_and_nothing_ranked() -> None:
     assert bench.strategy.ranking is None
 
 
-def test_best_ranked_contract_is_bought_at_its_ask() -> None:
-    bench = Bench()
+@pytest.mark.parametrize("ticks", [0, 1, 3])
+def test_best_ranked_contract_is_bought_at_most_the_slack_above_its_ask(ticks: int) -> None:
+    bench = Bench(cap_slack_ticks=ticks)
     plan = bench.decided(way=UP)
     ranking = bench.strategy.ranking
     assert plan is not None
     assert ranking is not None
     best = ranking.candidates[0]
     assert plan.instrument_id == bench.market.session.instrument_ids[best.row]
-    assert plan.entry_cap == pytest.approx(bench.market.ask(plan.instrument_id))
+    cap = bench.market.ask(plan.instrument_id) + ticks / 100
+    assert plan.entry_cap == pytest.approx(cap, abs=1e-4)
+    assert plan.worst_loss_usd == pytest.approx(plan.quantity * (best.worst_loss + ticks))
     assert plan.figures["candidate_score"] == max(c.score for c in ranking.candidates)
 
 

@@ -67,12 +67,6 @@ BUDGETS: dict[str, list[Budget]] = {
             30.0,
         ),
         (
-            "... of one of them alone, microseconds",
-            lambda r: r["fair_values"]["row_us"],
-            "<=",
-            10.0,
-        ),
-        (
             "fair value of one at a new spot, microseconds",
             lambda r: r["fair_values"]["at_us"],
             "<=",

@@ -4,7 +4,9 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from scripted_strategy import Outcome, ScriptedOrder, run, scripted
+from small_market import WINDOWS
 
 from autotrade_0dte import calendar
 from autotrade_0dte.calendar import Session, new_york_ns
@@ -12,6 +14,7 @@ from autotrade_0dte.config import SettlementRule, SimulationParams
 from autotrade_0dte.data.catalog import Catalog
 from autotrade_0dte.data.importers.importing import import_journal
 from autotrade_0dte.data.journal import JournalHeader, JournalWriter
+from autotrade_0dte.execution.routing import RouteParams
 
 SUNDAY = dt.date(2026, 11, 22)
 OPEN_NS = new_york_ns(SUNDAY, dt.time(20, 0))
@@ -52,6 +55,8 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
             ScriptedOrder(65, CALL, "BUY", 2, 2.10),
             ScriptedOrder(300, CALL, "SELL", 1, 2.03),
             simulation=SimulationParams(settlement=SettlementRule.LAST_PRINT),
+            # The desk crosses at once: what the order meets is the quote of that instant.
+            desk=replace(WINDOWS["desk"], route=RouteParams(cheap_cross_ticks=1.0)),
         )
         return run(config, catalog.path, folder / "runs")
 

@@ -40,13 +40,27 @@ burst_window_s = 5
 trend_window_s = 8
 realized_short_s = 5
 
+# Every order crosses: where a walk stands when the market comes to it hangs on milliseconds, and what
+# is decided next on whether it was filled.
 [actions.regular]
-l2 = { entries = true }
-l3 = { entries = true }
+calm = { entries = true, urgency = "urgent" }
+l1 = { entries = true, urgency = "urgent" }
+l2 = { entries = true, urgency = "urgent" }
+l3 = { entries = true, urgency = "urgent" }
+
+[desk.route]
+urgent_cross_ticks = 100
 
 [coordinator.regular]
 share = 1.0
 level_pause_s = 0
+
+# Nobody knows the queue that an order met: without one both fill when the market comes to them.
+[simulation.fills.optimistic]
+queue_share = 0.0
+
+[simulation.fills.base]
+queue_share = 0.0
 """
 
 

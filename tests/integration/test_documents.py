@@ -290,17 +290,17 @@ def test_fills_follow_the_stated_assumptions(tmp_path: Path) -> None:
     # desk walked to that price, which leaves the other orders nothing to walk.
     assert filled[call] == [
         ("BUY", 69, 50, 2.02, "TAKER"),
-        ("BUY", 600, 10, 2.05, "MAKER"),
+        ("BUY", 600, 10, 2.02, "TAKER"),
         ("SELL", 900, 10, 2.20, "MAKER"),
     ]
     # Size that was taken stays gone while the same quote is repeated each minute.
     assert filled[put] == [
-        ("BUY", 66, 30, 2.02, "TAKER"),
-        ("BUY", 126, 20, 2.02, "TAKER"),
-        ("BUY", 600, 10, 2.02, "MAKER"),
+        ("BUY", 69, 30, 2.02, "TAKER"),
+        ("BUY", 129, 20, 2.02, "TAKER"),
+        ("BUY", 600, 10, 2.02, "TAKER"),
     ]
     # What is left of a market order goes one tick worse.
     assert filled[other][-2:] == [
-        ("SELL", 726, 50, 1.90, "TAKER"),
-        ("SELL", 726, 10, 1.89, "TAKER"),
+        ("SELL", 725, 50, 1.90, "TAKER"),
+        ("SELL", 725, 10, 1.89, "TAKER"),
     ]

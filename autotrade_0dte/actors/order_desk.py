@@ -166,7 +166,9 @@ class OrderDesk(ExecutionAlgorithm):
         if not work.walk.accepts_resend(quantity):
             self._deny(order, f"PARENT_NOT_WAITING: quantity={quantity}, left={work.walk.leaves}")
             return
-        denial = self._denial(order)
+        # What is reserved for the rest is what this order takes.
+        own_usd = work.at_risk(self._session.multiplier)
+        denial = self._checks.denial(order, self._held(), self._reserved_usd() - own_usd)
         work.order_id, work.held = order.client_order_id, order
         work.is_canceling = False
         self._by_order[order.client_order_id] = work

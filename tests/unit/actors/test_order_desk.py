@@ -370,6 +370,12 @@ def test_order_that_cannot_be_modified_is_replaced_and_never_two_of_them_are_ali
     assert all(order.tags and "plan=P001" in order.tags for order in orders)
 
 
+def test_remainder_sent_anew_is_not_judged_by_the_cash_reserved_for_itself() -> None:
+    enough = 2 * 210.0 + 5.0  # at its cap, with fees
+    outcome = run({CALL: WIDE}, replace(ENTRY, deadline_s=60), desk_kind=Unmodifiable, cash=enough)
+    assert outcome.outcome() == "FILLED"
+
+
 def test_replaced_exit_sells_what_is_left_and_no_more() -> None:
     # One of the two contracts is bid for at the walk's first limit.
     bids = [(t, 1.90, 2.00, 50 + t % 2, 50) for t in range(10, 60)]

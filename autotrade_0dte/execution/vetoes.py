@@ -22,7 +22,7 @@ class VetoCode(StrEnum):
     """What forbids it.
 
     NO_TWO_SIDES: bid or ask is missing. CROSSED: the bid is at or above the ask. QUOTE_AGE,
-    LEG_SKEW: the quote is old, or of another time than that of the long leg. SPREAD: too wide.
+    LEG_SKEW: the quote is old, or of another time than that of the other leg. SPREAD: too wide.
     SIZE: too little is shown. NO_FAIR_VALUE: none is known. FAIR_VALUE: the limit is too far beyond
     it. BUDGET: too few calls are left. TIGHTENED: the quality watch allows no step.
     REMAINDER_FEES: the change needs a new order, and what is left is not worth its fees.

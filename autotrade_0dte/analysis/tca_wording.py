@@ -55,6 +55,7 @@ def waterfall(total: CostGroup) -> list[tuple[str, float, str]]:
     fees = f"of them minimums {money(total.minimums)}"
     if total.fees_known < total.parents:
         fees += f"; {count(total.fees_known)} orders known"
+    is_whole = total.complete == total.fees_known == total.parents
     return [
         ("Delay", parts.delay, "moved before it was sent"),
         ("Spread", parts.spread, "paid beyond the mid at the fill"),
@@ -62,7 +63,7 @@ def waterfall(total: CostGroup) -> list[tuple[str, float, str]]:
         ("Opportunity", parts.opportunity, "moved, of what an entry did not get"),
         (SHORTFALL, parts.shortfall, known),
         ("Fees", total.fees, fees),
-        (TOTAL, parts.shortfall + total.fees, ""),
+        (TOTAL, parts.shortfall + total.fees, "" if is_whole else "of what is known of each"),
     ]
 
 

@@ -52,7 +52,7 @@ class VetoParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ----------
     max_age_s : float, default 10
         Oldest quote, seconds. Near the money one comes each second; ten missed ones are a fault.
-        Above the interval of the data: five-minute books need more than 300.
+        Where books are minutes apart: as old as a book may be that an entry still trusts.
     max_leg_skew_s : float, default 3
         Most that the quotes of a vertical's legs may lie apart in time, seconds: what the legs cost
         together is else not known. Three quotes of a feed that has one each second.

@@ -189,10 +189,11 @@ class WorkingOrder:
         """Return what the order gets at `now_ns`, UTC ns; it is taken from `shown`."""
         rested_ns = min(now_ns - self._last_ns, _LONGEST_REST_NS)
         self._waited += self._rate * rested_ns / _NS_PER_MINUTE
-        if look.limit == self._limit:
-            # The engine calls the rest of an order that has taken a taker for good.
-            look = msgspec.structs.replace(look, at_rest=True)
-        else:
+        if self._limit:
+            # The engine does not tell: what has rested is a maker to it for good, what has taken a
+            # taker. A new limit arrives anew, and what it leaves is at rest.
+            look = msgspec.structs.replace(look, at_rest=look.limit == self._limit)
+        if look.limit != self._limit:
             self._limit = look.limit
             joins = look.limit == look.near or (look.at_rest and look.limit == look.far)
             self._ahead = math.ceil(self._params.queue_share * look.near_size) if joins else 0

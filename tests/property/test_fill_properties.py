@@ -265,6 +265,18 @@ def test_order_that_waited_behind_the_best_price_has_a_queue_ahead() -> None:
     assert got.index(20) > 250 / 6
 
 
+def test_new_limit_at_the_touch_takes_and_what_it_leaves_is_at_rest() -> None:
+    order, shown = WorkingOrder("order", FillParams()), ShownSize()
+
+    def look(limit: int, far: int, leaves: int) -> Grant | None:
+        quote = FillLook(Side.BUY, limit, leaves, True, far - 2, far, 50, 6, 1)
+        return order.look(1, quote, shown)
+
+    assert look(199, 200, 10) is None
+    assert look(201, 200, 10) == Grant(200, 6)
+    assert look(201, 199, 4) == Grant(201, 4)
+
+
 def test_base_does_not_wait_for_luck_at_the_touch() -> None:
     calm = filled_in_time(ASK_COMES_DOWN, FillParams(touch_per_minute=0))
     assert filled_in_time(ASK_COMES_DOWN, FillParams()) == calm

@@ -24,7 +24,7 @@ LONG_PUT = dt.date(2026, 7, 24)
 
 
 def vertical(root: str, date: dt.date) -> list[ScriptedOrder]:
-    """Buy two 590 calls and sell two 600 calls, each a dime through the quote: SPXW has ticks of that."""
+    """Buy two 590 calls and sell two 600 calls, each a dime through the quote, a tick of SPXW."""
     return [
         ScriptedOrder(60, f"{root}{date:%y%m%d}C00590000", "BUY", 2, 16.10, str(date)),
         ScriptedOrder(180, f"{root}{date:%y%m%d}C00600000", "SELL", 2, 5.90, str(date)),

@@ -40,8 +40,8 @@ burst_window_s = 5
 trend_window_s = 8
 realized_short_s = 5
 
-# Every order crosses: where a walk stands when the market comes to it hangs on milliseconds, and what
-# is decided next on whether it was filled.
+# Every order crosses: where a walk stands when the market comes to it hangs on milliseconds, and
+# what is decided next on whether it was filled.
 [actions.regular]
 calm = { entries = true, urgency = "urgent" }
 l1 = { entries = true, urgency = "urgent" }

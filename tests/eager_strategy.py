@@ -23,9 +23,14 @@ _DELTA = 0.40
 
 
 class EagerParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Least momentum in basis points, times in seconds and the most entries of the session."""
+    """Least momentum in basis points, times in seconds and the most entries of the session.
+
+    With `settle_s` the first entry waits so long, and for the next full `settle_s` of the clock:
+    two runs of one market whose first snapshots are a moment apart then begin at one instant.
+    """
 
     min_momentum_bps: float = 0.0
+    settle_s: int = 0
     warm_up_s: int = 0
     cool_down_s: int = 300
     hold_s: int = 1_800
@@ -44,10 +49,14 @@ class EagerStrategy(TradeStrategy):
 
     def __init__(self, session: TradingSession, params: EagerParams, allotment: Allotment) -> None:
         super().__init__(session, params, allotment)
-        self._next_entry_ns = session.open_ns + params.warm_up_s * _NS
+        begins_ns = session.open_ns + params.warm_up_s * _NS
+        self._next_entry_ns = 0 if params.settle_s else begins_ns
 
     def decide(self, view: MarketView) -> TradePlan | None:
         params, chain = self.params, view.chain
+        if params.settle_s and not self._next_entry_ns:
+            full_ns = params.settle_s * _NS
+            self._next_entry_ns = (self.watching_since_ns // full_ns + 2) * full_ns
         direction = self._direction(view)
         is_due = chain.ts_event >= self._next_entry_ns and self.trades < params.max_trades
         row = _nearest(chain, is_call=direction > 0) if direction and is_due else None

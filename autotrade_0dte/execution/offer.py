@@ -44,7 +44,8 @@ class Offer:
         side = self._parent.side
         far = quote.far(side)
         within = far > 0 and side.sign * (self._parent.cap - far) >= -_PRICE_TOLERANCE
-        if not within or quote.far_size(side) < leaves or is_vetoed:
+        shows_all = quote.far_size(side) >= leaves  # an unknown size shows nothing
+        if not (within and shows_all) or is_vetoed:
             self._since_ns = 0
             return
         self._since_ns = self._since_ns or quote.now_ns

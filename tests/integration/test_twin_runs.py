@@ -16,7 +16,7 @@ from autotrade_0dte.data.recorded_quotes import RecordedQuotes
 
 AUTOTRADE = str(Path(sys.executable).with_name("autotrade"))
 TESTS = Path(__file__).resolve().parents[1]
-MINUTES = 0.75
+MINUTES = 0.9
 MIN_DECISIONS = 7
 CONFIG = """
 name = "twin"
@@ -28,6 +28,7 @@ path = "eager_strategy:EagerStrategy"
 
 [regular.params]
 min_momentum_bps = 0.3
+settle_s = 10
 hold_s = 4
 cool_down_s = 5
 max_trades = 100

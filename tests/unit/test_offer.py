@@ -28,8 +28,8 @@ def test_offer_begins_anew_after_a_break() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "ask"), [(1.0, 1.10), (10.0, 1.11), (10.0, 0.0), (10.0, NAN)],
-    ids=["size too small", "beyond the cap", "no ask", "ask unknown"],
+    ("size", "ask"), [(1.0, 1.10), (NAN, 1.10), (10.0, 1.11), (10.0, 0.0), (10.0, NAN)],
+    ids=["size too small", "size unknown", "beyond the cap", "no ask", "ask unknown"],
 )  # fmt: skip
 def test_market_that_does_not_offer_all_that_is_left_within_the_cap_counts_for_nothing(
     size: float, ask: float

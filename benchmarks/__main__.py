@@ -61,12 +61,6 @@ BUDGETS: dict[str, list[Budget]] = {
     ],
     "desk": [
         (
-            "fair values of 200 contracts, microseconds",
-            lambda r: r["fair_values"]["informative_chain_us"],
-            "<=",
-            30.0,
-        ),
-        (
             "fair value of one at a new spot, microseconds",
             lambda r: r["fair_values"]["at_us"],
             "<=",

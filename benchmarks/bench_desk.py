@@ -147,17 +147,11 @@ def run() -> dict[str, Any]:
 
 
 def fair_value_us(rounds: int = 2_000) -> dict[str, float]:
-    """Return what a chain's volatilities cost, of few informative quotes and of many; and a value.
-
-    `row_us` is the first value of a row on a new chain, `at_us` another at a new spot.
-    """
+    """Return what a fair value costs: `row_us` on a new chain, `at_us` at a new spot."""
     warm_fair_value()
-    found: dict[str, float] = {}
-    for name, vol in (("chain_us", 0.35), ("informative_chain_us", 2.0)):
-        chain = quoted_book(CONTRACTS, vol).snapshot(NOW_NS, 600.0)
-        found[name] = median_us(lambda chain=chain: FairValues(chain).volatility, rounds)
+    chain = quoted_book(CONTRACTS, 2.0).snapshot(NOW_NS, 600.0)
     row = CONTRACTS // 2
-    found["row_us"] = median_us(lambda: FairValues(chain).at(row, 600.1), rounds)
+    found = {"row_us": median_us(lambda: FairValues(chain).at(row, 600.1), rounds)}
     fair = FairValues(chain)
     found["at_us"] = median_us(lambda: [fair.at(row, 600.1) for row in range(CONTRACTS)], rounds)
     found["at_us"] /= CONTRACTS

@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
+from document_part import compared_or_written
 from numpy.typing import NDArray
 from paper_entry import EntryStyle, PaperEntry, policy
 
@@ -342,16 +343,7 @@ def main() -> int:
     options = parser.parse_args()
     made = tables(options.data, options.workers)
     print(made, end="")
-    text = DOCUMENT.read_text(encoding="utf-8")
-    head, found, rest = text.partition(MARKS[0] + "\n")
-    _, ended, after = rest.partition(MARKS[1])
-    if not (found and ended):
-        raise SystemExit(f"Expected the line {MARKS[0]} and its end in {DOCUMENT.name}, was none")
-    changed = head + found + "\n" + made + "\n" + ended + after
-    if options.write:
-        DOCUMENT.write_text(changed, encoding="utf-8")
-        return 0
-    return 0 if changed == text else 1
+    return compared_or_written(DOCUMENT, MARKS, made, write=options.write)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from document_part import compared_or_written
 from numpy.typing import NDArray
 
 from autotrade_0dte.chain.snapshot import ChainSnapshot
@@ -265,16 +266,7 @@ def main() -> int:
     options = parser.parse_args()
     made = "\n".join((truth_table(), recorded_table(recorded(options.data))))
     print(made, end="")
-    text = DOCUMENT.read_text(encoding="utf-8")
-    head, found, rest = text.partition(MARKS[0] + "\n")
-    _, ended, after = rest.partition(MARKS[1])
-    if not (found and ended):
-        raise SystemExit(f"Expected the line {MARKS[0]} and its end in {DOCUMENT.name}, was none")
-    changed = head + found + "\n" + made + "\n" + ended + after
-    if options.write:
-        DOCUMENT.write_text(changed, encoding="utf-8")
-        return 0
-    return 0 if changed == text else 1
+    return compared_or_written(DOCUMENT, MARKS, made, write=options.write)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,19 @@
 """What the desk tells: the parents, all that happens to them, and breaches of its quality."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from autotrade_0dte.actors.desk_work import DeskWork
 from autotrade_0dte.execution.call_budget import CallBudget
 from autotrade_0dte.execution.order_quote import OrderQuote
 from autotrade_0dte.execution.parent import ParentOrder
-from autotrade_0dte.execution.quality import QUALITY_TOPIC, EndedParent, QualityWatch
+from autotrade_0dte.execution.quality import (
+    QUALITY_TOPIC,
+    Breach,
+    EndedParent,
+    QualityWatch,
+    Recovery,
+)
 from autotrade_0dte.execution.walk_record import (
     PARENT_TOPIC,
     WALK_TOPIC,
@@ -26,6 +32,8 @@ class DeskLog:
     ----------
     publish : callable
         Takes a topic and a message.
+    warn : callable
+        Takes a line of the engine's log.
     quality : QualityWatch
         Judges the parents that are over.
     budget : CallBudget
@@ -33,9 +41,14 @@ class DeskLog:
     """
 
     def __init__(
-        self, publish: Callable[[str, object], None], quality: QualityWatch, budget: CallBudget
+        self,
+        publish: Callable[[str, object], None],
+        warn: Callable[[str], None],
+        quality: QualityWatch,
+        budget: CallBudget,
     ) -> None:
         self._publish = publish
+        self._warn = warn
         self._quality = quality
         self._budget = budget
 
@@ -79,10 +92,13 @@ class DeskLog:
 
     def ended(self, ended: EndedParent) -> None:
         """Judge a parent that is over."""
-        for change in self._quality.on_ended(ended):
-            self._publish(QUALITY_TOPIC, change)
+        self._tell(self._quality.on_ended(ended))
 
     def on_time(self, now_ns: int) -> None:
         """Tell of breaches that are over."""
-        for change in self._quality.on_time(now_ns):
+        self._tell(self._quality.on_time(now_ns))
+
+    def _tell(self, changes: Iterable[Breach | Recovery]) -> None:
+        for change in changes:
+            self._warn(f"{type(change).__name__} of {change.code}: {change.figures}")
             self._publish(QUALITY_TOPIC, change)

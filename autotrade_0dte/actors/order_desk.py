@@ -92,12 +92,15 @@ class OrderDesk(ExecutionAlgorithm):
         self._remainders = RemainderRule(session.fees, session.root, params.remainder)
         self._budget = CallBudget(params.budget)
         self._quality = QualityWatch(params.quality)
-        self._log = DeskLog(self.publish_message, self._quality, self._budget)
+        self._log = DeskLog(self.publish_message, self._warn, self._quality, self._budget)
         self._gate = EventGate()
         self._parents: dict[str, DeskWork] = {}
         self._by_order: dict[ClientOrderId, DeskWork] = {}
         self._working: dict[str, DeskWork] = {}
         self._is_looking = False
+
+    def _warn(self, line: str) -> None:
+        self.log.warning(line)
 
     def on_start(self) -> None:
         self._cache: Any = self.cache

@@ -19,7 +19,6 @@ How wide the window is was chosen on generated sessions, seeds 100 to 105: docs/
 """
 
 import math
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +51,7 @@ _MOST_OFF = 1  # neighbours that may disagree with the fit; of four, two leave o
 
 
 class FairValues:
-    """Fair values of a snapshot's rows in dollars, computed when first asked for; NaN is unknown.
+    """Fair values of a snapshot's rows in dollars, each computed when asked for; NaN is unknown.
 
     A row is unknown without two good neighbours on each side within two standard deviations, and so
     is every row of a snapshot whose pairs imply no forward, or no volatility at it.
@@ -66,19 +65,6 @@ class FairValues:
     def __init__(self, chain: ChainSnapshot) -> None:
         self._chain = chain
         self._rows: dict[int, _Row] = {}
-
-    @cached_property
-    def volatility(self) -> Floats:
-        """Smoothed volatility of each row per year, in the snapshot's clock; read-only."""
-        c = self._chain
-        out = np.full(c.strike.size, np.nan)
-        if self._is_known:
-            _smooth(
-                c.forward, c.analytics.atm_iv, math.sqrt(c.years), c.strike, c.is_call,
-                c.bid, c.ask, c.iv, c.vega, c.quality, out,
-            )  # fmt: skip
-        out.flags.writeable = False
-        return out
 
     def at(self, row: int, spot: float = math.nan) -> float:
         """Return the value of `row` with the underlying at `spot`, by default the snapshot's.
@@ -100,13 +86,12 @@ class FairValues:
         return self._chain.forward_pairs > 0 and self._chain.analytics.atm_iv > 0.0
 
     def _row(self, row: int) -> _Row:
-        """Smooth one row; a desk wants few, and all take ten times as long."""
         c = self._chain
         strike, is_call = float(c.strike[row]), bool(c.is_call[row])
         if not self._is_known:
             return strike, is_call, math.nan, math.nan
         root_years = math.sqrt(c.years)
-        volatility, discount = _smooth_row(
+        volatility, discount = _smooth(
             row, c.forward, c.analytics.atm_iv, root_years, c.strike, c.is_call,
             c.bid, c.ask, c.iv, c.vega, c.delta, c.quality,
         )  # fmt: skip
@@ -121,9 +106,7 @@ def warm() -> None:
     book = OptionChainBook(strike, is_call, an_hour_ns, params, facts=facts)
     for row, price in enumerate((1.0, 0.5, 0.5, 1.0)):
         book.update(row, price, price, 1.0, 1.0, 1)
-    fair = FairValues(book.snapshot(1, 100.0))
-    fair.at(0, 100.0)
-    _ = fair.volatility
+    FairValues(book.snapshot(1, 100.0)).at(0, 100.0)
 
 
 # Compiled, so coverage cannot see the bodies; the unit tests run them on chains of known value.
@@ -159,34 +142,6 @@ def _worth(  # pragma: no cover
 
 @strict_kernel
 def _smooth(  # pragma: no cover
-    forward: float,
-    atm_iv: float,
-    root_years: float,
-    strike: Floats,
-    is_call: NDArray[np.bool_],
-    bid: Floats,
-    ask: Floats,
-    iv: Floats,
-    vega: Floats,
-    quality: NDArray[np.int8],
-    out: Floats,
-) -> None:
-    """Fill `out` with the volatility that the neighbours of each row's strike give it."""
-    points, n = _good(forward, atm_iv, strike, is_call, bid, ask, iv, vega, quality)
-    window = np.empty((3, 2 * _SIDE))
-    above = 0
-    for row in range(strike.size):
-        if row > 0 and strike[row] == strike[row - 1]:
-            out[row] = out[row - 1]
-            continue
-        while above < n and points[3, above] < strike[row]:
-            above += 1
-        own = log(strike[row] / forward)
-        out[row] = _level(points, n, above, strike[row], own, atm_iv * root_years, window)
-
-
-@strict_kernel
-def _smooth_row(  # pragma: no cover
     row: int,
     forward: float,
     atm_iv: float,
@@ -200,7 +155,7 @@ def _smooth_row(  # pragma: no cover
     delta: Floats,
     quality: NDArray[np.int8],
 ) -> tuple[float, float]:
-    """Return what `_smooth` gives one row, and the discount factor."""
+    """Return the volatility that the strikes beside it give a row, and the discount factor."""
     start, found = row, 0
     while start > 0 and found < _SIDE:
         start -= 1

@@ -11,6 +11,7 @@ from autotrade_0dte.actors.account import total_cash
 from autotrade_0dte.actors.views import market_topic
 from autotrade_0dte.calendar import NEW_YORK
 from autotrade_0dte.execution.decision import DECISION_TOPIC
+from autotrade_0dte.execution.quality import QUALITY_TOPIC, Breach
 from autotrade_0dte.instruments import VENUE
 from autotrade_0dte.market_state.view import MarketView
 
@@ -21,7 +22,9 @@ _NS = 1_000_000_000
 
 
 class ConsoleReporter(DataActor):
-    """Says decisions and changes of the market's state, and every `every_s` how things stand.
+    """Says decisions, changes of the market's state, and breaches of the execution's quality.
+
+    Every `every_s` it says how things stand.
 
     `say` takes lines with rich markup and must not block: it is called amid the trading.
     """
@@ -39,6 +42,7 @@ class ConsoleReporter(DataActor):
 
     def on_start(self) -> None:
         self.subscribe_topic(DECISION_TOPIC, self._on_decision)
+        self.subscribe_topic(QUALITY_TOPIC, self._on_quality)
         self.subscribe_topic(market_topic(self._underlying), self._on_view)
         self.clock.set_timer(_TIMER, dt.timedelta(seconds=self._every_s), callback=self._on_timer)
 
@@ -60,6 +64,19 @@ class ConsoleReporter(DataActor):
                 f"at {price}, "
             )
         self._say(f"[bold]{at}  {escape(decision.kind)}[/] {order}{escape(decision.reason)}")
+
+    def _on_quality(self, change: Any) -> None:
+        """Say that entries are held to stricter rules, or no longer; exits never are."""
+        f = change.figures
+        figures = (
+            f"filled {f.filled} of {f.should_fill} that should be, slippage "
+            f"{f.mean_slippage:.2f} spreads, rejected {f.reject_rate:.0%} of {f.ended}"
+        )
+        if isinstance(change, Breach):
+            at, said = change.since_ns, f"[red]execution {change.code}[/], entries tightened"
+        else:
+            at, said = change.ts_event, f"execution {change.code} over"
+        self._say(f"[bold]{_time(at)}[/]  {said}: {figures}")
 
     def _on_timer(self, event: TimeEvent) -> None:
         held = ", ".join(

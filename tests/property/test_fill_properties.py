@@ -157,6 +157,18 @@ def test_arriving_order_pays_on_average_the_place_that_is_believed() -> None:
     assert abs(share - 0.75) < 0.04  # four standard errors
 
 
+def test_order_that_somebody_came_to_is_filled_though_the_quote_is_gone() -> None:
+    look = FillLook(Side.BUY, 201, 1, True, 200, 201, 10, 10, 1)
+    assert granted(look, Standing(is_missed=True), PessimisticFills()) is None
+    met = Standing(is_missed=True, is_met=True)
+    assert granted(look, met, PessimisticFills()) == Grant(201, 1)
+
+
+def test_order_at_rest_has_no_luck_between_two_ticks() -> None:
+    look = FillLook(Side.BUY, 200, 1, True, 200, 201, 10, 10, 1)
+    assert granted(look, Standing(luck=0.01), OptimisticFills()) is None
+
+
 def test_price_inside_the_spread_is_rounded_against_the_order() -> None:
     assert granted(buy(230, far=210), Standing(), OptimisticFills()) == Grant(208, 5)
     assert granted(buy(230, far=201), Standing(), OptimisticFills()) == Grant(201, 5)

@@ -37,7 +37,7 @@ def test_variance_that_is_a_parabola_over_log_moneyness_is_recovered() -> None:
     fair = fair_of(chain)
     for strike in (595.0, 597.0, 600.0, 604.0):
         row = chain.row(strike, is_call=True)
-        assert fair.volatility[row] == pytest.approx(chain.vol[row], abs=1e-9)
+        assert fair.at(row) == pytest.approx(chain.price[row], abs=1e-9)
 
 
 @pytest.mark.parametrize("off", [0.50, 0.20, 0.10, -0.10, -0.20, -0.50])
@@ -151,16 +151,9 @@ def test_strikes_too_far_apart_for_the_time_left_are_unknown() -> None:
     assert math.isnan(fair_of(chain, now_ns=late_ns).at(row))
 
 
-def test_values_are_computed_once_and_cannot_be_written() -> None:
-    fair = fair_of(QuotedChain(STRIKES))
-    assert fair.volatility is fair.volatility
-    with pytest.raises(ValueError, match="read-only"):
-        fair.volatility[0] = 1.0
-
-
 def test_warm_calls_every_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     called = []
-    for name in ("_smooth", "_smooth_row", "_worth"):
+    for name in ("_smooth", "_worth"):
         kernel = getattr(fair_value, name)
 
         def noted(*args: object, name: str = name, kernel: Any = kernel) -> object:
@@ -169,4 +162,4 @@ def test_warm_calls_every_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
 
         monkeypatch.setattr(fair_value, name, noted)
     warm()
-    assert set(called) == {"_smooth", "_smooth_row", "_worth"}
+    assert set(called) == {"_smooth", "_worth"}

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from worked_orders import NAN, NS, parent, quote
+from desk_records import NAN, NS, parent, quote
 
 from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.offer import Offer, needed_s, should_fill

@@ -67,5 +67,6 @@ def zip_members(path: Path) -> Iterator[tuple[str, bytes]]:
         with zipfile.ZipFile(BytesIO(path.read_bytes())) as archive:
             for name in sorted(archive.namelist()):
                 yield name, archive.read(name)
+    # NotImplementedError: a compression that zipfile does not know.
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as e:
         raise DataError(f"Expected a whole zip file, was unreadable: {e}", path) from e

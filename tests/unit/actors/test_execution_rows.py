@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from worked_orders import CALL, NS, PUT, end, parent, quote, record, reprice, submit
+from desk_records import CALL, NS, PUT, end, parent, quote, record, reprice, submit
 
 from autotrade_0dte.actors.execution_rows import ExecutionRows
 from autotrade_0dte.analysis.tables import read_table, write_table

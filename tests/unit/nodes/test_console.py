@@ -7,6 +7,7 @@ import pytest
 from nautilus_trader.model import InstrumentId, Money
 
 from autotrade_0dte.execution.decision import Decision, DecisionKind
+from autotrade_0dte.execution.quality import Breach, QualityCode, QualityFigures, Recovery
 from autotrade_0dte.instruments import USD
 from autotrade_0dte.market_state.state import Level, MarketState
 from autotrade_0dte.nodes.console import ConsoleReporter
@@ -54,6 +55,18 @@ def test_change_of_the_level_is_told_once() -> None:
     told._on_view(view(MarketState(AT_NS, Level.L2, before=Level.CALM)))
     told._on_view(view(MarketState(AT_NS + 1, Level.L2, before=Level.L2)))
     assert said == ["[bold]09:30:05  CALM to L2[/]"]
+
+
+def test_breach_of_the_execution_and_its_end_are_told_with_their_figures() -> None:
+    told, said = reporter()
+    figures = QualityFigures(0.7, 0.52, 0.1, 10, 7, 20)
+    told._on_quality(Breach(QualityCode.SUCCESS_RATE, figures, AT_NS))
+    told._on_quality(Recovery(QualityCode.SUCCESS_RATE, figures, AT_NS, AT_NS + 60_000_000_000))
+    known = "filled 7 of 10 that should be, slippage 0.52 spreads, rejected 10% of 20"
+    assert said == [
+        f"[bold]09:30:05[/]  [red]execution SUCCESS_RATE[/], entries tightened: {known}",
+        f"[bold]09:31:05[/]  execution SUCCESS_RATE over: {known}",
+    ]
 
 
 def test_refusal_without_a_contract_tells_its_reason_alone() -> None:

@@ -22,6 +22,7 @@ from autotrade_0dte.market_state.detector import DetectorParams
 from autotrade_0dte.market_state.events import ScheduledEvent
 from autotrade_0dte.market_state.profile import Profile, ProfileError, check_profile
 from autotrade_0dte.risk.expiry import ExpiryParams
+from autotrade_0dte.risk.params import RiskParams
 from autotrade_0dte.selection.params import SelectionParams
 from autotrade_0dte.selection.ranking import Structure
 
@@ -197,6 +198,7 @@ class SystemConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     actions: ActionTable = ActionTable()
     coordinator: CoordinatorParams = CoordinatorParams()
     desk: DeskParams = DeskParams()
+    risk: RiskParams = RiskParams()
     live: LiveParams = LiveParams()
     profile: Profile | None = None
     events: tuple[ScheduledEvent, ...] = ()

@@ -16,7 +16,7 @@ from autotrade_0dte.market_state.view import MarketView
 from autotrade_strategies.base import TradeStrategy
 
 _NS = 1_000_000_000
-_SLACK_USD = 0.15
+_SLACK_USD = 1.00
 _PREMIUM_USD = 500.0
 _MOST = 10
 _DELTA = 0.40
@@ -41,7 +41,8 @@ class EagerParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class EagerStrategy(TradeStrategy):
     """Buys a call when trend and momentum are up, a put when they are down, and holds it a while.
 
-    It pays up to 15 cents above the ask.
+    It pays up to a dollar above the ask: a market that passed the cap in one of two runs alone would
+    change all that follows.
     """
 
     Params = EagerParams

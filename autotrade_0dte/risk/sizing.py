@@ -2,7 +2,9 @@
 
 import math
 
-__all__ = ["contracts"]
+import msgspec
+
+__all__ = ["SizingParams", "contracts"]
 
 
 def contracts(worst_loss: float, displayed: float, budget_usd: float, most: int) -> int:
@@ -30,3 +32,7 @@ def contracts(worst_loss: float, displayed: float, budget_usd: float, most: int)
     if math.isnan(displayed):
         return 0
     return max(0, min(int(budget_usd // worst_loss), int(displayed), most))
+
+
+class SizingParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a trade's size hangs on."""

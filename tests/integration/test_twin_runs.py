@@ -56,6 +56,9 @@ urgent_cross_ticks = 100
 share = 1.0
 level_pause_s = 0
 
+[simulation]
+latency_ms = 10  # about what the simulator takes
+
 # Nobody knows the queue that an order met: without one both fill when the market comes to them.
 [simulation.fills.optimistic]
 queue_share = 0.0

@@ -1,0 +1,1 @@
+"""The commands of an emergency and of its rehearsal: stress, kill, rearm, drill."""

@@ -1,0 +1,57 @@
+"""A managed plan as it is told of and kept: enough to go on managing it in another process."""
+
+import math
+
+import msgspec
+
+from autotrade_0dte.execution.plan import TradePlan
+
+__all__ = ["PLAN_TOPIC", "PlanState"]
+
+PLAN_TOPIC = "plan.state"
+"""Topic of the engine's bus that each change of a plan is published on."""
+
+
+class PlanState(msgspec.Struct, frozen=True, kw_only=True):
+    """One plan after a change of it.
+
+    Parameters
+    ----------
+    ts_event : int
+        Event time of the change, UTC ns.
+    track : str
+        Whose it is, `market_state.actions.Track`.
+    plan : TradePlan
+        As it was decided.
+    phase : str
+        `managed_plan.PlanPhase`.
+    exit_reason : str
+        Why it is being closed, or was; empty before.
+    held, sold, bought : int
+        Contracts of the long leg held, of the short leg sold, of the long leg bought in all.
+    cash : float
+        What all fills took in less what they paid: dollars a share times contracts, before fees.
+    paid : float
+        What the long leg's purchases paid: dollars a share times contracts.
+    fees_usd : float
+        Fees of its fills.
+    best_gain, burnt : float
+        Of its `ExitWatch`.
+    short_over : bool
+        Whether no more of the short leg is sold.
+    """
+
+    ts_event: int
+    track: str
+    plan: TradePlan
+    phase: str
+    exit_reason: str = ""
+    held: int = 0
+    sold: int = 0
+    bought: int = 0
+    cash: float = 0.0
+    paid: float = 0.0
+    fees_usd: float = 0.0
+    best_gain: float = -math.inf
+    burnt: float = 0.0
+    short_over: bool = False

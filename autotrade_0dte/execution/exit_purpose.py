@@ -18,6 +18,7 @@ _PURPOSES: dict[str, Purpose] = {
     ExitReason.LEG_NOT_FILLED: Purpose.STOP,
     # The other track waits for it, with a signal of minutes.
     HandOver.HAND_OVER: Purpose.STOP,
+    ExitReason.RISK_FLATTEN: Purpose.EMERGENCY,
     # Nobody watches a position whose plan is gone.
     ExitReason.RESTART: Purpose.EMERGENCY,
     **dict.fromkeys(ExpiryReason, Purpose.EMERGENCY),

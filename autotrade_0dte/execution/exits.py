@@ -23,8 +23,8 @@ class ExitReason(StrEnum):
     SIGNAL_REVERSAL: the signal behind the plan has turned. EVENT_OVER: the market is calm again and
     the event a plan was made for is past. STATE_FORCED: the market entered a level at which the
     action table closes everything. LEG_NOT_FILLED: the option to sell against the long one was not
-    sold in time. RESTART closes what a node finds of its own at its start: the plan behind it went
-    with the process that made it.
+    sold in time. RISK_FLATTEN: the account's risk forbids to hold anything. RESTART closes what a
+    node finds of its own at its start: the plan behind it went with the process that made it.
     """
 
     TARGET = "TARGET"
@@ -36,6 +36,7 @@ class ExitReason(StrEnum):
     EVENT_OVER = "EVENT_OVER"
     STATE_FORCED = "STATE_FORCED"
     LEG_NOT_FILLED = "LEG_NOT_FILLED"
+    RISK_FLATTEN = "RISK_FLATTEN"
     RESTART = "RESTART"
 
 

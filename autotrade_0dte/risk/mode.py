@@ -5,10 +5,14 @@ from enum import IntEnum, StrEnum
 
 import msgspec
 
-__all__ = ["RISK_TOPIC", "RiskChange", "RiskMode", "Trigger"]
+__all__ = ["DIRECT", "RISK_TOPIC", "RiskChange", "RiskMode", "Trigger"]
 
 RISK_TOPIC = "risk.change"
 """Topic of the engine's bus that each `RiskChange` is published on."""
+
+DIRECT = "direct"
+"""Text of the change to KILLED by which another process closes everything at the broker itself: the
+strategies send nothing more, lest the same be closed twice."""
 
 
 class RiskMode(IntEnum):

@@ -22,6 +22,8 @@ from autotrade_0dte.execution.walk_record import WALK_TOPIC
 from autotrade_0dte.market_state.actions import Track, Urgency
 from autotrade_0dte.market_state.view import MarketView
 from autotrade_0dte.risk.expiry import ExpiryReason
+from autotrade_0dte.risk.mode import DIRECT, RISK_TOPIC, RiskChange, RiskMode
+from autotrade_0dte.risk.picture import PICTURE_TOPIC, UNKNOWN, RiskPicture
 from autotrade_0dte.selection.ranking import Ranking
 from autotrade_0dte.signals.signal import Signal
 from autotrade_strategies.last_day import exercise_close
@@ -56,6 +58,8 @@ class TradeStrategy(Strategy):
     ----------
     view : MarketView, optional
         The newest snapshot.
+    picture : RiskPicture
+        The account's newest risk; its mode is that of the newest change.
     signal : Signal, optional
         Set in `observe` by a strategy that makes one; of the newest snapshot only.
     ranking : Ranking, optional
@@ -81,6 +85,7 @@ class TradeStrategy(Strategy):
         self.params = params
         self.allotment = allotment
         self.view: MarketView | None = None
+        self.picture: RiskPicture = UNKNOWN
         self.signal: Signal | None = None
         self.ranking: Ranking | None = None
         self.watching_since_ns = 0
@@ -90,6 +95,7 @@ class TradeStrategy(Strategy):
         self._row = {name: row for row, name in enumerate(session.instrument_ids)}
         self._trade: Trade | None = None
         self._entries_halted = False
+        self._is_taken_over = False
         self._exercise_test_due = False
         self._refused_for: StrEnum | None = None
         self._record = Record(self)
@@ -138,8 +144,12 @@ class TradeStrategy(Strategy):
         return None
 
     def entries_allowed(self, view: MarketView) -> bool:
-        """Return whether this track may enter: by the action table, and before the deadline."""
-        return self.allotment.action(view.state.level).entries and not self._entries_halted
+        """Return whether this track may enter: action table, risk mode, and before the deadline."""
+        return (
+            self.allotment.action(view.state.level).entries
+            and self.picture.mode < RiskMode.HALT_ENTRIES
+            and not self._entries_halted
+        )
 
     # -- from the engine ------------------------------------------------------------------------
 
@@ -157,13 +167,15 @@ class TradeStrategy(Strategy):
                 "exercise-test", self.session.exercise_test_ns, self._on_exercise_test
             )
         self.subscribe_topic(WALK_TOPIC, self._sender.on_walk)
+        self.subscribe_topic(PICTURE_TOPIC, self._on_picture, self._turn)
+        self.subscribe_topic(RISK_TOPIC, self._on_risk_change, self._turn)
         # What a process before this one entered today counts: a restart gives no new entries.
         self.trades = entries_of(_NUMBERS[self.allotment.track], self.cache.orders())
         self._leftovers.cancel()
 
     def on_stop(self) -> None:
         # A node goes on for a moment, for its orders to end: no time for new ones.
-        self._sender.stopped = True
+        self._sender.stopped, self._is_taken_over = True, False
         self.clock.cancel_timers()
         self._leftovers.cancel()
 
@@ -247,7 +259,9 @@ class TradeStrategy(Strategy):
         trade.work()
 
     def _forced_exit(self, managed: ManagedPlan, view: MarketView) -> StrEnum | None:
-        """Return why the plan must go: its level was entered after it was made, or a hand-over."""
+        """Return why the plan must go: the risk mode, a level entered since, or a hand-over."""
+        if self.picture.mode >= RiskMode.FLATTEN:
+            return ExitReason.RISK_FLATTEN
         state = view.state
         entered_since = state.since_ns > managed.plan.decided_ns
         if entered_since and self.allotment.action(state.level).exits_forced:
@@ -275,6 +289,36 @@ class TradeStrategy(Strategy):
         if round(managed.cash, 6) < 0:
             self.last_loss_ns = self.clock.timestamp_ns()
         self.allotment.released(managed.plan.plan_id)
+
+    # -- the account's risk ---------------------------------------------------------------------
+
+    def _on_picture(self, picture: Any) -> None:
+        self.picture = picture
+
+    def _on_risk_change(self, change: Any) -> None:
+        # What changed it may be this strategy's own command, whose events come first.
+        self._sender.defer(self._take_risk_change, change)
+
+    def _take_risk_change(self, change: RiskChange) -> None:
+        """Do what the mode asks for: no entries, or out at once, or nothing that is in the way."""
+        before = self.picture.mode
+        self.picture = msgspec.structs.replace(self.picture, mode=change.mode)
+        if before < RiskMode.HALT_ENTRIES <= change.mode:
+            self._record.decision(
+                DecisionKind.REFUSE, change.mode.name, None, "", OrderSide.BUY, 0, math.nan,
+                change.figures,
+            )  # fmt: skip
+        if change.mode is RiskMode.KILLED and change.text == DIRECT:
+            self._is_taken_over = self._sender.stopped = True
+        elif self._is_taken_over and change.mode < RiskMode.KILLED:
+            self._is_taken_over = self._sender.stopped = False
+        if self._trade is None or self._sender.stopped:
+            return
+        if change.mode >= RiskMode.FLATTEN:
+            self._trade.exit(ExitReason.RISK_FLATTEN, self.clock.timestamp_ns(), change.figures)
+            self._forget_if_over()
+        elif change.mode >= RiskMode.HALT_ENTRIES:
+            self._trade.stop_entering()
 
     # -- the last day's deadlines ---------------------------------------------------------------
 

@@ -134,6 +134,10 @@ class OrderSender:
         """Take an order event from the engine."""
         self._gate.receive(self._take, event)
 
+    def defer(self, take: Callable[[Any], None], message: Any) -> None:
+        """Call `take` with a message of the bus, now or after the command being made."""
+        self._gate.receive(take, message)
+
     def _send(self, working: WorkingOrder, *, resent: bool) -> None:
         parent = working.parent
         order = self._strategy.order_factory.limit(

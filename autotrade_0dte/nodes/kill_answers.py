@@ -1,0 +1,108 @@
+"""What running nodes say to the kill latch, in plain files of their folders.
+
+``RUNNING`` is locked (shared) by a node for as long as its process lives, whatever ends it, and is
+touched every second; ``KILLED`` is its answer to the latch.
+"""
+
+import fcntl
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+from autotrade_0dte.nodes.kill_latch import write_line
+
+__all__ = ["KILLED", "RUNNING", "NodeAnswer", "claim", "node_answers", "write_answer"]
+
+RUNNING = "RUNNING"
+KILLED = "KILLED"
+
+
+class NodeAnswer(NamedTuple):
+    """What one node says.
+
+    Parameters
+    ----------
+    name : str
+        Of its folder.
+    running : bool
+        Whether its process lives.
+    silent_s : float
+        Since its last heartbeat, seconds.
+    latch : str
+        `KillLatch.time` of the latch it has seen, empty without one.
+    orders : int
+        At work.
+    positions : dict of str to int
+        Contracts held, signed, by symbol.
+    """
+
+    name: str
+    running: bool
+    silent_s: float
+    latch: str
+    orders: int
+    positions: dict[str, int]
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether it has seen a latch and has neither orders at work nor positions."""
+        return bool(self.latch) and not self.orders and not self.positions
+
+
+def claim(folder: Path) -> TextIO:
+    """Say that this process is the folder's node, for as long as the file returned stays open."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = (folder / RUNNING).open("a+", encoding="utf-8")
+    fcntl.flock(file, fcntl.LOCK_SH)
+    file.truncate(0)
+    file.write(json.dumps({"pid": os.getpid()}) + "\n")
+    file.flush()
+    return file
+
+
+def write_answer(folder: Path, latch: str, orders: int, positions: dict[str, int]) -> None:
+    """Answer the latch of the time `latch`."""
+    fields = {"latch": latch, "pid": os.getpid(), "orders": orders, "positions": positions}
+    write_line(folder / KILLED, fields, lasting=False)
+
+
+def node_answers(state: Path) -> list[NodeAnswer]:
+    """Return what each node that ran under `state` says, by name."""
+    if not state.is_dir():
+        return []
+    folders = sorted(path for path in state.iterdir() if (path / RUNNING).exists())
+    return [_answer(folder) for folder in folders]
+
+
+def _answer(folder: Path) -> NodeAnswer:
+    file = folder / RUNNING
+    said = _read(folder / KILLED)
+    if said.get("pid") != _read(file).get("pid"):
+        said = {}  # of a node before this one
+    return NodeAnswer(
+        name=folder.name,
+        running=_is_locked(file),
+        silent_s=max(0.0, time.time() - file.stat().st_mtime),
+        latch=str(said.get("latch", "")),
+        orders=int(said.get("orders", 0)),
+        positions={str(name): int(count) for name, count in said.get("positions", {}).items()},
+    )
+
+
+def _is_locked(path: Path) -> bool:
+    with path.open(encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,257 @@
+"""The store of one set-up: SQLite, written by one node, readable by anyone while it runs."""
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from autotrade_0dte.execution.parent import Outcome
+from autotrade_0dte.execution.plan_state import PlanState
+from autotrade_0dte.store.rows import (
+    Heartbeat,
+    Intent,
+    LogEntry,
+    Owner,
+    decode,
+    encode,
+)
+from autotrade_0dte.store.schema import MIGRATIONS, StoreError, migrate, version
+
+__all__ = ["FILE", "StateStore"]
+
+FILE = "risk.sqlite"
+_LOCK = "node.lock"
+_WAIT_S = 0.2
+"""How long a write waits for another process's, such as a re-arm: each takes less than 1 ms."""
+
+
+class StateStore:
+    """The rows of one session and account.
+
+    Each write is a transaction of its own and is on file, as far as a killed process is concerned,
+    when it returns. A loss of power may take the last writes, never a part of one.
+
+    Writes raise `sqlite3.Error` where the disk does not take them.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, owner: Owner, lock: int = -1) -> None:
+        self._connection = connection
+        self._lock = lock
+        self._account = owner.account
+        self._owner = (owner.session.isoformat(), owner.account)
+
+    @classmethod
+    def open(cls, folder: Path, owner: Owner) -> Self:
+        """Open a node's store, made or migrated where there is need.
+
+        Raises
+        ------
+        StoreError
+            Another node has it open, it is of a newer version, or it is no store.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = _locked(folder / _LOCK)
+        try:
+            connection = _connected(folder, "rwc")
+            with _explained(folder):
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = NORMAL")
+                migrate(connection)
+        except BaseException:
+            os.close(lock)
+            raise
+        return cls(connection, owner, lock)
+
+    @classmethod
+    def read(cls, folder: Path, owner: Owner) -> Self | None:
+        """Open a store to read it, also while a node writes to it; None where there is none.
+
+        Raises
+        ------
+        StoreError
+            It is of another version, or it is no store.
+        """
+        if not (folder / FILE).exists():
+            return None
+        connection = _connected(folder, "ro")
+        with _explained(folder):
+            found = version(connection)
+        if found != len(MIGRATIONS):
+            connection.close()
+            raise StoreError(
+                f"Expected a store of version {len(MIGRATIONS)}, was {found} ({folder.name})"
+            )
+        return cls(connection, owner)
+
+    def close(self) -> None:
+        """Close the file, and let another node have it."""
+        self._connection.close()
+        if self._lock >= 0:
+            os.close(self._lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- written ----------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Have the writes inside done as one: all of them, or none."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def keep_plan(self, state: PlanState) -> None:
+        """Keep a plan's newest state."""
+        plan = state.plan
+        self._connection.execute(
+            "INSERT INTO plan VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET "
+            "ts_ns = excluded.ts_ns, phase = excluded.phase, state = excluded.state",
+            (*self._owner, state.track, plan.plan_id, plan.decided_ns, state.ts_event, state.phase,
+             encode(state)),
+        )  # fmt: skip
+
+    def keep_intent(self, intent: Intent) -> None:
+        """Keep an order that is about to be sent."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO intent VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (*self._owner, intent.client_order_id, intent.sent_ns, encode(intent), intent.filled,
+             intent.outcome, intent.ended_ns),
+        )  # fmt: skip
+
+    def keep_progress(
+        self, client_order_id: str, filled: int, outcome: Outcome, ended_ns: int
+    ) -> None:
+        """Keep what became of an order; one that is not known is passed over."""
+        self._connection.execute(
+            "UPDATE intent SET filled = ?, outcome = ?, ended_ns = ? "
+            "WHERE session = ? AND account = ? AND client_order_id = ?",
+            (filled, outcome, ended_ns, *self._owner, client_order_id),
+        )
+
+    def keep_ladder(self, ts_event: int, state: msgspec.Struct) -> None:
+        """Keep the risk controller's newest state."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO ladder VALUES (?, ?, ?, ?)",
+            (*self._owner, ts_event, encode(state)),
+        )
+
+    def keep_entry(self, entry: LogEntry) -> None:
+        """Add a line to the log."""
+        self._connection.execute(
+            "INSERT INTO log (session, account, ts_ns, kind, text, figures) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (*self._owner, entry.ts_event, entry.kind, entry.text, encode(entry.figures)),
+        )
+
+    def beat(self, ts_event: int) -> None:
+        """Say that this process is alive."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO heartbeat VALUES (?, ?, ?, ?)",
+            (*self._owner, ts_event, os.getpid()),
+        )
+
+    # -- read -------------------------------------------------------------------------------------
+
+    def plans(self) -> list[PlanState]:
+        """Return the newest state of each plan of the session, in the order of their decisions."""
+        rows = self._connection.execute(
+            "SELECT state FROM plan WHERE session = ? AND account = ? ORDER BY decided_ns, plan_id",
+            self._owner,
+        )
+        return [decode(text, PlanState) for (text,) in rows]
+
+    def intents(self) -> list[Intent]:
+        """Return the session's orders in the order they were sent."""
+        rows = self._connection.execute(
+            "SELECT terms, filled, outcome, ended_ns FROM intent "
+            "WHERE session = ? AND account = ? ORDER BY sent_ns, client_order_id",
+            self._owner,
+        )
+        return [
+            msgspec.structs.replace(
+                decode(terms, Intent), filled=filled, outcome=Outcome(outcome), ended_ns=ended_ns
+            )
+            for terms, filled, outcome, ended_ns in rows
+        ]
+
+    def ladder[T: msgspec.Struct](self, kind: type[T]) -> T | None:
+        """Return the risk controller's state of this session, or None."""
+        row = self._connection.execute(
+            "SELECT state FROM ladder WHERE session = ? AND account = ?", self._owner
+        ).fetchone()
+        return None if row is None else decode(row[0], kind)
+
+    def entries(self) -> list[LogEntry]:
+        """Return the session's log."""
+        rows = self._connection.execute(
+            "SELECT ts_ns, kind, text, figures FROM log "
+            "WHERE session = ? AND account = ? ORDER BY number",
+            self._owner,
+        )
+        return [
+            msgspec.convert(
+                {"ts_event": at, "kind": kind, "text": text, "figures": decode(figures, dict)},
+                LogEntry,
+            )
+            for at, kind, text, figures in rows
+        ]
+
+    def heartbeat(self) -> Heartbeat | None:
+        """Return when a node of this session was last heard of, or None."""
+        row = self._connection.execute(
+            "SELECT ts_ns, pid FROM heartbeat WHERE session = ? AND account = ?", self._owner
+        ).fetchone()
+        return None if row is None else Heartbeat(*row)
+
+
+def _connected(folder: Path, mode: str) -> sqlite3.Connection:
+    uri = f"{(folder / FILE).absolute().as_uri()}?mode={mode}"
+    try:
+        # The engine calls from one thread, which need not be the one that opened the store.
+        return sqlite3.connect(
+            uri, uri=True, timeout=_WAIT_S, isolation_level=None, check_same_thread=False
+        )
+    except sqlite3.Error as e:
+        raise StoreError(f"Expected a store that can be opened, was {e} ({folder.name})") from e
+
+
+@contextlib.contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as e:
+        raise StoreError(f"Expected a store, was {e} ({folder.name})") from e
+
+
+def _locked(file: Path) -> int:
+    """Return the descriptor of a lock that ends with the process, however it ends."""
+    lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise StoreError(
+            f"Expected no other node with this state, was one that runs ({file.parent.name})"
+        ) from None
+    return lock

@@ -1,0 +1,179 @@
+"""The store: what is written is read, by this process and others, of this session and account."""
+
+import datetime as dt
+import json
+import math
+import sqlite3
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from stored import INTENT, OWNER, PLAN, STATE, plan
+
+from autotrade_0dte.execution.parent import Outcome
+from autotrade_0dte.execution.plan_state import PlanState
+from autotrade_0dte.risk.picture import DayCounters
+from autotrade_0dte.store.rows import LogEntry, LogKind, Owner, account_key
+from autotrade_0dte.store.schema import MIGRATIONS, StoreError, migrate, version
+from autotrade_0dte.store.state_store import FILE, StateStore
+
+ENTRY = LogEntry(ts_event=5, kind=LogKind.REARM, text="checked", figures={"loss_usd": math.inf})
+
+
+def test_everything_written_is_read_after_a_restart(tmp_path: Path) -> None:
+    with StateStore.open(tmp_path / "of" / "set-up", OWNER) as store:
+        store.keep_plan(STATE)
+        store.keep_intent(INTENT)
+        store.keep_progress(INTENT.client_order_id, 2, Outcome.CANCELED, 1_900)
+        store.keep_ladder(3, DayCounters(entries=2, losses_in_row=1))
+        store.keep_entry(ENTRY)
+        store.beat(7)
+    with StateStore.open(tmp_path / "of" / "set-up", OWNER) as store:
+        [found] = store.plans()
+        assert repr(found) == repr(STATE)  # with its NaN and its infinity
+        assert store.intents() == [
+            replace(INTENT, filled=2, outcome=Outcome.CANCELED, ended_ns=1_900)
+        ]
+        assert store.ladder(DayCounters) == DayCounters(entries=2, losses_in_row=1)
+        assert store.entries() == [ENTRY]
+        beat = store.heartbeat()
+        assert beat is not None
+        assert beat.ts_event == 7
+
+
+def test_nothing_is_known_of_an_empty_store(tmp_path: Path) -> None:
+    with StateStore.open(tmp_path, OWNER) as store:
+        assert (store.plans(), store.intents(), store.entries()) == ([], [], [])
+        assert (store.ladder(DayCounters), store.heartbeat()) == (None, None)
+    assert StateStore.read(tmp_path / "none", OWNER) is None
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    "other", [Owner(dt.date(2026, 11, 24), OWNER.account), Owner(OWNER.session, account_key("2"))]
+)
+def test_rows_of_another_session_or_account_are_not_seen(tmp_path: Path, other: Owner) -> None:
+    with StateStore.open(tmp_path, other) as store:
+        store.keep_plan(STATE)
+        store.keep_intent(INTENT)
+        store.keep_ladder(3, DayCounters())
+        store.keep_entry(ENTRY)
+        store.beat(7)
+    with StateStore.open(tmp_path, OWNER) as store:
+        store.keep_progress(INTENT.client_order_id, 3, Outcome.FILLED, 1)
+        assert (store.plans(), store.intents(), store.entries()) == ([], [], [])
+        assert (store.ladder(DayCounters), store.heartbeat()) == (None, None)
+    with StateStore.open(tmp_path, other) as store:
+        assert store.intents() == [INTENT]
+
+
+def test_newest_state_of_each_plan_in_the_order_of_decisions(tmp_path: Path) -> None:
+    with StateStore.open(tmp_path, OWNER) as store:
+        for state in (plan(2), plan(1), plan(2, phase="CLOSED", held=0)):
+            store.keep_plan(state)
+        # The same name in another process of the day is another plan.
+        store.keep_plan(replace(STATE, plan=replace(PLAN, plan_id="R001", decided_ns=9)))
+        found = [(s.plan.plan_id, s.phase, s.held) for s in store.plans()]
+    assert found == [("R001", "OPEN", 3), ("R002", "CLOSED", 0), ("R001", "OPEN", 3)]
+
+
+def test_writes_done_together_are_done_whole_or_not_at_all(tmp_path: Path) -> None:
+    with StateStore.open(tmp_path, OWNER) as store:
+        with store.together():
+            store.keep_entry(ENTRY)
+            store.keep_ladder(1, DayCounters(entries=1))
+        with pytest.raises(TypeError, match="unsupported"):
+            _two_writes_the_second_of_which_fails(store)
+        assert len(store.entries()) == 1
+        assert store.ladder(DayCounters) == DayCounters(entries=1)
+
+
+def _two_writes_the_second_of_which_fails(store: StateStore) -> None:
+    with store.together():
+        store.keep_entry(ENTRY)
+        store.keep_ladder(2, DayCounters(entries=object()))  # type: ignore[arg-type]
+
+
+def test_store_is_read_while_a_node_writes_to_it_and_cannot_be_written_so(tmp_path: Path) -> None:
+    with StateStore.open(tmp_path, OWNER) as store:
+        reader = StateStore.read(tmp_path, OWNER)
+        assert reader is not None
+        with store.together(), reader:
+            store.keep_plan(STATE)
+            assert reader.plans() == []
+            with pytest.raises(sqlite3.OperationalError, match="readonly"):
+                reader.beat(1)
+        again = StateStore.read(tmp_path, OWNER)
+        assert again is not None
+        with again:
+            assert len(again.plans()) == 1
+
+
+def test_two_nodes_cannot_have_one_store_and_the_next_can_after_the_first(tmp_path: Path) -> None:
+    with StateStore.open(tmp_path, OWNER), pytest.raises(StoreError, match="no other node"):
+        StateStore.open(tmp_path, OWNER)
+    StateStore.open(tmp_path, OWNER).close()
+
+
+def test_file_of_an_older_version_is_migrated_with_what_it_holds(tmp_path: Path) -> None:
+    with StateStore.open(tmp_path, OWNER) as store:
+        store.keep_intent(INTENT)
+    newer = (*MIGRATIONS, "ALTER TABLE intent ADD COLUMN note TEXT NOT NULL DEFAULT 'none';")
+    with sqlite3.connect(tmp_path / FILE, isolation_level=None) as connection:
+        migrate(connection, newer)
+        migrate(connection, newer)  # nothing is left to do
+        assert version(connection) == len(MIGRATIONS) + 1
+        row = connection.execute("SELECT client_order_id, note FROM intent").fetchone()
+    assert row == (INTENT.client_order_id, "none")
+
+
+def test_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    broken = (*MIGRATIONS, "ALTER TABLE plan ADD COLUMN note TEXT; SELECT nonsense;")
+    with sqlite3.connect(tmp_path / FILE, isolation_level=None) as connection:
+        migrate(connection)
+        with pytest.raises(sqlite3.OperationalError):
+            migrate(connection, broken)
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        assert version(connection) == len(MIGRATIONS)
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(plan)")]
+    assert "note" not in columns
+
+
+def test_file_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    before = (tmp_path / FILE).read_bytes()
+    words = rf"version {len(MIGRATIONS)} or older, was {len(MIGRATIONS) + 1}: .*newer autotrade"
+    with pytest.raises(StoreError, match=words):
+        StateStore.open(tmp_path, OWNER)
+    with pytest.raises(StoreError, match="Expected a store of version"):
+        StateStore.read(tmp_path, OWNER)
+    assert (tmp_path / FILE).read_bytes()[100:] == before[100:]
+
+
+def test_what_is_no_store_is_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("not a database" * 100)
+    with pytest.raises(StoreError, match="Expected a store, was file is not a database"):
+        StateStore.open(tmp_path, OWNER)
+    with pytest.raises(StoreError, match="Expected a store, was file is not a database"):
+        StateStore.read(tmp_path, OWNER)
+
+
+def test_account_is_kept_by_a_key_that_is_not_its_number(tmp_path: Path) -> None:
+    number = "50190001"
+    assert account_key(number) != account_key("50190002")
+    with StateStore.open(tmp_path, Owner(OWNER.session, account_key(number))) as store:
+        store.keep_plan(STATE)
+        store.beat(1)
+        assert all(number.encode() not in f.read_bytes() for f in tmp_path.iterdir())
+
+
+def test_state_that_an_older_autotrade_wrote_without_newer_fields_is_read(tmp_path: Path) -> None:
+    with StateStore.open(tmp_path, OWNER) as store:
+        store.keep_plan(STATE)
+        [(text,)] = store._connection.execute("SELECT state FROM plan")
+        older = {name: value for name, value in json.loads(text).items() if name != "burnt"}
+        store._connection.execute("UPDATE plan SET state = ?", (json.dumps(older),))
+        [found] = store.plans()
+    assert isinstance(found, PlanState)
+    assert found.burnt == 0.0

@@ -6,7 +6,7 @@ from autotrade_0dte.execution import fair_value
 from autotrade_0dte.indicators import walls
 from autotrade_0dte.market_state import quotes
 from autotrade_0dte.pricing import black
-from autotrade_0dte.risk import scenarios
+from autotrade_0dte.risk import scenarios, session_grid
 
 __all__ = ["main"]
 
@@ -21,6 +21,7 @@ def main() -> None:
     walls.warm()
     quotes.warm()
     scenarios.warm()
+    session_grid.warm()
 
 
 if __name__ == "__main__":

@@ -5,31 +5,13 @@ account lets its cash fall below zero.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from enum import StrEnum
+from collections.abc import Iterable
 
 import msgspec
 
+from autotrade_0dte.risk.deny import Denial, DenyReason
+
 __all__ = ["Denial", "DenyReason", "Leg", "check_cover", "check_premium", "uncovered"]
-
-
-class DenyReason(StrEnum):
-    """Why an order was refused before it left."""
-
-    NAKED_SHORT = "NAKED_SHORT"
-    PREMIUM_EXCEEDS_CASH = "PREMIUM_EXCEEDS_CASH"
-
-
-class Denial(msgspec.Struct, frozen=True):
-    """A refusal with the figures that led to it; the text is ``REASON: name=figure, ...``."""
-
-    reason: DenyReason
-    figures: Mapping[str, float]
-
-    def __str__(self) -> str:
-        """Return the reason code and its figures on one line."""
-        figures = ", ".join(f"{name}={figure}" for name, figure in self.figures.items())
-        return f"{self.reason}: {figures}"
 
 
 class Leg(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ import math
 
 import msgspec
 
-from autotrade_0dte.risk.mode import RiskMode
+from autotrade_0dte.risk.mode import RiskMode, Trigger
 
 __all__ = ["PICTURE_TOPIC", "UNKNOWN", "DayCounters", "RiskPicture"]
 
@@ -42,6 +42,8 @@ class RiskPicture(msgspec.Struct, frozen=True, kw_only=True):
         Event time, UTC ns.
     mode : RiskMode
         What may be done.
+    trigger : Trigger or None
+        What asks for that mode, the first of those that stand; None in NORMAL.
     equity, start_equity, peak_equity : float
         The account's value now, at the session's start, and at its highest since.
     counters : DayCounters
@@ -62,6 +64,7 @@ class RiskPicture(msgspec.Struct, frozen=True, kw_only=True):
 
     ts_event: int
     mode: RiskMode
+    trigger: Trigger | None = None
     equity: float = math.nan
     start_equity: float = math.nan
     peak_equity: float = math.nan

@@ -1,0 +1,125 @@
+"""One order before the gate: everything a check may ask for, put together once."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from autotrade_0dte.chain.snapshot import ChainSnapshot
+from autotrade_0dte.products import Product, tick_cents
+from autotrade_0dte.risk.deny import Denial
+from autotrade_0dte.risk.exposure import Exposure, Line, PlanLine
+from autotrade_0dte.risk.limits import LimitParams
+from autotrade_0dte.risk.picture import RiskPicture
+from autotrade_0dte.risk.proposed_order import GateQuote, ProposedOrder
+
+__all__ = ["NOISE", "Case", "Check", "GateFacts", "WorstLoss"]
+
+NOISE = 1e-9
+"""Binary fractions of a dollar that are no difference."""
+
+type WorstLoss = Callable[[int, int, float], float]
+"""What is lost in the worst scenario, dollars above zero, by all that is held and `quantity`
+contracts (signed) more of a `row` of the chain at `price` dollars a share: (row, quantity, price).
+NaN is unknown."""
+
+
+class GateFacts(msgspec.Struct, frozen=True):
+    """One session of one option root; instants are UTC ns.
+
+    Parameters
+    ----------
+    product : Product
+        The root's contract facts.
+    open_ns, close_ns : int
+        The session's own hours, of a half day too.
+    flatten_ns : int or None
+        Positions still open are closed from here on; None lets them expire.
+    exercise_test_ns : int or None
+        When the broker closes what the account cannot exercise; None where that is no matter.
+    can_short_shares : bool
+        Whether exercise may leave the account short of shares.
+    short_legs : bool
+        Whether a long option covers a short one of another strike; without, only what is held is
+        sold.
+    """
+
+    product: Product
+    open_ns: int
+    close_ns: int
+    flatten_ns: int | None = None
+    exercise_test_ns: int | None = None
+    can_short_shares: bool = False
+    short_legs: bool = False
+
+
+class Case(msgspec.Struct, kw_only=True):
+    """What the checks see.
+
+    Parameters
+    ----------
+    line : Line
+        The order's contract in the exposure.
+    buying, selling : int
+        What orders at work may still buy and sell of it, the order's own apart.
+    own_usd : float
+        What is reserved for the order already.
+    plan : PlanLine or None
+        The order's plan, if there is anything of it.
+    cost_usd : float
+        Most that it takes from the cash.
+    others : mapping of str to float
+        Delta in dollars for 1 % of each other underlying.
+    nets : tuple or None
+        Bounds of the net Greeks, once they have been asked for; see `gate_greeks`.
+    """
+
+    limits: LimitParams
+    facts: GateFacts
+    order: ProposedOrder
+    exposure: Exposure
+    quote: GateQuote
+    chain: ChainSnapshot | None
+    picture: RiskPicture
+    now_ns: int
+    worst_loss: WorstLoss | None
+    others: Mapping[str, float]
+    line: Line
+    buying: int
+    selling: int
+    own_usd: float
+    plan: PlanLine | None
+    cost_usd: float
+    nets: tuple[tuple[tuple[float, float], tuple[float, float]], ...] | None = None
+
+    @property
+    def is_buy(self) -> bool:
+        """Whether contracts are bought."""
+        return self.order.quantity > 0
+
+    @property
+    def opens_plan(self) -> bool:
+        """Whether the order's plan holds nothing yet."""
+        return self.plan is None or not self.plan.lots
+
+    @property
+    def completes_plan(self) -> bool:
+        """Whether the order sells against what its plan holds: it opens nothing new."""
+        return self.order.quantity < 0 and not self.opens_plan
+
+    @property
+    def free_usd(self) -> float:
+        """Cash and buying power that no other order may take."""
+        book = self.exposure
+        return min(book.cash, book.buying_power) - (book.reserved_usd - self.own_usd)
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether the controller has said anything yet: before it has, nothing is refused by it."""
+        return self.picture.ts_event != 0
+
+    def tick(self, price: float) -> float:
+        """Return the price step at `price`, dollars."""
+        return tick_cents(self.facts.product, int(price * 100.0 + NOISE)) / 100.0
+
+
+type Check = Callable[[Case], Denial | None]

@@ -1,0 +1,101 @@
+"""Checks of a contract, its neighbours, a strategy and a track."""
+
+from autotrade_0dte.risk.deny import Denial, DenyReason
+from autotrade_0dte.risk.gate_case import NOISE, Case
+
+__all__ = ["cluster", "series", "strategy_plans", "strategy_premium", "track_plans"]
+__all__ += ["track_premium"]
+
+
+def series(case: Case) -> Denial | None:
+    """Return SERIES_CONTRACTS if a contract's position could become too large."""
+    quantity, held = case.order.quantity, case.line.held
+    worst = held + case.buying + quantity if quantity > 0 else case.selling - held - quantity
+    most = case.limits.position.max_series_contracts
+    if worst <= most:
+        return None
+    return Denial(DenyReason.SERIES_CONTRACTS, {"contracts": worst, "max_contracts": most})
+
+
+def cluster(case: Case) -> Denial | None:
+    """Return CLUSTER_CONTRACTS if the strikes around the order's could hold too many."""
+    limits, own = case.limits.position, case.order.contract
+    reach = limits.cluster_fraction * own.strike + NOISE
+    quantity, line = case.order.quantity, case.line
+    total = _most_held(line.held, case.buying + max(quantity, 0), case.selling + max(-quantity, 0))
+    for other in case.exposure.lines.values():
+        contract = other.contract
+        if (
+            other is not line
+            and abs(contract.strike - own.strike) <= reach
+            and contract.root == own.root
+            and contract.expiry == own.expiry
+        ):
+            total += _most_held(other.held, other.buying, other.selling)
+    if total <= limits.max_cluster_contracts:
+        return None
+    figures = {"contracts": total, "max_contracts": limits.max_cluster_contracts}
+    return Denial(DenyReason.CLUSTER_CONTRACTS, figures)
+
+
+def strategy_plans(case: Case) -> Denial | None:
+    """Return STRATEGY_PLANS for one open plan too many of a strategy."""
+    strategy, most = case.order.owner.strategy, case.limits.position.max_strategy_plans
+    if not case.opens_plan:
+        return None
+    own = case.plan
+    others = sum(
+        1
+        for plan in case.exposure.plans.values()
+        if plan is not own and plan.owner.strategy == strategy
+    )
+    if others < most:
+        return None
+    return Denial(DenyReason.STRATEGY_PLANS, {"plans": others + 1, "max_plans": most})
+
+
+def track_plans(case: Case) -> Denial | None:
+    """Return TRACK_PLANS for one open plan too many of a track."""
+    track, most = case.order.owner.track, case.limits.position.max_track_plans
+    if not case.opens_plan:
+        return None
+    own = case.plan
+    others = sum(
+        1 for plan in case.exposure.plans.values() if plan is not own and plan.owner.track == track
+    )
+    if others < most:
+        return None
+    return Denial(DenyReason.TRACK_PLANS, {"plans": others + 1, "max_plans": most})
+
+
+def strategy_premium(case: Case) -> Denial | None:
+    """Return STRATEGY_PREMIUM if a strategy's plans could cost too much."""
+    if not case.is_buy:
+        return None
+    strategy, most = case.order.owner.strategy, case.limits.position.max_strategy_premium_usd
+    total = case.cost_usd - case.own_usd
+    for plan in case.exposure.plans.values():
+        if plan.owner.strategy == strategy:
+            total += plan.premium_usd
+    if total <= most + NOISE:
+        return None
+    return Denial(DenyReason.STRATEGY_PREMIUM, {"premium_usd": total, "max_premium_usd": most})
+
+
+def track_premium(case: Case) -> Denial | None:
+    """Return TRACK_PREMIUM if a track's plans could cost too much."""
+    if not case.is_buy:
+        return None
+    track, most = case.order.owner.track, case.limits.position.max_track_premium_usd
+    total = case.cost_usd - case.own_usd
+    for plan in case.exposure.plans.values():
+        if plan.owner.track == track:
+            total += plan.premium_usd
+    if total <= most + NOISE:
+        return None
+    return Denial(DenyReason.TRACK_PREMIUM, {"premium_usd": total, "max_premium_usd": most})
+
+
+def _most_held(held: int, buying: int, selling: int) -> int:
+    """Return the largest position, long or short, that orders at work may lead to."""
+    return max(abs(held + buying), abs(held - selling), abs(held))

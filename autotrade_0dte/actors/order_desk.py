@@ -36,7 +36,7 @@ from autotrade_0dte.actors.desk_work import DeskWork
 from autotrade_0dte.actors.event_gate import EventGate
 from autotrade_0dte.actors.order_checks import OrderChecks
 from autotrade_0dte.actors.order_tables import tags_of
-from autotrade_0dte.actors.order_tags import parent_of
+from autotrade_0dte.actors.order_tags import NOT_THROUGH_DESK, PAST_DESK, parent_of
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.actors.views import DESK_TURN, market_topic
 from autotrade_0dte.execution.call_budget import CallBudget
@@ -123,7 +123,9 @@ class OrderDesk(ExecutionAlgorithm):
             return  # withdrawn while it waited for a command
         tags = tags_of(order)
         now_ns = self._clock.timestamp_ns()
-        if not _is_worked(order):
+        if PAST_DESK in tags:
+            self._deny(order, f"{NOT_THROUGH_DESK}: by={tags[PAST_DESK]}")
+        elif not _is_worked(order):
             self._pass_on(order)
         elif (work := self._parents.get(tags.get("parent", ""))) is None:
             self._begin(order, tags, now_ns)

@@ -10,7 +10,13 @@ from autotrade_0dte.execution.parent import ParentOrder, Purpose, Side
 from autotrade_0dte.market_state.actions import Urgency
 from autotrade_0dte.market_state.state import Level
 
-__all__ = ["order_tags", "parent_of"]
+__all__ = ["NOT_THROUGH_DESK", "PAST_DESK", "order_tags", "parent_of"]
+
+PAST_DESK = "past_desk"
+"""Tag of an order that its strategy sent past the desk, with the method it called: `desk_lock`."""
+
+NOT_THROUGH_DESK = "NOT_THROUGH_DESK"
+"""Code with which such an order, or a strategy's change of one, is refused."""
 
 
 def order_tags(parent: ParentOrder, *, pair: str | None = None, resent: bool = False) -> list[str]:

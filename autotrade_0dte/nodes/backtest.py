@@ -23,6 +23,7 @@ from nautilus_trader.execution import StaticLatencyModel
 from nautilus_trader.model import AccountType, Money, OmsType
 
 from autotrade_0dte.actors import order_tables as tables
+from autotrade_0dte.actors.desk_lock import desk_lock
 from autotrade_0dte.actors.fee_model import TigerFeeModel
 from autotrade_0dte.actors.fill_model import ScenarioFillModel
 from autotrade_0dte.actors.trading_session import TradingSession
@@ -99,10 +100,11 @@ def run_session(job: SessionJob, progress: Callable[[float], None]) -> SessionFa
         tick = settlement_print(official, market.underlying, trading.expiry_ns)
         chunks = _with_print(chunks, tick)
     feed = _with_columns(chunks, (quotes, shown), trading.instrument_ids)
-    fed = _feed(engine, feed, entry, progress)
-    if engine.iteration == fed:
-        engine.run(streaming=True, end=trading.expiry_ns + _AFTER_EXPIRY_NS)
-    engine.end()
+    with desk_lock():
+        fed = _feed(engine, feed, entry, progress)
+        if engine.iteration == fed:
+            engine.run(streaming=True, end=trading.expiry_ns + _AFTER_EXPIRY_NS)
+        engine.end()
 
     # The last print is the official price itself where there is one; what the market said before
     # is what the price is judged by.

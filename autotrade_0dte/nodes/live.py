@@ -34,6 +34,7 @@ from nautilus_trader.live import (
 from nautilus_trader.model import AccountType, IndexInstrument, Money, OmsType, TraderId
 from rich.console import Console
 
+from autotrade_0dte.actors.desk_lock import desk_lock
 from autotrade_0dte.actors.fee_model import TigerFeeModel
 from autotrade_0dte.actors.market_recorder import MarketRecorder
 from autotrade_0dte.calendar import Session, learn
@@ -178,7 +179,8 @@ def _run(node: LiveNode) -> str | None:
     gc.collect()
     gc.freeze()
     try:
-        node.run()
+        with desk_lock():
+            node.run()
     except RuntimeError as e:
         return f"{LiveUnclean.NODE_FAILED}: {' '.join(str(e).split())}"
     return None

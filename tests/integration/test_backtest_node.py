@@ -123,22 +123,6 @@ def test_strategy_that_cannot_start_is_a_fault_that_names_the_session(tmp_path: 
         run(config, catalog, tmp_path / "runs")
 
 
-@pytest.mark.parametrize(
-    ("action", "code"), [("bypass", "BYPASSED_DESK"), ("enlarge", "MODIFIED_PAST_DESK")]
-)
-def test_strategy_that_goes_round_the_desk_ends_unclean(
-    tmp_path: Path, action: str, code: str
-) -> None:
-    catalog = write_catalog(tmp_path, "2026-07-20")
-    spec = StrategySpec("rogue_strategy:RogueStrategy", {"action": action})
-    config = msgspec.structs.replace(scripted("SPY"), regular=spec)
-    outcome = run(config, catalog, tmp_path / "runs")
-    codes = {
-        reason.partition(":")[0] for reason in outcome.summary["per_session"][0]["unclean_reasons"]
-    }
-    assert code in codes
-
-
 def test_buys_on_their_way_to_the_venue_count_against_the_cash(tmp_path: Path) -> None:
     catalog = write_catalog(tmp_path, "2026-07-20")
     orders = [ScriptedOrder(60, "SPY260720C00600000", "BUY", 1, 6.01) for _ in range(3)]

@@ -16,6 +16,7 @@ from autotrade_0dte.risk import (
     gate_order,
     gate_portfolio,
     gate_position,
+    gate_scenario,
     gate_session,
 )
 from autotrade_0dte.risk.deny import Denial, DenyReason
@@ -84,7 +85,7 @@ CHECKS: tuple[Check, ...] = (
     gate_portfolio.capital_use,
     gate_greeks.greeks,
     gate_greeks.beta_delta,
-    gate_portfolio.scenario_loss,
+    gate_scenario.scenario_loss,
 )
 """The checks in their order, after those of the quantity and of what reduces risk."""
 
@@ -137,7 +138,8 @@ class RiskGate:
         now_ns : int
             Event time, UTC ns.
         worst_loss : callable, optional
-            Loss in the worst scenario with the order; without it that is not judged.
+            Loss in the worst scenario, see `gate_scenario.worst_loss_of`; without it that is not
+            judged.
         others : mapping of str to float, optional
             Delta of positions on other underlyings by symbol, dollars for a move of each by 1 %.
         """

@@ -20,7 +20,7 @@ NOISE = 1e-9
 type WorstLoss = Callable[[int, int, float], float]
 """What is lost in the worst scenario, dollars above zero, by all that is held and `quantity`
 contracts (signed) more of a `row` of the chain at `price` dollars a share: (row, quantity, price).
-NaN is unknown."""
+0 contracts is what it would be without. NaN is unknown."""
 
 
 class GateFacts(msgspec.Struct, frozen=True):

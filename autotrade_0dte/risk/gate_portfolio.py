@@ -1,11 +1,11 @@
-"""Checks of everything together: premium at risk, use of capital, and the worst scenario."""
+"""Checks of everything together: premium at risk and use of capital."""
 
 import math
 
 from autotrade_0dte.risk.deny import Denial, DenyReason
 from autotrade_0dte.risk.gate_case import NOISE, Case
 
-__all__ = ["capital_use", "premium_at_risk", "scenario_loss"]
+__all__ = ["capital_use", "premium_at_risk"]
 
 
 def premium_at_risk(case: Case) -> Denial | None:
@@ -28,23 +28,6 @@ def capital_use(case: Case) -> Denial | None:
         return None
     figures = {"premium_usd": total, "equity": equity, "max_capital_fraction": limit}
     return Denial(DenyReason.CAPITAL_USE, figures)
-
-
-def scenario_loss(case: Case) -> Denial | None:
-    """Return SCENARIO_LOSS if too much could be lost in the worst scenario with the order.
-
-    An order that makes it no worse than it is already passes.
-    """
-    limit = case.limits.portfolio.max_worst_loss_fraction
-    if case.worst_loss is None or not case.has_picture or limit == math.inf:
-        return None
-    order, picture = case.order, case.picture
-    loss = case.worst_loss(order.contract.row, order.quantity, order.price)
-    most = limit * picture.equity
-    if loss <= most + NOISE or loss <= picture.worst_loss_usd:
-        return None
-    figures = {"worst_loss_usd": loss, "max_worst_loss_usd": most, "equity": picture.equity}
-    return Denial(DenyReason.SCENARIO_LOSS, figures)
 
 
 def _premium(case: Case) -> float:

@@ -37,6 +37,7 @@ from autotrade_0dte.execution.fill_quote import FILL_QUOTE_TOPIC, FillQuote
 from autotrade_0dte.execution.managed_plan import ManagedPlan
 from autotrade_0dte.execution.order_quote import OrderQuote
 from autotrade_0dte.execution.plan import TradePlan
+from autotrade_0dte.execution.plan_state import PLAN_TOPIC, KeptPlan, PlanState
 from autotrade_0dte.execution.walk_record import Move, MoveKind, WalkEvent, WalkRecord
 from autotrade_0dte.indicators.values import IndicatorValues
 from autotrade_0dte.instruments import USD
@@ -89,6 +90,7 @@ class Venue:
         cash: float = 100_000.0,
         rules: CoordinatorParams = RULES,
         actions: ActionTable = ACTIONS,
+        kept: tuple[KeptPlan, ...] = (),
     ) -> None:
         self.tags: list[dict[str, str]] = []
         self.sent: list[tuple[Any, ...]] = []
@@ -119,6 +121,7 @@ class Venue:
             strategy_id = StrategyId("Test-001")
             cache = SimpleNamespace(
                 quote=lambda _name: venue.quote,
+                instrument=lambda _name: SimpleNamespace(multiplier=Quantity.from_int(100)),
                 is_order_pending_cancel_local=lambda name: name in venue.canceling,
                 positions_open=lambda **_of: venue.positions,
                 orders=lambda **_of: venue.sent_before,
@@ -156,11 +159,16 @@ class Venue:
                 venue.published.setdefault(topic, []).append(message)
 
         self.coordinator = Coordinator(rules, actions)
-        self.strategy = Strategy(SESSION, None, self.coordinator.allotment(Track.REGULAR))
+        self.session = replace(SESSION, kept=kept)
+        self.strategy = Strategy(self.session, None, self.coordinator.allotment(Track.REGULAR))
 
     @property
     def decisions(self) -> list[Decision]:
         return self.published.get(DECISION_TOPIC, [])
+
+    @property
+    def plans(self) -> list[PlanState]:
+        return self.published.get(PLAN_TOPIC, [])
 
     @property
     def fill_quotes(self) -> list[FillQuote]:

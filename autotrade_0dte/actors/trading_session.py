@@ -3,6 +3,7 @@
 import msgspec
 
 from autotrade_0dte.execution.fees import FeeSchedule
+from autotrade_0dte.execution.plan_state import KeptPlan
 from autotrade_0dte.indicators.params import IndicatorParams
 from autotrade_0dte.market_state.actions import Track
 
@@ -35,6 +36,8 @@ class TradingSession(msgspec.Struct, frozen=True):
         Windows that the indicators of its views are measured over.
     taken_over_by : Track
         Whose strategy gets what a node before this one left; a contract has one such heir.
+    kept : tuple of KeptPlan
+        The plans of the session's nodes before this one, those that are over included.
     """
 
     root: str
@@ -50,3 +53,11 @@ class TradingSession(msgspec.Struct, frozen=True):
     fees: FeeSchedule
     indicators: IndicatorParams = IndicatorParams()
     taken_over_by: Track = Track.REGULAR
+    kept: tuple[KeptPlan, ...] = ()
+
+    def heir(self, instrument_id: str) -> Track:
+        """Return whose strategy gets what is left in a contract: whose plan is open in it."""
+        of = (
+            plan.state.track for plan in self.kept if plan.is_open and plan.has_leg(instrument_id)
+        )
+        return Track(next(of, self.taken_over_by))

@@ -110,6 +110,10 @@ class Coordinator:
             self._grants[track, plan_id] = _Grant(track, direction, worst_loss_usd)
         return refusal
 
+    def restored(self, track: Track, plan_id: str, direction: int, worst_loss_usd: float) -> None:
+        """Count a plan that a process before this one opened; see `Allotment.restored`."""
+        self._grants[track, plan_id] = _Grant(track, direction, worst_loss_usd)
+
     def filled(self, track: Track, plan_id: str, share: float) -> None:
         """Free what an ended entry did not fill; see `Allotment.filled`."""
         if not 0 < share <= 1:
@@ -253,6 +257,13 @@ class Allotment:
         return self._coordinator.request(
             self.track, plan_id, direction, worst_loss_usd, state, now_ns
         )
+
+    def restored(self, plan_id: str, direction: int, worst_loss_usd: float) -> None:
+        """Count a plan that was granted to a process before this one, until it is released.
+
+        It is there whatever the rules say now: only further ones can be refused.
+        """
+        self._coordinator.restored(self.track, plan_id, direction, worst_loss_usd)
 
     def filled(self, plan_id: str, share: float = 1.0) -> None:
         """Note that an entry fills no further and has filled `share` of its contracts."""

@@ -1,7 +1,5 @@
 """How sure and how soon a position must be closed, by the reason to close it."""
 
-from enum import StrEnum
-
 from autotrade_0dte.execution.coordinator import HandOver
 from autotrade_0dte.execution.exits import ExitReason
 from autotrade_0dte.execution.parent import Purpose
@@ -26,7 +24,7 @@ _PURPOSES: dict[str, Purpose] = {
 _ASCENDING = tuple(Purpose)
 
 
-def purpose_of(reason: StrEnum) -> Purpose:
+def purpose_of(reason: str) -> Purpose:
     """Return what an order that closes for `reason` is for; a strategy's own reasons are EXIT."""
     return _PURPOSES.get(reason, Purpose.EXIT)
 

@@ -24,7 +24,7 @@ class ExitReason(StrEnum):
     the event a plan was made for is past. STATE_FORCED: the market entered a level at which the
     action table closes everything. LEG_NOT_FILLED: the option to sell against the long one was not
     sold in time. RISK_FLATTEN: the account's risk forbids to hold anything. RESTART closes what a
-    node finds of its own at its start: the plan behind it went with the process that made it.
+    node finds of its own at its start and no plan explains that was kept.
     """
 
     TARGET = "TARGET"
@@ -100,16 +100,22 @@ class ExitWatch:
     burnt : float
         Time value lost, dollars a share. Intervals whose decay is unknown are left out: it is then
         a lower bound.
+    seen_ns : int
+        Event time of the last look, ns; 0 before the first.
     """
 
-    __slots__ = ("_deadline_ns", "_params", "_seen_ns", "best_gain", "burnt")
+    __slots__ = ("_deadline_ns", "_params", "best_gain", "burnt", "seen_ns")
 
     def __init__(self, params: ExitParams, decided_ns: int) -> None:
         self._params = params
         self._deadline_ns = decided_ns + params.hold_s * _NS
-        self._seen_ns = 0
+        self.seen_ns = 0
         self.best_gain = -math.inf
         self.burnt = 0.0
+
+    def resume(self, best_gain: float, burnt: float, seen_ns: int) -> None:
+        """Go on from what a watch before this one saw; time value was lost in between as well."""
+        self.best_gain, self.burnt, self.seen_ns = best_gain, burnt, seen_ns
 
     def due(
         self, now_ns: int, value: float, cost: float, decay: float = math.nan
@@ -150,6 +156,6 @@ class ExitWatch:
         return None
 
     def _burn(self, now_ns: int, decay: float) -> None:
-        if self._seen_ns and not math.isnan(decay):
-            self.burnt += decay * (now_ns - self._seen_ns) / _NS_PER_HOUR
-        self._seen_ns = now_ns
+        if self.seen_ns and not math.isnan(decay):
+            self.burnt += decay * (now_ns - self.seen_ns) / _NS_PER_HOUR
+        self.seen_ns = now_ns

@@ -2,26 +2,17 @@
 
 import math
 import sys
+from collections.abc import Iterable
 from enum import StrEnum
 
 from autotrade_0dte.execution.exits import ExitParams, ExitReason, ExitWatch
+from autotrade_0dte.execution.ledger import Fill
 from autotrade_0dte.execution.plan import TradePlan
+from autotrade_0dte.execution.plan_state import PlanPhase, PlanState
 
 __all__ = ["ManagedPlan", "PlanPhase", "Step"]
 
 _NS = 1_000_000_000
-
-
-class PlanPhase(StrEnum):
-    """ENTERING → OPEN → EXITING → CLOSED; an entry that never fills goes straight to CLOSED.
-
-    ENTERING ends with the order for the long leg; the short leg may be sold after that.
-    """
-
-    ENTERING = "ENTERING"
-    OPEN = "OPEN"
-    EXITING = "EXITING"
-    CLOSED = "CLOSED"
 
 
 class Step(StrEnum):
@@ -43,6 +34,8 @@ class ManagedPlan:
         Contracts of the long leg bought in all.
     cash : float
         What all fills took in less what they paid: dollars a share times contracts, before fees.
+    fees_usd : float
+        Fees of its fills, dollars.
     leg_risk_ns : int
         How long bought contracts waited for the short leg in all, ns.
     found : bool
@@ -50,16 +43,16 @@ class ManagedPlan:
     """
 
     __slots__ = (
-        "_naked_ns", "_paid", "_short_over", "_watch", "bought", "cash", "exit_reason", "found",
-        "held", "leg_risk_ns", "phase", "plan", "sold",
+        "_naked_ns", "_paid", "_short_over", "_watch", "bought", "cash", "exit_reason",
+        "fees_usd", "found", "held", "leg_risk_ns", "phase", "plan", "sold",
     )  # fmt: skip
 
     def __init__(self, plan: TradePlan) -> None:
         self.plan = plan
         self.phase = PlanPhase.ENTERING
-        self.exit_reason: StrEnum | None = None
+        self.exit_reason: str | None = None
         self.held = self.sold = self.bought = 0
-        self.cash = 0.0
+        self.cash = self.fees_usd = 0.0
         self.leg_risk_ns = 0
         self.found = False
         self._paid = 0.0
@@ -91,9 +84,64 @@ class ManagedPlan:
         managed.held, managed.sold = max(quantity, 0), max(-quantity, 0)
         return managed
 
+    @classmethod
+    def of_state(cls, state: PlanState, fills: Iterable[Fill], now_ns: int) -> "ManagedPlan":
+        """Return the plan that a process before this one left, after all its fills.
+
+        Caps, targets, stops and deadlines are those it had, and an exit that had begun goes on;
+        what was not bought by then is given up.
+
+        Parameters
+        ----------
+        state : PlanState
+            As it was last told of.
+        fills : iterable of Fill
+            All fills of its orders, those that nobody heard of included.
+        now_ns : int
+            Event time, ns.
+
+        Raises
+        ------
+        ValueError
+            The fills close more than they open.
+        """
+        managed = cls(state.plan)
+        for fill in sorted(fills, key=lambda fill: fill.ts_event):
+            managed.filled(fill.instrument_id, fill.quantity, fill.price, fill.ts_event, fill.fee)
+        managed.entry_ended()
+        managed._short_over = managed._short_over or state.short_over
+        managed._watch.resume(state.best_gain, state.burnt, state.seen_ns)
+        if state.exit_reason:
+            managed.exit_reason = state.exit_reason
+            managed.begin_exit(state.exit_reason, now_ns)
+        managed._time_leg_risk(now_ns)
+        return managed
+
+    def state(self, track: str, now_ns: int) -> PlanState:
+        """Return the plan as it is now, for `of_state` in another process."""
+        return PlanState(
+            ts_event=now_ns,
+            track=track,
+            plan=self.plan,
+            phase=self.phase,
+            exit_reason=self.exit_reason or "",
+            held=self.held,
+            sold=self.sold,
+            bought=self.bought,
+            cash=self.cash,
+            paid=self._paid,
+            fees_usd=self.fees_usd,
+            best_gain=self._watch.best_gain,
+            burnt=self._watch.burnt,
+            seen_ns=self._watch.seen_ns,
+            short_over=self._short_over,
+        )
+
     # -- what happened --------------------------------------------------------------------------
 
-    def filled(self, instrument_id: str, quantity: int, price: float, now_ns: int) -> None:
+    def filled(
+        self, instrument_id: str, quantity: int, price: float, now_ns: int, fee_usd: float = 0.0
+    ) -> None:
         """Count a fill of either leg; contracts bought count even when an exit has begun.
 
         Parameters
@@ -106,6 +154,8 @@ class ManagedPlan:
             Dollars a share.
         now_ns : int
             Event time, ns.
+        fee_usd : float, optional
+            Its fees, dollars.
 
         Raises
         ------
@@ -122,6 +172,7 @@ class ManagedPlan:
                 self.bought += quantity
                 self._paid += quantity * price
         self.cash -= quantity * price
+        self.fees_usd += fee_usd
         if self.is_flat and self.phase is not PlanPhase.ENTERING:
             self.phase = PlanPhase.CLOSED
         elif self.phase is PlanPhase.CLOSED:
@@ -140,7 +191,7 @@ class ManagedPlan:
         if not self.plan.exits.keep_single:
             self.begin_exit(ExitReason.LEG_NOT_FILLED, now_ns)
 
-    def begin_exit(self, reason: StrEnum, now_ns: int) -> None:
+    def begin_exit(self, reason: str, now_ns: int) -> None:
         """Start closing; the first reason is kept."""
         if self.phase is PlanPhase.CLOSED:
             return
@@ -149,6 +200,11 @@ class ManagedPlan:
         self._time_leg_risk(now_ns)
 
     # -- what is to be done ---------------------------------------------------------------------
+
+    @property
+    def best_gain(self) -> float:
+        """Best gain seen, as a fraction of the cost; -inf before the first value."""
+        return self._watch.best_gain
 
     @property
     def is_flat(self) -> bool:

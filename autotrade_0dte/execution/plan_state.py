@@ -1,15 +1,28 @@
 """A managed plan as it is told of and kept: enough to go on managing it in another process."""
 
 import math
+from enum import StrEnum
 
 import msgspec
 
 from autotrade_0dte.execution.plan import TradePlan
 
-__all__ = ["PLAN_TOPIC", "PlanState"]
+__all__ = ["PLAN_TOPIC", "KeptPlan", "PlanPhase", "PlanState"]
 
 PLAN_TOPIC = "plan.state"
 """Topic of the engine's bus that each change of a plan is published on."""
+
+
+class PlanPhase(StrEnum):
+    """ENTERING → OPEN → EXITING → CLOSED; an entry that never fills goes straight to CLOSED.
+
+    ENTERING ends with the order for the long leg; the short leg may be sold after that.
+    """
+
+    ENTERING = "ENTERING"
+    OPEN = "OPEN"
+    EXITING = "EXITING"
+    CLOSED = "CLOSED"
 
 
 class PlanState(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +37,7 @@ class PlanState(msgspec.Struct, frozen=True, kw_only=True):
     plan : TradePlan
         As it was decided.
     phase : str
-        `managed_plan.PlanPhase`.
+        `PlanPhase`.
     exit_reason : str
         Why it is being closed, or was; empty before.
     held, sold, bought : int
@@ -35,7 +48,7 @@ class PlanState(msgspec.Struct, frozen=True, kw_only=True):
         What the long leg's purchases paid: dollars a share times contracts.
     fees_usd : float
         Fees of its fills.
-    best_gain, burnt : float
+    best_gain, burnt, seen_ns : float
         Of its `ExitWatch`.
     short_over : bool
         Whether no more of the short leg is sold.
@@ -54,4 +67,25 @@ class PlanState(msgspec.Struct, frozen=True, kw_only=True):
     fees_usd: float = 0.0
     best_gain: float = -math.inf
     burnt: float = 0.0
+    seen_ns: int = 0
     short_over: bool = False
+
+
+class KeptPlan(msgspec.Struct, frozen=True):
+    """A plan of a process before this one, as it was last told of, and the names of its orders.
+
+    The names are those the broker knows: by them the fills are found that the plan had since.
+    """
+
+    state: PlanState
+    order_ids: frozenset[str] = frozenset()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was not over."""
+        return self.state.phase != PlanPhase.CLOSED
+
+    def has_leg(self, instrument_id: str) -> bool:
+        """Return whether a contract is one of the plan's."""
+        plan = self.state.plan
+        return instrument_id in (plan.instrument_id, plan.short_instrument_id)

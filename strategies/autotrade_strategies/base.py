@@ -18,6 +18,7 @@ from autotrade_0dte.execution.exits import ExitReason
 from autotrade_0dte.execution.managed_plan import ManagedPlan
 from autotrade_0dte.execution.parent import Purpose
 from autotrade_0dte.execution.plan import TradePlan
+from autotrade_0dte.execution.plan_state import KeptPlan, PlanPhase
 from autotrade_0dte.execution.walk_record import WALK_TOPIC
 from autotrade_0dte.market_state.actions import Track, Urgency
 from autotrade_0dte.market_state.view import MarketView
@@ -69,7 +70,8 @@ class TradeStrategy(Strategy):
     trades : int
         Entries of the session, those of a process before this one included.
     last_entry_ns, last_loss_ns : int
-        Time of the last entry, and of the last close at a loss before fees; 0 for none.
+        Time of the last entry, and of the last close at a loss before fees; 0 for none. Those of a
+        process before this one count.
     """
 
     Params: ClassVar[type[msgspec.Struct]]
@@ -94,23 +96,27 @@ class TradeStrategy(Strategy):
         self.last_loss_ns = 0
         self._row = {name: row for row, name in enumerate(session.instrument_ids)}
         self._trade: Trade | None = None
+        self._left: Trade | None = None
         self._entries_halted = False
         self._is_taken_over = False
         self._exercise_test_due = False
         self._refused_for: StrEnum | None = None
         self._record = Record(self)
         self._sender = OrderSender(self, self._take_event)
-        self._leftovers = Leftovers(self, self._sender, self._row)
+        self._kept = [kept for kept in session.kept if kept.state.track == allotment.track]
+        still_open = [kept for kept in self._kept if kept.is_open]
+        self._leftovers = Leftovers(self, self._sender, self._row, still_open, self._drop)
 
     @classmethod
     def _engine_config(cls, session: TradingSession, track: Track) -> StrategyConfig:
         # After a restart, what the broker reports of these contracts belongs to one strategy.
-        heir = track is session.taken_over_by
         return StrategyConfig(
             # The number is part of the names of its orders, which may not meet the other track's.
             strategy_id=StrategyId(f"{cls.__name__}-{_NUMBERS[track]}"),
             external_order_instrument_ids=[
-                InstrumentId.from_str(name) for name in session.instrument_ids if heir
+                InstrumentId.from_str(name)
+                for name in session.instrument_ids
+                if session.heir(name) is track
             ],
         )
 
@@ -169,9 +175,21 @@ class TradeStrategy(Strategy):
         self.subscribe_topic(WALK_TOPIC, self._sender.on_walk)
         self.subscribe_topic(PICTURE_TOPIC, self._on_picture, self._turn)
         self.subscribe_topic(RISK_TOPIC, self._on_risk_change, self._turn)
-        # What a process before this one entered today counts: a restart gives no new entries.
-        self.trades = entries_of(_NUMBERS[self.allotment.track], self.cache.orders())
+        self._count_before()
         self._leftovers.cancel()
+
+    def _count_before(self) -> None:
+        """Count what processes before this one did today: a restart gives nothing back."""
+        of_plans = set().union(*(kept.order_ids for kept in self._kept))
+        orders = [o for o in self.cache.orders() if str(o.client_order_id) not in of_plans]
+        self.trades = len(self._kept) + entries_of(_NUMBERS[self.allotment.track], orders)
+        for kept in self._kept:
+            state, plan = kept.state, kept.state.plan
+            self.last_entry_ns = max(self.last_entry_ns, plan.decided_ns)
+            if kept.is_open:
+                self.allotment.restored(plan.plan_id, plan.direction, plan.worst_loss_usd)
+            elif round(state.cash, 6) < 0:
+                self.last_loss_ns = max(self.last_loss_ns, state.ts_event)
 
     def on_stop(self) -> None:
         # A node goes on for a moment, for its orders to end: no time for new ones.
@@ -187,13 +205,17 @@ class TradeStrategy(Strategy):
             self._record.fill_quote(event)
             if not self._is_expected(event):
                 self._leftovers.look_again()
-        if self._trade is not None:
-            self._trade.on_event(event)
-            self._forget_if_over()
+        for trade in self._trades():
+            trade.on_event(event)
+        self._forget_if_over()
+
+    def _trades(self) -> list[Trade]:
+        """Return what is open: the plan, and a position found without one."""
+        return [trade for trade in (self._trade, self._left) if trade is not None]
 
     def _is_expected(self, event: OrderFilled) -> bool:
-        """Tell fills of the trade, and the operator's own, from those that come after its end."""
-        of_trade = self._trade is not None and self._trade.has_leg(event.instrument_id)
+        """Tell fills of a trade, and the operator's own, from those that come after its end."""
+        of_trade = any(trade.has_leg(event.instrument_id) for trade in self._trades())
         return of_trade or made_by_hand(event)
 
     def _on_view(self, message: Any) -> None:
@@ -202,26 +224,51 @@ class TradeStrategy(Strategy):
         view: MarketView = message
         self.view, self.signal, self.ranking = view, None, None
         self.watching_since_ns = self.watching_since_ns or view.chain.ts_event
-        if self._trade is not None:
-            self._trade.chain = view.chain
+        trades = self._trades()
+        for trade in trades:
+            trade.chain = view.chain
         self.observe(view)
         self._record.signal()
         if self._exercise_test_due:
             self._test_exercise(view)
-        if self._trade is not None:
-            self._work(self._trade, view)
-        elif not self._leftovers.are_known():
+        for trade in trades:
+            self._work(trade, view)
+        if not trades and not self._leftovers.are_known():
             return
-        elif (left := self._leftovers.next_plan()) is not None:
-            self._trade = self._trade_of(left, view)
-            self._trade.exit(ExitReason.RESTART, view.chain.ts_event)
-        elif self.entries_allowed(view):
+        if not self._take_over(view) and not trades and self.entries_allowed(view):
             plan = self.decide(view)
             if plan is None:
                 self._refused_for = None
             else:
                 self._enter(plan, view)
         self._forget_if_over()
+
+    def _take_over(self, view: MarketView) -> bool:
+        """Go on with a kept plan, and close a position found without one; return whether either."""
+        took, now_ns = False, view.chain.ts_event
+        if self._trade is None and (kept := self._leftovers.next_resumed()) is not None:
+            took, trade = True, self._trade_of(kept, view)
+            self._trade = trade
+            trade.resume(now_ns)
+            test_ns = self.session.exercise_test_ns
+            self._exercise_test_due = test_ns is not None and now_ns >= test_ns
+            if self._entries_halted:
+                trade.exit(ExpiryReason.FLATTEN_DEADLINE, now_ns)
+            else:
+                self._work(trade, view)
+        if self._left is None and (found := self._leftovers.next_plan()) is not None:
+            took, self._left = True, self._trade_of(found, view)
+            self._left.exit(ExitReason.RESTART, now_ns)
+        return took
+
+    def _drop(self, kept: KeptPlan) -> None:
+        """Give up a plan that its positions do not fit; they are closed without it."""
+        self.allotment.released(kept.state.plan.plan_id)
+        ended = msgspec.structs.replace(
+            kept.state, ts_event=self.clock.timestamp_ns(), phase=PlanPhase.CLOSED,
+            exit_reason=ExitReason.RESTART, held=0, sold=0,
+        )  # fmt: skip
+        self._record.plan(ended)
 
     # -- one plan -------------------------------------------------------------------------------
 
@@ -281,11 +328,11 @@ class TradeStrategy(Strategy):
         )
 
     def _forget_if_over(self) -> None:
+        if self._left is not None and self._left.is_over:
+            self._left = None
         if self._trade is None or not self._trade.is_over:
             return
         managed, self._trade = self._trade.managed, None
-        if managed.found:
-            return
         if round(managed.cash, 6) < 0:
             self.last_loss_ns = self.clock.timestamp_ns()
         self.allotment.released(managed.plan.plan_id)
@@ -312,21 +359,22 @@ class TradeStrategy(Strategy):
             self._is_taken_over = self._sender.stopped = True
         elif self._is_taken_over and change.mode < RiskMode.KILLED:
             self._is_taken_over = self._sender.stopped = False
-        if self._trade is None or self._sender.stopped:
+        if self._sender.stopped:
             return
-        if change.mode >= RiskMode.FLATTEN:
-            self._trade.exit(ExitReason.RISK_FLATTEN, self.clock.timestamp_ns(), change.figures)
-            self._forget_if_over()
-        elif change.mode >= RiskMode.HALT_ENTRIES:
-            self._trade.stop_entering()
+        for trade in self._trades():
+            if change.mode >= RiskMode.FLATTEN:
+                trade.exit(ExitReason.RISK_FLATTEN, self.clock.timestamp_ns(), change.figures)
+            elif change.mode >= RiskMode.HALT_ENTRIES:
+                trade.stop_entering()
+        self._forget_if_over()
 
     # -- the last day's deadlines ---------------------------------------------------------------
 
     def _on_flatten(self, _event: TimeEvent) -> None:
         self._entries_halted = True
-        if self._trade is not None:
-            self._trade.exit(ExpiryReason.FLATTEN_DEADLINE, self.clock.timestamp_ns())
-            self._forget_if_over()
+        for trade in self._trades():
+            trade.exit(ExpiryReason.FLATTEN_DEADLINE, self.clock.timestamp_ns())
+        self._forget_if_over()
 
     def _on_exercise_test(self, _event: TimeEvent) -> None:
         self._exercise_test_due = True
@@ -341,14 +389,13 @@ class TradeStrategy(Strategy):
         if math.isnan(view.chain.spot):
             return
         self._exercise_test_due = False
-        if self._trade is None:
-            return
-        close = exercise_close(
-            self._trade.managed.plan,
-            self.cache,
-            view.chain.spot,
-            can_short_shares=self.session.can_short_shares,
-        )
-        if close is not None:
-            self._trade.exit(close.reason, self.clock.timestamp_ns(), close.figures)
-            self._forget_if_over()
+        for trade in self._trades():
+            close = exercise_close(
+                trade.managed.plan,
+                self.cache,
+                view.chain.spot,
+                can_short_shares=self.session.can_short_shares,
+            )
+            if close is not None:
+                trade.exit(close.reason, self.clock.timestamp_ns(), close.figures)
+        self._forget_if_over()

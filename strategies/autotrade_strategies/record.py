@@ -8,6 +8,7 @@ from nautilus_trader.model import LiquiditySide, OrderFilled, OrderSide
 
 from autotrade_0dte.execution.decision import DECISION_TOPIC, Decision, DecisionKind
 from autotrade_0dte.execution.fill_quote import FILL_QUOTE_TOPIC, FillQuote
+from autotrade_0dte.execution.plan_state import PLAN_TOPIC, PlanState
 from autotrade_0dte.market_state.state import Level
 from autotrade_0dte.signals.signal import SIGNAL_TOPIC
 
@@ -58,6 +59,10 @@ class Record:
             ranking=strategy.ranking,
         )
         strategy.publish_message(DECISION_TOPIC, decision)
+
+    def plan(self, state: PlanState) -> None:
+        """Publish a change of a plan."""
+        self._strategy.publish_message(PLAN_TOPIC, state)
 
     def fill_quote(self, event: OrderFilled) -> None:
         """Publish the quote that a fill took.

@@ -1,23 +1,27 @@
-"""What a process before this one left: its entries of the day and its positions."""
+"""What a process before this one left: its plans, its entries of the day and its positions."""
 
 from collections import deque
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from nautilus_trader.model import OrderSide
 from nautilus_trader.trading import Strategy
 
 from autotrade_0dte.actors.account import made_by_hand
+from autotrade_0dte.actors.order_tables import fills
+from autotrade_0dte.execution.ledger import Fill
 from autotrade_0dte.execution.managed_plan import ManagedPlan
+from autotrade_0dte.execution.plan_state import KeptPlan
 from autotrade_strategies.orders import OrderSender
 
-__all__ = ["Leftovers", "entries_of", "plans_of"]
+__all__ = ["Leftovers", "entries_of", "plans_of", "resumed"]
 
 
 class Leftovers:
-    """A strategy's orders and positions that no trade knows of; the plans behind them are gone.
+    """A strategy's orders and positions that no trade knows of, and the plans that were kept.
 
-    A process before this one left them, or an order that filled after its trade was over.
+    A process before this one left them, or an order that filled after its trade was over. A kept
+    plan that its positions fit goes on. Any other position is closed: nobody knows what it is for.
 
     Parameters
     ----------
@@ -27,12 +31,26 @@ class Leftovers:
         Its orders' way out.
     contracts : container of str
         Engine ids of the chain's contracts; positions in others are left alone.
+    kept : sequence of KeptPlan
+        Its plans of the session that a process before this one had open.
+    drop : callable
+        Called with a kept plan that the positions do not fit.
     """
 
-    def __init__(self, strategy: Strategy, sender: OrderSender, contracts: Container[str]) -> None:
+    def __init__(
+        self,
+        strategy: Strategy,
+        sender: OrderSender,
+        contracts: Container[str],
+        kept: Sequence[KeptPlan],
+        drop: Callable[[KeptPlan], None],
+    ) -> None:
         self._strategy: Any = strategy
         self._sender = sender
         self._contracts = contracts
+        self._kept = list(kept)
+        self._drop = drop
+        self._resumed: deque[ManagedPlan] = deque()
         self._plans: deque[ManagedPlan] = deque()
         self._is_known = False
         self._found = 0
@@ -59,13 +77,37 @@ class Leftovers:
         self._is_known = True
         positions = self._strategy.cache.positions_open(strategy_id=self._strategy.strategy_id)
         now_ns = self._strategy.clock.timestamp_ns()
-        plans = plans_of(positions, self._contracts, now_ns, self._found + 1)
+        strange = self._resume(positions, now_ns)
+        plans = plans_of(strange, self._contracts, now_ns, self._found + 1)
         self._plans, self._found = deque(plans), self._found + len(plans)
         return True
+
+    def next_resumed(self) -> ManagedPlan | None:
+        """Return the next plan that goes on; None when there is none left."""
+        return self._resumed.popleft() if self._resumed else None
 
     def next_plan(self) -> ManagedPlan | None:
         """Return the plan that closes the next position; None when there is none left."""
         return self._plans.popleft() if self._plans else None
+
+    def _resume(self, positions: Sequence[Any], now_ns: int) -> list[Any]:
+        """Resume the kept plans, once; return the positions that they do not explain."""
+        if not self._kept:
+            return list(positions)
+        cache = self._strategy.cache
+        held = {str(p.instrument_id): int(p.signed_qty) for p in positions}
+        traded = {str(o.client_order_id): fills([o], cache) for o in cache.orders()}
+        explained: set[str | None] = set()
+        for kept in self._kept:
+            managed = resumed(kept, traded, held, now_ns)
+            if managed is None:
+                self._drop(kept)
+                continue
+            self._resumed.append(managed)
+            if not managed.is_flat:
+                explained |= {managed.plan.instrument_id, managed.plan.short_instrument_id}
+        self._kept = []
+        return [p for p in positions if str(p.instrument_id) not in explained]
 
     def _at_work(self) -> list[Any]:
         orders = self._strategy.cache.orders_open(strategy_id=self._strategy.strategy_id)
@@ -91,6 +133,34 @@ def entries_of(number: str, orders: Iterable[Any]) -> int:
         else:
             held[name] = before - filled
     return entries
+
+
+def resumed(
+    kept: KeptPlan, traded: Mapping[str, Sequence[Fill]], held: Mapping[str, int], now_ns: int
+) -> ManagedPlan | None:
+    """Return a kept plan after all its fills; None where the positions are not what they make.
+
+    Parameters
+    ----------
+    kept : KeptPlan
+        The plan.
+    traded : mapping
+        Fills of the day's orders by their names.
+    held : mapping of str to int
+        Contracts held by engine id, short ones below 0: the truth.
+    now_ns : int
+        Event time, ns.
+    """
+    plan = kept.state.plan
+    own = [fill for name in kept.order_ids for fill in traded.get(name, ())]
+    try:
+        managed = ManagedPlan.of_state(kept.state, own, now_ns)
+    except ValueError:
+        return None
+    fits = managed.held == held.get(plan.instrument_id, 0) and managed.bought <= plan.quantity
+    if plan.short_instrument_id is not None:
+        fits = fits and managed.sold == -held.get(plan.short_instrument_id, 0)
+    return managed if fits else None
 
 
 def plans_of(

@@ -31,6 +31,9 @@ from autotrade_strategies.record import Record
 
 __all__ = ["Trade"]
 
+_WATCH_NS = 5_000_000_000
+"""How long what the plan's watch has seen may be untold where its best has not changed."""
+
 
 class Trade:
     """A managed plan and its orders: at most one for each leg's entry and one to close.
@@ -70,6 +73,8 @@ class Trade:
         self._sender = sender
         self._record = record
         self._allotment = allotment
+        self._told_ns = 0
+        self._told_gain = managed.best_gain
         self._long: WorkingOrder | None = None
         self._short: WorkingOrder | None = None
         self._closing = Closing(
@@ -96,10 +101,20 @@ class Trade:
     def enter(self) -> None:
         """Send the order for the long leg."""
         plan = self._plan
+        self._tell(plan.decided_ns)
         self._send_entry(
             OrderSide.BUY, plan.instrument_id, plan.quantity, plan.entry_cap, plan.reason,
             plan.figures, plan.decided_ns, plan.entry_deadline_ns,
         )  # fmt: skip
+
+    def resume(self, now_ns: int) -> None:
+        """Go on with a plan of a process before this one; an exit that had begun goes on."""
+        managed = self.managed
+        if managed.bought:
+            self._allotment.filled(self._plan.plan_id, managed.bought / self._plan.quantity)
+        if managed.exit_reason is not None:
+            self._closing.raise_to(purpose_of(managed.exit_reason))
+        self._tell(now_ns)
 
     def stop_entering(self) -> None:
         """Buy no more; what is held goes on."""
@@ -116,7 +131,11 @@ class Trade:
             short_row = self._rows[self._plan.short_instrument_id]
             short_ask = fresh(chain, short_row, OrderSide.BUY)
             decay -= float(burn[short_row]) * self.managed.sold / max(self.managed.held, 1)
-        return self.managed.due_exit(chain.ts_event, bid, short_ask, decay)
+        reason = self.managed.due_exit(chain.ts_event, bid, short_ask, decay)
+        is_best = self.managed.best_gain > self._told_gain
+        if self.managed.held and (is_best or chain.ts_event >= self._told_ns + _WATCH_NS):
+            self._tell(chain.ts_event)
+        return reason
 
     def work(self) -> None:
         """Bring the plan further: deadlines, the short leg, the exit's price."""
@@ -131,15 +150,16 @@ class Trade:
         else:
             self._cover(now_ns)
 
-    def exit(
-        self, reason: StrEnum, now_ns: int, figures: Mapping[str, float] | None = None
-    ) -> None:
+    def exit(self, reason: str, now_ns: int, figures: Mapping[str, float] | None = None) -> None:
         """Close the position, as soon as the reason asks for; nothing more is opened.
 
         A close that is at work already keeps its first reason, but not its leisure.
         """
         self.stop_entering()
+        begins = not self.is_exiting
         self.managed.begin_exit(reason, now_ns)
+        if begins:
+            self._tell(now_ns)
         if figures is not None:
             self._closing.figures = dict(figures)
         self._closing.raise_to(purpose_of(reason))
@@ -167,6 +187,7 @@ class Trade:
         _, missing = self.managed.step or (None, 0)
         order, name = self._short, str(self._plan.short_instrument_id)
         self.managed.give_up_short_leg(now_ns)
+        self._tell(now_ns)
         figures = {"leg_risk_s": self.managed.leg_risk_ns / 1e9}
         self._record.decision(
             DecisionKind.REFUSE, ExitReason.LEG_NOT_FILLED, self._plan.plan_id, name,
@@ -232,7 +253,9 @@ class Trade:
         name = str(event.instrument_id)
         contracts = int(event.last_qty.as_double())
         signed = contracts if event.order_side == OrderSide.BUY else -contracts
-        self.managed.filled(name, signed, event.last_px.as_double(), event.ts_event)
+        fee = 0.0 if event.commission is None else event.commission.as_double()
+        self.managed.filled(name, signed, event.last_px.as_double(), event.ts_event, fee)
+        self._tell(event.ts_event)
         order = self._working(event.client_order_id)
         if order is not None:
             order.leaves -= contracts
@@ -246,6 +269,7 @@ class Trade:
         if order is self._long:
             self._long = None
             self.managed.entry_ended()
+            self._tell(now_ns)
             if self.managed.bought:
                 share = self.managed.bought / self._plan.quantity
                 self._allotment.filled(self._plan.plan_id, share)
@@ -270,6 +294,13 @@ class Trade:
         self._ended(order, event.ts_event)
         if was_short and not self.is_exiting:
             self._give_up_short_leg(event.ts_event)
+
+    def _tell(self, now_ns: int) -> None:
+        """Publish the plan as it is now; of a position found at the start there is no plan."""
+        if self.managed.found:
+            return
+        self._told_ns, self._told_gain = now_ns, self.managed.best_gain
+        self._record.plan(self.managed.state(self._allotment.track, now_ns))
 
     def _working(self, order_id: ClientOrderId) -> WorkingOrder | None:
         orders = (self._long, self._short, self._closing.order)

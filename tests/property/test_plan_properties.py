@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autotrade_0dte.execution.exits import ExitParams, ExitReason
+from autotrade_0dte.execution.ledger import Fill, FillKind
 from autotrade_0dte.execution.managed_plan import ManagedPlan, PlanPhase, Step
 from autotrade_0dte.execution.plan import TradePlan
 
@@ -34,6 +35,7 @@ class Machine:
         self.managed = ManagedPlan(self.plan)
         self.buying = QUANTITY
         self.cash = 0.0
+        self.fills: list[Fill] = []
         self.now_ns = NS
 
     def buy(self, quantity: int) -> None:
@@ -69,7 +71,10 @@ class Machine:
 
     def _fill(self, name: str, quantity: int, price: float) -> None:
         self.cash -= quantity * price
-        self.managed.filled(name, quantity, price, self.now_ns)
+        self.fills.append(Fill(
+            self.now_ns, "Test-001", name, quantity, price, 0.5, 100, "P-1", "", FillKind.TRADE,
+        ))  # fmt: skip
+        self.managed.filled(name, quantity, price, self.now_ns, 0.5)
 
 
 ACTIONS: list[Callable[[Machine, int], None]] = [
@@ -105,3 +110,34 @@ def test_plan_is_never_naked_never_forgets_an_exit_and_always_ends(
         machine.step(QUANTITY)
     assert managed.phase is PlanPhase.CLOSED
     assert abs(managed.cash - machine.cash) < 1e-9
+
+
+@given(st.booleans(), st.booleans(), STEPS, st.integers(0, 40))
+def test_plan_of_another_process_goes_on_as_the_one_it_was_told_of(
+    has_short_leg: bool,
+    keep_single: bool,
+    steps: list[tuple[Callable[[Machine, int], None], int]],
+    missed: int,
+) -> None:
+    """It is told of at any time, and all the fills are known, those after that included."""
+    machine = Machine(has_short_leg, keep_single)
+    for action, quantity in steps[:missed]:
+        action(machine, quantity)
+    told = machine.managed.state("regular", machine.now_ns)
+    for action, quantity in steps[missed:]:
+        if action in (Machine.buy, Machine.step, Machine.wait):  # what a dead process does not stop
+            action(machine, quantity)
+    machine.end_entry(0)
+    before = machine.managed
+    after = ManagedPlan.of_state(told, machine.fills, machine.now_ns)
+    assert (after.held, after.sold, after.bought) == (before.held, before.sold, before.bought)
+    assert abs(after.cash - before.cash) < 1e-9
+    assert after.fees_usd == before.fees_usd
+    assert (after.phase, after.exit_reason, after.step) == (
+        before.phase, before.exit_reason, before.step,
+    )  # fmt: skip
+    assert after.is_leg_overdue(machine.now_ns + NS) == before.is_leg_overdue(machine.now_ns + NS)
+    for bid in (0.1, 0.9, 1.2, 3.0):
+        assert after.due_exit(machine.now_ns, bid, 0.1) == before.due_exit(machine.now_ns, bid, 0.1)
+    again = ManagedPlan.of_state(after.state("regular", 0), machine.fills, machine.now_ns)
+    assert repr(again.state("regular", 0)) == repr(after.state("regular", 0))

@@ -1,0 +1,461 @@
+"""Which orders bring an account's options to nothing: pure, time comes in as an argument.
+
+All orders of others are cancelled. A position is closed by one order at a time, whose price gives
+way until it fills. A new one waits until Tiger has shown what became of the one before, so that no
+more is ever sold than is held; short options are bought back before what covers them is sold.
+"""
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+import msgspec
+
+from tiger_nt.flatten_broker import OrderSeen, QuoteSeen
+from tiger_nt.flatten_prices import ATTEMPTS, closing_limit
+from tiger_nt.symbols import option_terms
+from tiger_nt.views import OrderRequest, OrderState
+
+__all__ = ["Cancel", "FlattenBook", "Look", "Modify", "Place"]
+
+_REPRICE_S = 1.0
+"""An order that crosses the market fills at once; one that has not by then meets another one."""
+_CANCEL_AGAIN_S = 1.0
+_IN_THE_WAY_S = 3.0
+"""A cancel that has not worked for so long does not hold up the closing of the rest any more."""
+_SETTLE_S = 5.0
+"""How long a fill may take to show in the positions."""
+_LOST_S = 5.0
+_LOST_LOOKS = 3
+"""An order without an answer was never sent if so many looks, after so long, do not show it."""
+_REFUSAL_PAUSE_S = 0.5
+_REFUSALS = 5
+"""A contract whose orders were refused so often is left alone: the broker will not take them."""
+
+
+class Cancel(msgspec.Struct, frozen=True):
+    """Cancel this order."""
+
+    order_id: int
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Send this order, which meets a quote of `touch` dollars (0 without one)."""
+
+    request: OrderRequest
+    touch: float
+
+
+class Modify(msgspec.Struct, frozen=True):
+    """Give this order of ours another limit; `request` is the whole order anew."""
+
+    order_id: int
+    request: OrderRequest
+
+
+type Action = Cancel | Place | Modify
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """What Tiger answered to one round of questions, asked one after the other in this order.
+
+    Parameters
+    ----------
+    began_s : float
+        Before the first question.
+    at_work : tuple of OrderSeen
+        Orders at work.
+    recent : tuple of OrderSeen or None
+        Orders of the last minutes in any state; None if not asked for.
+    held : dict of str to int
+        Contracts held, signed, by symbol.
+    unreadable : tuple of str
+        Positions that could not be read.
+    """
+
+    began_s: float
+    at_work: tuple[OrderSeen, ...]
+    recent: tuple[OrderSeen, ...] | None
+    held: dict[str, int]
+    unreadable: tuple[str, ...] = ()
+
+
+class _Stage(StrEnum):
+    """SENT, not answered; AT_WORK, with an id; UNKNOWN, no answer will come."""
+
+    SENT = "SENT"
+    AT_WORK = "AT_WORK"
+    UNKNOWN = "UNKNOWN"
+
+
+class _Own(msgspec.Struct, kw_only=True):
+    request: OrderRequest
+    held: int
+    """Contracts of the position when it was sent."""
+    attempt: int
+    sent_s: float
+    priced_s: float
+    stage: _Stage = _Stage.SENT
+    order_id: int = 0
+    filled: int = 0
+    answered_s: float = math.inf
+    unseen: int = 0
+    too_large: int = 0
+
+    @property
+    def remaining(self) -> int:
+        return self.request.quantity - self.filled
+
+
+class _Past(msgspec.Struct):
+    """What is known of a contract from orders of ours that have ended."""
+
+    attempts: int = 0
+    refusals: int = 0
+    reason: str = ""
+    again_s: float = -math.inf
+    ended_s: float = -math.inf
+    expected: int | None = None
+    """Contracts that should be held after the last order's fills, until Tiger shows it."""
+
+
+class FlattenBook:
+    """What is known of an account that is to be flat, and what to do next.
+
+    Parameters
+    ----------
+    run : str
+        Names the orders of this run: their marks begin with it.
+    """
+
+    def __init__(self, run: str) -> None:
+        self._run = run
+        self._numbers = itertools.count(1)
+        self._own: dict[str, _Own] = {}
+        self._past: dict[str, _Past] = {}
+        self._at_work: dict[int, OrderSeen] = {}
+        self._cancels: dict[int, tuple[float, float]] = {}
+        self._quotes: dict[str, tuple[float, QuoteSeen]] = {}
+        self._look: Look | None = None
+        self._changed_s = -math.inf
+        self.closed: Counter[str] = Counter()
+        """Contracts closed by this run's orders, by symbol."""
+
+    # -- what is learned -------------------------------------------------------------------------
+
+    def saw_orders(self, orders: Iterable[OrderSeen]) -> None:
+        """Take the orders at work; their cancels need not wait for the rest of the look."""
+        self._at_work = {order.id: order for order in orders}
+        for order in self._at_work.values():
+            self._follow(order)
+
+    def saw(self, look: Look, now_s: float) -> None:
+        """Take a whole look."""
+        self._look = look
+        self.saw_orders(look.at_work)
+        shown = {order.mark: order for order in (*(look.recent or ()), *look.at_work)}
+        for own in list(self._own.values()):
+            order = shown.get(own.request.user_mark)
+            if order is not None:
+                self._follow(order, now_s)
+            elif look.recent is not None and own.stage is not _Stage.SENT:
+                self._miss(own, look, now_s)
+        for symbol, own in self._own.items():
+            held = abs(look.held.get(symbol, 0))
+            own.too_large = own.too_large + 1 if own.remaining > held else 0
+        for symbol, past in self._past.items():
+            if past.expected is None or past.ended_s >= look.began_s:
+                continue
+            settled = abs(look.held.get(symbol, 0)) <= past.expected
+            if settled or now_s - past.ended_s > _SETTLE_S:
+                past.expected = None
+
+    def saw_quotes(
+        self, asked: Iterable[str], quotes: Mapping[str, QuoteSeen], now_s: float
+    ) -> None:
+        """Take quotes; what was asked for and is missing has none."""
+        for symbol in asked:
+            self._quotes[symbol] = now_s, quotes.get(symbol, QuoteSeen(0.0, 0.0))
+
+    def placed(self, mark: str, order_id: int, now_s: float) -> None:
+        """Take Tiger's id of an order of ours."""
+        if own := self._with_mark(mark):
+            own.order_id, own.stage, own.answered_s = order_id, _Stage.AT_WORK, now_s
+
+    def unsent(self, mark: str) -> None:
+        """Forget an order that was surely not sent."""
+        if own := self._with_mark(mark):
+            del self._own[own.request.symbol]
+
+    def refused(self, mark: str, reason: str, now_s: float) -> None:
+        """Take Tiger's refusal of an order of ours."""
+        if own := self._with_mark(mark):
+            self._end(own, now_s, reason)
+
+    def unknown(self, mark: str, now_s: float) -> None:
+        """Take it that no answer will tell what became of an order of ours."""
+        own = self._with_mark(mark)
+        if own is not None and own.stage is _Stage.SENT:
+            own.stage, own.answered_s = _Stage.UNKNOWN, now_s
+
+    # -- what to do ------------------------------------------------------------------------------
+
+    def cancels(self, now_s: float) -> list[Cancel]:
+        """Return the orders to be cancelled now; each counts as asked for."""
+        ids = [
+            order.id
+            for order in self._at_work.values()
+            if order.is_option and self._with_mark(order.mark) is None
+        ]
+        ids += [own.order_id for own in self._own.values() if own.too_large > 1 and own.order_id]
+        found = []
+        for order_id in ids:
+            first_s, last_s = self._cancels.get(order_id, (now_s, -math.inf))
+            if now_s - last_s >= _CANCEL_AGAIN_S:
+                self._cancels[order_id] = first_s, now_s
+                found.append(Cancel(order_id))
+        return found
+
+    def forget_cancel(self, order_id: int) -> None:
+        """Take it that a cancel was surely not sent."""
+        if order_id in self._cancels:
+            self._cancels[order_id] = self._cancels[order_id][0], -math.inf
+
+    def closings(self, now_s: float) -> list[Place | Modify]:
+        """Return the orders to be sent and changed now, the most urgent first.
+
+        Each must be told of by `sent` when it leaves, and not before.
+        """
+        if self._look is None:
+            return []
+        kept = self._kept_as_cover(self._look.held)
+        held = sorted(self._look.held.items(), key=self._urgency)
+        found: list[Place | Modify] = []
+        for symbol, quantity in held:
+            own = self._own.get(symbol)
+            action = (
+                self._new(symbol, quantity, kept[symbol], now_s)
+                if own is None
+                else self._repriced(own, now_s)
+            )
+            if action is not None:
+                found.append(action)
+        return sorted(found, key=lambda action: isinstance(action, Modify))
+
+    def sent(self, action: Place | Modify, now_s: float) -> None:
+        """Count an order or a change as on its way."""
+        request = action.request
+        self._changed_s = now_s
+        if isinstance(action, Modify):
+            own = self._own[request.symbol]
+            own.attempt, own.priced_s = min(own.attempt + 1, ATTEMPTS - 1), now_s
+            return
+        past = self._past.setdefault(request.symbol, _Past())
+        held = 0 if self._look is None else abs(self._look.held.get(request.symbol, 0))
+        self._own[request.symbol] = _Own(
+            request=request, held=held, attempt=past.attempts, sent_s=now_s, priced_s=now_s
+        )
+
+    def wants_quotes(self, now_s: float, oldest_s: float) -> list[str]:
+        """Return the symbols still held whose quote is older than `oldest_s`, or not known."""
+        held = () if self._look is None else self._look.held
+        return [
+            symbol
+            for symbol in held
+            if now_s - self._quotes.get(symbol, (-math.inf,))[0] > oldest_s
+        ]
+
+    # -- how it stands ---------------------------------------------------------------------------
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """Marks of our orders that may still fill."""
+        return frozenset(own.request.user_mark for own in self._own.values())
+
+    @property
+    def held(self) -> dict[str, int]:
+        """Contracts held at the last look, signed, by symbol."""
+        return {} if self._look is None else self._look.held
+
+    @property
+    def orders_left(self) -> list[OrderSeen]:
+        """Option orders at work at the last look."""
+        return [order for order in self._at_work.values() if order.is_option]
+
+    @property
+    def others(self) -> list[OrderSeen]:
+        """Orders at work that are of no options, and are left alone."""
+        return [order for order in self._at_work.values() if not order.is_option]
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Positions that could not be read at the last look."""
+        return () if self._look is None else self._look.unreadable
+
+    def is_flat_since(self, began_s: float) -> bool:
+        """Whether a look begun at `began_s` or later shows nothing held, at work or in doubt."""
+        look = self._look
+        return (
+            look is not None
+            and look.began_s >= began_s
+            and look.began_s > self._changed_s
+            and not (look.held or look.unreadable or self._own or self.orders_left)
+        )
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether nothing is at work or in doubt, and the broker refuses to close what is held."""
+        return (
+            bool(self.held)
+            and not self._own
+            and not self.orders_left
+            and all(self._is_given_up(symbol) for symbol in self.held)
+        )
+
+    def remark(self, symbol: str) -> str:
+        """Return what the broker last said against closing a contract, empty without anything."""
+        return self._past.get(symbol, _Past()).reason
+
+    # -- within ----------------------------------------------------------------------------------
+
+    def _new(self, symbol: str, quantity: int, kept: int, now_s: float) -> Place | None:
+        past = self._past.get(symbol, _Past())
+        look, quote = self._look, self._quotes.get(symbol)
+        assert look is not None
+        if (
+            quote is None
+            or past.expected is not None
+            or past.ended_s >= look.began_s
+            or now_s < past.again_s
+            or self._is_given_up(symbol)
+        ):
+            return None
+        is_buy = quantity < 0
+        free = abs(quantity) - kept
+        for order in self._in_the_way(symbol):
+            since_s = self._cancels.get(order.id, (now_s,))[0]
+            if now_s - since_s < _IN_THE_WAY_S or order.symbol != symbol:
+                return None
+            if order.is_buy == is_buy:
+                free -= order.quantity - order.filled
+        if free < 1:
+            return None
+        touch = quote[1].ask if is_buy else quote[1].bid
+        request = OrderRequest(
+            user_mark=f"{self._run}-{next(self._numbers)}",
+            symbol=symbol,
+            is_buy=is_buy,
+            order_type="LMT",
+            quantity=free,
+        )
+        return Place(self._priced(request, touch, past), touch)
+
+    def _priced(self, request: OrderRequest, touch: float, past: _Past) -> OrderRequest:
+        limit = closing_limit(
+            request.symbol, is_buy=request.is_buy, touch=touch, attempt=past.attempts
+        )
+        # Without a quote a limit may be refused for its price; a market order has none.
+        if math.isnan(limit) or (past.refusals and not touch > 0):
+            return msgspec.structs.replace(request, order_type="MKT", limit_price=None)
+        return msgspec.structs.replace(request, limit_price=limit)
+
+    def _repriced(self, own: _Own, now_s: float) -> Modify | None:
+        request, limit_now = own.request, own.request.limit_price
+        if own.stage is not _Stage.AT_WORK or limit_now is None:
+            return None
+        if now_s - own.priced_s < _REPRICE_S:
+            return None
+        quote = self._quotes[request.symbol][1]
+        limit = closing_limit(
+            request.symbol,
+            is_buy=request.is_buy,
+            touch=quote.ask if request.is_buy else quote.bid,
+            attempt=min(own.attempt + 1, ATTEMPTS - 1),
+        )
+        gives_way = limit > limit_now if request.is_buy else limit < limit_now
+        if not gives_way:
+            return None
+        return Modify(own.order_id, msgspec.structs.replace(request, limit_price=limit))
+
+    def _in_the_way(self, symbol: str) -> list[OrderSeen]:
+        """Return orders of others that may change this position; combinations of the root do."""
+        root = option_terms(symbol).root
+        return [
+            order
+            for order in self._at_work.values()
+            if order.is_option
+            and self._with_mark(order.mark) is None
+            and order.symbol in (symbol, root)
+        ]
+
+    def _urgency(self, holding: tuple[str, int]) -> tuple[bool, float]:
+        """Short options first, then what most money is in."""
+        symbol, quantity = holding
+        quote = self._quotes.get(symbol, (0.0, QuoteSeen(0.0, 0.0)))[1]
+        return quantity > 0, -abs(quantity) * (quote.bid if quantity > 0 else quote.ask)
+
+    @staticmethod
+    def _kept_as_cover(held: Mapping[str, int]) -> Counter[str]:
+        """Return how many contracts of each long option must stay while others are short.
+
+        One for each short contract of the same root and right, whatever their strikes; those that
+        cover best, the lowest calls and the highest puts, stay.
+        """
+        short: Counter[tuple[str, bool]] = Counter()
+        long = []
+        for symbol, quantity in held.items():
+            terms = option_terms(symbol)
+            if quantity < 0:
+                short[terms.root, terms.is_call] -= quantity
+            else:
+                order = terms.strike_mills if terms.is_call else -terms.strike_mills
+                long.append((order, symbol, (terms.root, terms.is_call), quantity))
+        kept: Counter[str] = Counter()
+        for _, symbol, kind, quantity in sorted(long):
+            kept[symbol] = min(quantity, short[kind])
+            short[kind] -= kept[symbol]
+        return kept
+
+    def _follow(self, order: OrderSeen, now_s: float | None = None) -> None:
+        own = self._with_mark(order.mark)
+        if own is None:
+            return
+        own.order_id, own.unseen, own.stage = order.id, 0, _Stage.AT_WORK
+        if own.request.limit_price is not None and order.limit_price is not None:
+            # Whether a change was made, only the order itself tells.
+            own.request = msgspec.structs.replace(own.request, limit_price=order.limit_price)
+        if order.filled > own.filled:
+            self.closed[order.symbol] += order.filled - own.filled
+            own.filled = order.filled
+        if order.state.is_final and now_s is not None:
+            refused = order.state in {OrderState.REJECTED, OrderState.EXPIRED}
+            self._end(own, now_s, (order.reason or order.state.value) if refused else "")
+
+    def _miss(self, own: _Own, look: Look, now_s: float) -> None:
+        if own.answered_s >= look.began_s:
+            return
+        own.unseen += 1
+        if own.unseen >= _LOST_LOOKS and now_s - own.answered_s >= _LOST_S:
+            self._end(own, now_s, "")
+
+    def _end(self, own: _Own, now_s: float, reason: str) -> None:
+        past = self._past[own.request.symbol]
+        past.attempts = min(own.attempt + 1, ATTEMPTS)
+        past.ended_s = now_s
+        past.expected = own.held - own.filled if own.filled else None
+        if reason:
+            past.reason = reason
+            past.refusals += 1
+            past.again_s = now_s + _REFUSAL_PAUSE_S * past.refusals
+        self._changed_s = now_s
+        del self._own[own.request.symbol]
+
+    def _with_mark(self, mark: str) -> _Own | None:
+        if not mark.startswith(self._run):
+            return None
+        return next((own for own in self._own.values() if own.request.user_mark == mark), None)
+
+    def _is_given_up(self, symbol: str) -> bool:
+        return self._past.get(symbol, _Past()).refusals >= _REFUSALS

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import msgspec
 import numpy as np
+from nautilus_trader.common import TimeEvent
 from planned_strategy import HELD
 
 from autotrade_0dte.actors.trading_session import TradingSession
@@ -32,6 +33,7 @@ _SLACK = 0.05
 _CONTRACTS = 3
 _MOST_BYTES = 65_536
 _NS = 1_000_000_000
+_LOOK_NS = 100_000_000
 
 
 class Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,7 +52,9 @@ class Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ToldParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """None."""
+    """`looks_again` at the newest view while none comes, as long as the books of one are apart."""
+
+    looks_again: bool = False
 
 
 def over_line(name: str) -> str:
@@ -62,6 +66,7 @@ class ToldStrategy(TradeStrategy):
     """Buys calls in the money, holds each for a while, and asks for nothing else."""
 
     Params = ToldParams
+    params: ToldParams
 
     def __init__(self, session: TradingSession, params: ToldParams, allotment: Allotment) -> None:
         super().__init__(session, params, allotment)
@@ -76,6 +81,8 @@ class ToldStrategy(TradeStrategy):
     def on_start(self) -> None:
         super().on_start()
         os.set_blocking(sys.stdin.fileno(), False)
+        if self.params.looks_again:
+            self.clock.set_timer_ns("look-again", _LOOK_NS, callback=self._on_look)
 
     def decide(self, view: MarketView) -> TradePlan | None:
         """Say that the plan before is over, and enter the next one that was told."""
@@ -88,6 +95,12 @@ class ToldStrategy(TradeStrategy):
         told = self._told
         is_due = told is not None and _age_s(view, managed) >= told.hold_s
         return ExitReason.TIME_STOP if is_due and managed.held else None
+
+    def _on_look(self, event: TimeEvent) -> None:
+        view = self.view
+        if view is not None and event.ts_event - view.chain.ts_event >= _LOOK_NS:
+            chain = msgspec.structs.replace(view.chain, ts_event=event.ts_event)
+            self._on_view(msgspec.structs.replace(view, chain=chain))
 
     def _next(self) -> Told | None:
         with contextlib.suppress(BlockingIOError):  # nothing new

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import cyclopts
 
-from autotrade_0dte import __version__, cli_nodes
+from autotrade_0dte import __version__, cli_nodes, cli_risk
 from autotrade_0dte.cli_data import data
 from autotrade_0dte.cli_options import (
     DEFAULT_CATALOG,
@@ -45,6 +45,8 @@ app = cyclopts.App(
 app.command(data)
 for command in (cli_nodes.doctor, cli_nodes.paper, cli_nodes.live, cli_nodes.simulator):
     app.command(command)
+app.command(cli_risk.kill)
+app.command(cli_risk.rearm)
 
 
 def main() -> None:
@@ -319,5 +321,6 @@ def _faults() -> tuple[type[BaseException], ...]:
 
 def _refusals() -> tuple[type[BaseException], ...]:
     from autotrade_0dte.nodes.confirmation import ConfirmationError
+    from autotrade_0dte.nodes.kill_latch import KillLatchError
 
-    return (ConfirmationError,)
+    return ConfirmationError, KillLatchError

@@ -1,1 +1,150 @@
 """The commands of an emergency and of its rehearsal: stress, kill, rearm, drill."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import cyclopts
+
+from autotrade_0dte.nodes.kill_latch import (
+    DEFAULT_STATE,
+    KillLatch,
+    KillLatchError,
+    append_log,
+    clear_latch,
+    set_latch,
+)
+
+__all__ = ["kill", "rearm"]
+
+EXIT_NOT_FLAT = 1
+EXIT_ACCOUNT = 4
+
+NODES_WAIT_S = 30.0
+DIRECT_WAIT_S = 120.0
+"""Where the calls of a minute are used up, the next minute's must be waited for."""
+
+Direct = Annotated[bool, cyclopts.Parameter(name="--direct", negative="", show_default=False)]
+Reason = Annotated[str, cyclopts.Parameter(show_default=False)]
+Seconds = Annotated[float, cyclopts.Parameter(validator=cyclopts.validators.Number(gt=0))]
+
+
+def kill(
+    *,
+    direct: Direct = False,
+    reason: Reason = "",
+    state: Path = DEFAULT_STATE,
+    wait: Seconds | None = None,
+) -> int:
+    """Stop now: cancel all option orders, close all options, start nothing.
+
+    FIRST   autotrade kill            the running nodes do it; you see how far
+    THEN    autotrade kill --direct   do it yourself at the broker
+
+    It asks nothing, and may be given again at any time, the second while the
+    first is at work. Go on until it says FLAT. If the second says NOT FLAT,
+    close what it lists in Tiger's app or by its phone desk.
+
+    Nodes start again after: autotrade rearm --reason TEXT
+
+    Ends with 0 when flat, 1 when something is left, 4 when there are no
+    credentials or Tiger refuses them.
+
+    Parameters
+    ----------
+    direct
+        At the broker, with the credentials of the environment.
+    reason
+        Why, for the log.
+    state
+        Folder of the nodes' state.
+    wait
+        Seconds to go on for: 30, or 120 with --direct.
+    """
+    latch = _latch(state, reason, direct=direct)
+    if direct:
+        return _kill_directly(state, DIRECT_WAIT_S if wait is None else wait)
+    return _kill_by_nodes(state, latch, NODES_WAIT_S if wait is None else wait)
+
+
+def rearm(*, reason: str, state: Path = DEFAULT_STATE) -> None:
+    """Let nodes trade again after a kill; say why.
+
+    Parameters
+    ----------
+    reason
+        What was found and put right, for the log.
+    state
+        Folder of the nodes' state.
+    """
+    if not reason.strip():
+        raise KillLatchError("Expected a --reason, was an empty one")
+    folders = clear_latch(state, reason)
+    append_log(state, "rearm", reason)
+    told = ", ".join(folder.name for folder in folders) or "none"
+    print(f"Armed again under {state.absolute()}; nodes told: {told}")
+
+
+def _latch(state: Path, reason: str, *, direct: bool) -> KillLatch:
+    """Set the latch; with `direct` go on without it, as the broker counts for more."""
+    try:
+        latch = set_latch(state, reason, direct=direct)
+        append_log(state, "kill", reason, direct=direct)
+    except OSError as e:
+        if not direct:
+            raise
+        print(f"autotrade: no latch, nodes are not told: {e}", file=sys.stderr)
+        return KillLatch("", "", reason, direct)
+    print(f"Killed under {state.absolute()}: nodes stop, none starts", flush=True)
+    return latch
+
+
+def _kill_by_nodes(state: Path, latch: KillLatch, within_s: float) -> int:
+    from autotrade_0dte.nodes.kill_wait import wait_for_nodes
+
+    answers = wait_for_nodes(state, latch, within_s, _say)
+    if answers and all(answer.is_flat_at(latch) for answer in answers):
+        print("FLAT, as each running node says")
+        return 0
+    left = [answer.name for answer in answers if not answer.is_flat_at(latch)]
+    what = f"not flat: {', '.join(left)}" if left else "no node runs here, so nobody can tell"
+    print(f"NOT FLAT ({what}). Now run: autotrade kill --direct")
+    return EXIT_NOT_FLAT
+
+
+def _kill_directly(state: Path, within_s: float) -> int:
+    from tiger_nt.config import tiger_config
+    from tiger_nt.errors import TigerConfigError
+    from tiger_nt.flatten import Verdict, flatten
+    from tiger_nt.flatten_table import flattened_lines
+
+    try:
+        config = tiger_config(os.environ)
+    except TigerConfigError as e:
+        print(f"autotrade: {e}", file=sys.stderr)
+        return EXIT_ACCOUNT
+    _say(f"flattening account {config.credentials.account_hint} at Tiger")
+    found = flatten(config, _say, within_s=within_s)
+    for line in flattened_lines(found):
+        _say(line)
+    _warn_of_nodes(state)
+    return {Verdict.FLAT: 0, Verdict.NOT_FLAT: EXIT_NOT_FLAT, Verdict.ACCOUNT: EXIT_ACCOUNT}[
+        found.verdict
+    ]
+
+
+def _warn_of_nodes(state: Path) -> None:
+    """Tell of nodes that live and have not seen the latch: they may trade on."""
+    from autotrade_0dte.nodes.kill_answers import node_answers
+
+    for answer in node_answers(state):
+        if answer.running and not answer.latch:
+            _say(
+                f"ATTENTION: node {answer.name} lives and has not seen the kill: end its "
+                f"process ({answer.pid})"
+            )
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from autotrade_0dte.nodes.kill_latch import write_line
+from autotrade_0dte.nodes.kill_latch import KillLatch, write_line
 
 __all__ = ["KILLED", "RUNNING", "NodeAnswer", "claim", "node_answers", "write_answer"]
 
@@ -26,8 +26,10 @@ class NodeAnswer(NamedTuple):
     ----------
     name : str
         Of its folder.
+    pid : int
+        Its process, or its last one.
     running : bool
-        Whether its process lives.
+        Whether that lives.
     silent_s : float
         Since its last heartbeat, seconds.
     latch : str
@@ -39,16 +41,16 @@ class NodeAnswer(NamedTuple):
     """
 
     name: str
+    pid: int
     running: bool
     silent_s: float
     latch: str
     orders: int
     positions: dict[str, int]
 
-    @property
-    def is_flat(self) -> bool:
-        """Whether it has seen a latch and has neither orders at work nor positions."""
-        return bool(self.latch) and not self.orders and not self.positions
+    def is_flat_at(self, latch: KillLatch) -> bool:
+        """Whether it has seen this latch and has neither orders at work nor positions."""
+        return self.latch == latch.time and not self.orders and not self.positions
 
 
 def claim(folder: Path) -> TextIO:
@@ -78,11 +80,12 @@ def node_answers(state: Path) -> list[NodeAnswer]:
 
 def _answer(folder: Path) -> NodeAnswer:
     file = folder / RUNNING
-    said = _read(folder / KILLED)
-    if said.get("pid") != _read(file).get("pid"):
+    said, pid = _read(folder / KILLED), _read(file).get("pid", 0)
+    if said.get("pid") != pid:
         said = {}  # of a node before this one
     return NodeAnswer(
         name=folder.name,
+        pid=int(pid),
         running=_is_locked(file),
         silent_s=max(0.0, time.time() - file.stat().st_mtime),
         latch=str(said.get("latch", "")),

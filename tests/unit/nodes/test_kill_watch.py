@@ -119,10 +119,10 @@ def test_answer_follows_orders_and_positions_until_flat(tmp_path: Path) -> None:
     latch = read_latch(tmp_path)
     assert latch is not None
     assert (seen.latch, seen.orders, seen.positions) == (latch.time, 2, node.held)
-    assert not seen.is_flat
+    assert not seen.is_flat_at(latch)
     node.orders, node.held = 0, {}
     node.poll()
-    assert node.answer().is_flat
+    assert node.answer().is_flat_at(latch)
 
 
 def test_running_node_is_told_from_one_that_stopped_and_from_a_silent_one(tmp_path: Path) -> None:
@@ -138,8 +138,9 @@ def test_running_node_is_told_from_one_that_stopped_and_from_a_silent_one(tmp_pa
 
 def test_answer_of_a_process_before_does_not_count(tmp_path: Path) -> None:
     node = Node(tmp_path)
-    set_latch(tmp_path, "", direct=False)
+    latch = set_latch(tmp_path, "", direct=False)
     node.poll()
+    assert node.answer().is_flat_at(latch)
     answer = tmp_path / "paper-x-SPY" / "KILLED"
     answer.write_text(answer.read_text().replace(f'"pid": {os.getpid()}', '"pid": 1'))
-    assert not node.answer().is_flat
+    assert not node.answer().is_flat_at(latch)

@@ -1,11 +1,11 @@
 """When the risk controller changes its mode: each figure with its unit, default and reason."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
-__all__ = ["LadderParams", "LossReference"]
+__all__ = ["LadderParams", "LossReference", "ShockMode"]
 
 Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Multiple = Annotated[float, msgspec.Meta(gt=0, le=100)]
@@ -18,6 +18,13 @@ class LossReference(StrEnum):
 
     SESSION_START = "session_start"
     PEAK = "peak"
+
+
+class ShockMode(StrEnum):
+    """What the market's highest anomaly level may ask for."""
+
+    TIGHTEN = "TIGHTEN"
+    HALT_ENTRIES = "HALT_ENTRIES"
 
 
 class LadderParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,7 +113,7 @@ class LadderParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     greeks_tighten_use: Multiple = 1.0
     greeks_halt_use: Multiple = 1.5
     exposure_hold_s: Seconds = 30.0
-    level_asks: Literal["TIGHTEN", "HALT_ENTRIES"] = "TIGHTEN"
+    level_asks: ShockMode = ShockMode.TIGHTEN
     stale_s: Annotated[float, msgspec.Meta(gt=0, le=23_400)] = 20.0
     gap_hold_s: Seconds = 10.0
     marks_unknown_s: Annotated[float, msgspec.Meta(gt=0, le=23_400)] = 10.0

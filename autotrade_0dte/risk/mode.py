@@ -38,7 +38,8 @@ class Trigger(StrEnum):
     market is at its highest anomaly level. STALE_DATA: quotes do not come; DATA_GAP: the
     connection was lost. MARKS_UNKNOWN: what is held cannot be valued. REJECTS, ERRORS: too many a
     minute. EXECUTION: fills are too few or too dear. MISMATCH: the broker's books say otherwise.
-    CLOCK_OFFSET: this clock is wrong. MANUAL: an operator's word; KILL_FILE: the kill switch.
+    CLOCK_OFFSET: this clock is wrong. STORE: what must survive the process cannot be written.
+    MANUAL: an operator's word; KILL_FILE: the kill switch.
     """
 
     DAILY_LOSS = "DAILY_LOSS"
@@ -54,6 +55,7 @@ class Trigger(StrEnum):
     EXECUTION = "EXECUTION"
     MISMATCH = "MISMATCH"
     CLOCK_OFFSET = "CLOCK_OFFSET"
+    STORE = "STORE"
     MANUAL = "MANUAL"
     KILL_FILE = "KILL_FILE"
 

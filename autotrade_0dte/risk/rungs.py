@@ -1,13 +1,17 @@
 """The rungs of the risk ladder: at which figure each begins, what it asks for, and how it ends."""
 
+import math
 from typing import Final
 
 import msgspec
 
 from autotrade_0dte.risk.ladder_params import LadderParams
 from autotrade_0dte.risk.mode import DIRECT, RiskMode, Trigger
+from autotrade_0dte.risk.report import DIRECT as DIRECT_FIGURE
+from autotrade_0dte.risk.report import RiskReport
 
-__all__ = ["BY_WORD", "FIGURES", "RATES", "WATCHED", "Rung", "RungState", "rungs_of"]
+__all__ = ["BY_WORD", "FIGURES", "RATES", "WATCHED", "Rung", "RungState"]
+__all__ += ["report_figure", "rungs_of"]
 
 FIGURES: Final = {
     Trigger.DAILY_LOSS: "loss",
@@ -23,6 +27,7 @@ FIGURES: Final = {
     Trigger.EXECUTION: "breaches",
     Trigger.MISMATCH: "mismatch",
     Trigger.CLOCK_OFFSET: "offset_s",
+    Trigger.STORE: "unwritten",
     Trigger.MANUAL: "word",
     Trigger.KILL_FILE: "kill",
 }
@@ -31,7 +36,7 @@ FIGURES: Final = {
 RATES: Final = (Trigger.REJECTS, Trigger.ERRORS)
 """Counted over the last minute."""
 
-WATCHED: Final = (Trigger.DATA_GAP, Trigger.EXECUTION, Trigger.CLOCK_OFFSET)
+WATCHED: Final = (Trigger.DATA_GAP, Trigger.EXECUTION, Trigger.CLOCK_OFFSET, Trigger.STORE)
 """Conditions that another component of the same process reports the begin and the end of."""
 
 BY_WORD: Final = (Trigger.MISMATCH, Trigger.MANUAL, Trigger.KILL_FILE)
@@ -101,6 +106,28 @@ class RungState(msgspec.Struct, frozen=True):
     under_ns: int = 0
 
 
+def report_figure(report: RiskReport) -> float:
+    """Return the figure that a report says of its trigger.
+
+    The end of a condition is 0. A clock's offset counts whichever way it is off; an operator's word
+    is the mode it asks for, HALT_ENTRIES where it names none; a kill is 2 where the command closes
+    the positions itself.
+    """
+    told = report.figures
+    match report.trigger:
+        case Trigger.CLOCK_OFFSET:
+            offset_s = told.get(FIGURES[Trigger.CLOCK_OFFSET], math.inf if report.begins else 0.0)
+            return abs(offset_s)
+        case _ if not report.begins:
+            return 0.0
+        case Trigger.MANUAL:
+            return told.get(FIGURES[Trigger.MANUAL], float(RiskMode.HALT_ENTRIES))
+        case Trigger.KILL_FILE:
+            return _DIRECT if told.get(DIRECT_FIGURE) else _KILLED
+        case _:
+            return 1.0
+
+
 def rungs_of(params: LadderParams) -> dict[Trigger, tuple[Rung, ...]]:
     """Return the rungs of each trigger, the strictest first."""
     p = params
@@ -152,6 +179,7 @@ def rungs_of(params: LadderParams) -> dict[Trigger, tuple[Rung, ...]]:
         rung(Trigger.EXECUTION, RiskMode.TIGHTEN, 1.0, share=1.0),
         rung(Trigger.MISMATCH, RiskMode.HALT_ENTRIES, 1.0, latched=True),
         halt(Trigger.CLOCK_OFFSET, p.max_clock_offset_s, 0.0, share=p.recovered_share),
+        halt(Trigger.STORE, 1.0, 0.0, share=1.0),
         *(
             rung(Trigger.MANUAL, mode, float(mode), share=1.0, latched=True)
             for mode in sorted(RiskMode, reverse=True)

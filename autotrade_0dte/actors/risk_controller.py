@@ -1,0 +1,272 @@
+"""The risk controller: says what may be done, and closes everything when nothing may be held.
+
+What makes a mode is decided in `risk.ladder`; here are the engine's messages and commands. It is an
+actor and not the engine's Controller, which a backtest and a live node make themselves from a class
+path, without the objects that the parts of a node share.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Self
+
+import msgspec
+from nautilus_trader.common import DataActor, TimeEvent
+
+from autotrade_0dte.actors.event_gate import EventGate
+from autotrade_0dte.actors.risk_rows import RiskRows
+from autotrade_0dte.actors.trading_session import TradingSession
+from autotrade_0dte.actors.views import RISK_TURN, market_topic
+from autotrade_0dte.execution.plan_state import PLAN_TOPIC, PlanPhase, PlanState
+from autotrade_0dte.execution.quality import QUALITY_TOPIC, Breach
+from autotrade_0dte.execution.walk_record import WALK_TOPIC, WalkEvent
+from autotrade_0dte.risk.account_value import (
+    AccountRisk,
+    account_risk,
+    held_lines,
+    newest_quote_age,
+)
+from autotrade_0dte.risk.day_ledger import DayLedger
+from autotrade_0dte.risk.exposure import Exposure
+from autotrade_0dte.risk.ladder import Reading, RiskLadder
+from autotrade_0dte.risk.ladder_state import LADDER_TOPIC, DayState, LadderState
+from autotrade_0dte.risk.mode import DIRECT, RISK_TOPIC, RiskChange, RiskMode, Trigger
+from autotrade_0dte.risk.params import RiskParams
+from autotrade_0dte.risk.picture import PICTURE_TOPIC, RiskPicture
+from autotrade_0dte.risk.report import REARM_TOPIC, REPORT_TOPIC, RiskReport
+from autotrade_0dte.risk.rungs import report_figure
+
+__all__ = ["RiskController"]
+
+_TIMER = "risk-look"
+_GRACE = "risk-grace"
+_LOOK = dt.timedelta(seconds=1)
+_NS = 1_000_000_000
+_KEEP_NS = 5 * _NS
+_AGAIN_NS = 30 * _NS
+"""A market order that found no bid is given up by then."""
+_REJECTS = (WalkEvent.REJECTED, WalkEvent.MODIFY_REJECTED, WalkEvent.CANCEL_REJECTED)
+
+
+class RiskController(DataActor):
+    """Publishes what may be done, and the account's risk at each view, before anything is decided.
+
+    When the mode becomes KILLED it cancels all that is at work before it says so. A strategy that
+    still holds something `flatten_grace_s` after FLATTEN is closed by the engine, at market; not
+    where another process closes everything at the broker (`mode.DIRECT`).
+
+    Parameters
+    ----------
+    session : TradingSession
+        The session and its contracts.
+    params : RiskParams
+        The ladder, the grid, and the limits that use is measured against.
+    exposure : Exposure
+        What is held, and the cash; kept by the order desk.
+    strategies : sequence of Strategy
+        Whose orders and positions there are.
+    kept : LadderState, optional
+        What a process before this one left.
+    is_live : bool, default false
+        Whether time passes between the market's events: a timer looks then, too.
+
+    Attributes
+    ----------
+    rows : RiskRows
+        What the run folder has of it.
+    """
+
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
+        """Pass none of the arguments on: the engine's base class accepts only a configuration."""
+        return super().__new__(cls)
+
+    def __init__(
+        self,
+        session: TradingSession,
+        params: RiskParams,
+        exposure: Exposure,
+        strategies: Sequence[Any],
+        *,
+        kept: LadderState | None = None,
+        is_live: bool = False,
+    ) -> None:
+        super().__init__()
+        self.rows = RiskRows()
+        self._session = session
+        self._params = params
+        self._limits = params.limits.portfolio
+        self._exposure = exposure
+        self._strategies = strategies
+        self._is_live = is_live
+        self._gate = EventGate()
+        self._ladder = RiskLadder(params.ladder, session.open_ns)
+        self._day = DayLedger(DayState())
+        if kept is not None:
+            self._ladder = RiskLadder.restored(params.ladder, session.open_ns, kept)
+            if kept.session_ns == session.open_ns:
+                self._day = DayLedger(kept.day)
+        self._is_told = kept is None
+        self._breaches: set[str] = set()
+        self._now_ns = 0
+        self._keep_ns = 0
+        self._kept_peak = self._ladder.peak_equity
+        self._is_direct = False
+
+    def on_start(self) -> None:
+        self.subscribe_topic(market_topic(self._session.underlying), self._on_view, RISK_TURN)
+        self._hear(PLAN_TOPIC, self._take_plan)
+        self._hear(WALK_TOPIC, self._take_walk)
+        self._hear(QUALITY_TOPIC, self._take_quality)
+        self._hear(REPORT_TOPIC, self._take_report)
+        self._hear(REARM_TOPIC, self._take_rearm)
+        if self._is_live:
+            self.clock.set_timer(_TIMER, _LOOK, callback=self._on_timer)
+
+    def on_stop(self) -> None:
+        self.clock.cancel_timers()
+
+    def _hear(self, topic: str, take: Callable[[Any], None]) -> None:
+        self.subscribe_topic(topic, partial(self._gate.receive, take))
+
+    # -- what is seen ---------------------------------------------------------------------------
+
+    def _on_view(self, view: Any) -> None:
+        chain, book = view.chain, self._exposure
+        now_ns = self._at(chain.ts_event)
+        self._begin(now_ns)
+        lines = held_lines(book) if book.lines else ()
+        if lines:
+            risk = account_risk(chain, lines, book.cash, self._params.grid)
+            uses = risk.scenario_use(self._limits), risk.greeks_use(self._limits)
+        else:
+            risk, uses = AccountRisk(book.cash), (0.0, 0.0)
+        level = float(view.state.level)
+        reading = Reading(risk.equity, *uses, level, newest_quote_age(chain))
+        self._tell(self._ladder.take(now_ns, reading))
+        self._publish_picture(now_ns, risk)
+
+    def _on_timer(self, _event: TimeEvent) -> None:
+        now_ns = self._at(self.clock.timestamp_ns())
+        if now_ns < self._session.close_ns:  # no quotes come after it
+            self._tell(self._ladder.pass_time(now_ns))
+
+    def _take_plan(self, state: PlanState) -> None:
+        plan = f"{state.track}:{state.plan.plan_id}"
+        is_new = state.bought > 0 and self._day.entered(plan)
+        if state.phase == PlanPhase.CLOSED and state.bought > 0:
+            net_usd = state.cash * self._session.multiplier - state.fees_usd
+            is_new |= self._day.closed(plan, state.bought, net_usd, state.ts_event)
+        if is_new:
+            self._keep()
+
+    def _take_walk(self, record: Any) -> None:
+        if record.event in _REJECTS:
+            now_ns = self._at(record.ts_event)
+            self._tell(self._ladder.report(Trigger.REJECTS, 1.0, now_ns, record.text))
+
+    def _take_quality(self, change: Any) -> None:
+        begins = isinstance(change, Breach)
+        (self._breaches.add if begins else self._breaches.discard)(change.code)
+        now_ns = self._at(change.since_ns if begins else change.ts_event)
+        text = ", ".join(sorted(self._breaches))
+        self._tell(self._ladder.report(Trigger.EXECUTION, float(len(self._breaches)), now_ns, text))
+
+    def _take_report(self, report: RiskReport) -> None:
+        figure = report_figure(report)
+        now_ns = self._at(report.ts_event)
+        self._tell(self._ladder.report(report.trigger, figure, now_ns, report.text))
+
+    def _take_rearm(self, word: Any) -> None:
+        text = f"{word.by}: {word.reason}"
+        self._tell(self._ladder.rearm(self._at(word.ts_event), text))
+
+    def _begin(self, now_ns: int) -> None:
+        """Say at the first view what a process before this one left standing."""
+        if not self._is_told:
+            self._is_told = True
+            self._tell(self._ladder.watch_anew(now_ns))
+            self._tell(self._ladder.told_anew(now_ns))
+
+    def _at(self, ts_event: int) -> int:
+        """Return an instant that does not go back: what is told comes late, and clocks differ."""
+        self._now_ns = max(self._now_ns, ts_event)
+        return self._now_ns
+
+    # -- what is said and done ------------------------------------------------------------------
+
+    def _tell(self, changes: Sequence[RiskChange]) -> None:
+        for change in changes:
+            self._do(change)
+        if changes:
+            self._keep()
+
+    def _do(self, change: RiskChange) -> None:
+        self.rows.change(change)
+        self.log.warning(
+            f"{change.trigger} {'begins' if change.begins else 'ends'}: {change.before.name} -> "
+            f"{change.mode.name}, {dict(change.figures)} {change.text}"
+        )
+        killed = change.mode is RiskMode.KILLED
+        is_direct = killed and change.begins and change.text == DIRECT
+        if killed and (change.before is not RiskMode.KILLED or is_direct):
+            self._cancel_all()
+        self._is_direct = killed and (self._is_direct or is_direct)
+        self._publish(RISK_TOPIC, change)
+        if change.mode >= RiskMode.FLATTEN > change.before:
+            grace_ns = round(self._params.ladder.flatten_grace_s * _NS)
+            self.clock.set_time_alert_ns(
+                _GRACE, self.clock.timestamp_ns() + grace_ns, self._on_grace
+            )
+
+    def _cancel_all(self) -> None:
+        for strategy in self._strategies:
+            name = strategy.strategy_id
+            at_work = (
+                *self.cache.orders_open(strategy_id=name),
+                *self.cache.orders_inflight(strategy_id=name),
+            )
+            for order in at_work:
+                if not order.is_pending_cancel:
+                    self._gate.command(strategy.cancel_order, order.client_order_id)
+
+    def _on_grace(self, _event: TimeEvent) -> None:
+        """Have the engine close what strategies have not, until nothing is left."""
+        if self._ladder.mode < RiskMode.FLATTEN or self._is_direct:
+            return
+        late = [s for s in self._strategies if self.cache.positions_open(strategy_id=s.strategy_id)]
+        if not late:
+            return
+        self.clock.set_time_alert_ns(_GRACE, self.clock.timestamp_ns() + _AGAIN_NS, self._on_grace)
+        for strategy in late:
+            self.log.warning(f"{strategy.strategy_id} still holds something: closed at market")
+            self._gate.command(strategy.market_exit)
+
+    def _publish_picture(self, now_ns: int, risk: AccountRisk) -> None:
+        ladder = self._ladder
+        picture = RiskPicture(
+            ts_event=now_ns,
+            mode=ladder.mode,
+            equity=risk.equity,
+            start_equity=ladder.start_equity,
+            peak_equity=ladder.peak_equity,
+            counters=self._day.counters,
+            worst_loss_usd=risk.worst_loss_usd,
+            delta_usd=risk.delta_usd,
+            gamma_usd=risk.gamma_usd,
+            vega_usd=risk.vega_usd,
+            theta_usd=risk.theta_usd,
+            premium_usd=risk.premium_usd,
+        )
+        self.rows.picture(picture)
+        self._publish(PICTURE_TOPIC, picture)
+        if now_ns >= self._keep_ns and ladder.peak_equity != self._kept_peak:
+            self._keep()
+
+    def _keep(self) -> None:
+        """Have the state kept: at every change, and while the peak rises."""
+        self._keep_ns = self._now_ns + _KEEP_NS
+        self._kept_peak = self._ladder.peak_equity
+        self._publish(LADDER_TOPIC, self._ladder.state(self._day.state))
+
+    def _publish(self, topic: str, message: msgspec.Struct) -> None:
+        self._gate.command(self.publish_message, topic, message)

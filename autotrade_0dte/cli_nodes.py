@@ -15,6 +15,7 @@ from autotrade_0dte.cli_options import (
     CatalogFolder,
     print_json,
 )
+from autotrade_0dte.nodes.kill_latch import DEFAULT_STATE, refuse_latched
 
 __all__ = ["EXIT_REFUSED", "doctor", "live", "paper", "simulator"]
 
@@ -37,6 +38,7 @@ def paper(
     minutes: Minutes | None = None,
     catalog: CatalogFolder = DEFAULT_CATALOG,
     runs: Path = DEFAULT_RUNS,
+    state: Path = DEFAULT_STATE,
     as_json: AsJson = False,
 ) -> int:
     """Trade on Tiger's live data without money, and write a run folder.
@@ -55,10 +57,13 @@ def paper(
         Folder of the catalog that the recording goes to.
     runs
         Folder that run folders are made in.
+    state
+        Folder of the kill latch, and of what a node keeps over its end.
     as_json
         Print the summary as one JSON object.
     """
-    return _run(config, "broker" if broker else "paper", minutes, catalog, runs, as_json=as_json)
+    mode = "broker" if broker else "paper"
+    return _run(config, mode, minutes, catalog, runs, state, as_json=as_json)
 
 
 def live(
@@ -68,6 +73,7 @@ def live(
     minutes: Minutes | None = None,
     catalog: CatalogFolder = DEFAULT_CATALOG,
     runs: Path = DEFAULT_RUNS,
+    state: Path = DEFAULT_STATE,
     as_json: AsJson = False,
 ) -> int:
     """Trade with real money at Tiger; asks the operator to confirm the account at the terminal.
@@ -84,10 +90,12 @@ def live(
         Folder of the catalog that the recording goes to.
     runs
         Folder that run folders are made in.
+    state
+        Folder of the kill latch, and of what a node keeps over its end.
     as_json
         Print the summary as one JSON object.
     """
-    return _run(config, "live", minutes, catalog, runs, as_json=as_json)
+    return _run(config, "live", minutes, catalog, runs, state, as_json=as_json)
 
 
 def doctor(
@@ -210,8 +218,16 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _run(
-    config: Path, mode: str, minutes: float | None, catalog: Path, runs: Path, *, as_json: bool
+    config: Path,
+    mode: str,
+    minutes: float | None,
+    catalog: Path,
+    runs: Path,
+    state: Path,
+    *,
+    as_json: bool,
 ) -> int:
+    refuse_latched(state)
     from rich.console import Console
 
     from autotrade_0dte.analysis.report import write_report
@@ -239,6 +255,7 @@ def _run(
         mode=NodeMode(mode),
         ready=ready,
         runs=runs,
+        state=state,
         catalog=catalog,
         stop_after_s=None if minutes is None else minutes * 60,
         command=" ".join(["autotrade", *sys.argv[1:]]),

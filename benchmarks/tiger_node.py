@@ -51,6 +51,7 @@ def main() -> None:
             mode=NodeMode.LIVE,
             ready=ready,
             runs=Path(folder) / "runs",
+            state=Path(folder) / "state",
             catalog=Path(folder) / "catalog",
             stop_after_s=None,
             command="benchmark",

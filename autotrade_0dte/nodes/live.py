@@ -46,6 +46,7 @@ from autotrade_0dte.instruments import USD, VENUE, index
 from autotrade_0dte.nodes.background_console import BackgroundConsole
 from autotrade_0dte.nodes.components import Market, assemble, trading_session
 from autotrade_0dte.nodes.console import ConsoleReporter
+from autotrade_0dte.nodes.kill_watch import KillWatch
 from autotrade_0dte.nodes.link_watch import LinkWatch
 from autotrade_0dte.nodes.live_end import LiveEnd, LiveUnclean, conclude
 from autotrade_0dte.nodes.preflight import NodeMode, Preflight
@@ -61,7 +62,7 @@ from tiger_nt.execution_config import TigerExecutionClientConfig, engine_config
 from tiger_nt.factories import TigerDataClientFactory, TigerExecutionClientFactory
 from tiger_nt.providers import Chain, StrikeWindow
 
-__all__ = ["NodeJob", "run_node"]
+__all__ = ["NodeJob", "run_node", "state_folder"]
 
 LOG_FILE = "log.jsonl"
 JOURNALS = "recordings"
@@ -84,6 +85,8 @@ class NodeJob(msgspec.Struct, frozen=True, kw_only=True):
         Checks without a refusal.
     runs : Path
         Folder that run folders are made in.
+    state : Path
+        Folder of the kill latch, and of what each node keeps over its end.
     catalog : Path
         Where the recording goes at the end.
     stop_after_s : float, optional
@@ -98,6 +101,7 @@ class NodeJob(msgspec.Struct, frozen=True, kw_only=True):
     mode: NodeMode
     ready: Preflight
     runs: Path
+    state: Path
     catalog: Path
     stop_after_s: float | None
     command: str
@@ -133,7 +137,8 @@ def run_node(job: NodeJob, console: Console) -> tuple[Path, dict[str, Any]]:
     shown = BackgroundConsole(console)
     status = ConsoleReporter(trading.underlying, shown.print, _STATUS_EVERY_S)
     link = LinkWatch(_CLIENT, shown.print, handle.stop)
-    for actor in (components.recorder, components.market, recorder, status, link):
+    kill = KillWatch(job.state, state_folder(job))
+    for actor in (components.recorder, components.market, recorder, status, link, kill):
         if actor is not None:
             node.add_actor(actor)
     node.add_exec_algorithm(components.desk)
@@ -171,6 +176,11 @@ def run_node(job: NodeJob, console: Console) -> tuple[Path, dict[str, Any]]:
             reasons=tuple(reasons),
         )
         return conclude(end, components, recorder, node.cache)
+
+
+def state_folder(job: NodeJob) -> Path:
+    """Return the folder of what this set-up keeps over a node's end."""
+    return job.state / f"{job.mode}-{job.config.name}-{job.config.root}"
 
 
 def _run(node: LiveNode) -> str | None:

@@ -27,7 +27,7 @@ class PaperNode:
     simulator : SimulatorProcess
         Its market and paper account.
     folder : Path
-        With ``config.toml`` in it; runs, catalog and what is printed go there.
+        With ``config.toml`` in it; runs, state, catalog and what is printed go there.
     minutes : float
         When it stops by itself.
     more : mapping of str to str, optional
@@ -52,6 +52,7 @@ class PaperNode:
                     AUTOTRADE, "paper", str(folder / "config.toml"), "--broker",
                     "--minutes", str(minutes),
                     "--runs", str(self.runs), "--catalog", str(folder / "catalog"),
+                    "--state", str(folder / "state"),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=printed,

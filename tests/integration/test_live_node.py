@@ -86,7 +86,7 @@ def simulator() -> Iterator[SimulatorProcess]:
 def command(tmp_path: Path) -> list[str]:
     config = tmp_path / "rehearsal.toml"
     config.write_text(CONFIG)
-    folders = ["--runs", str(tmp_path / "runs"), "--catalog", str(tmp_path / "catalog")]
+    folders = [f"--{name}={tmp_path / name}" for name in ("runs", "catalog", "state")]
     return [AUTOTRADE, "live", str(config), *folders, "--minutes", "2"]
 
 

@@ -61,7 +61,8 @@ def test_position_outside_the_window_around_spot_is_sold_at_the_restart(
     kept = {name: text for name, text in os.environ.items() if not name.startswith("TIGER")}
     ended = subprocess.run(
         [AUTOTRADE, "paper", str(config), "--broker", "--minutes", "0.12",
-         "--runs", str(tmp_path / "runs"), "--catalog", str(tmp_path / "catalog")],
+         "--runs", str(tmp_path / "runs"), "--catalog", str(tmp_path / "catalog"),
+         "--state", str(tmp_path / "state")],
         env=kept | simulator.environment("paper"),
         capture_output=True,
         text=True,

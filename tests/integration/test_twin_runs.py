@@ -80,6 +80,7 @@ class Runs:
         self.command = [
             AUTOTRADE, mode, str(self.config), "--minutes", str(MINUTES),
             "--catalog", str(self.catalog), "--runs", str(self.runs),
+            "--state", str(folder / mode / "state"),
         ]  # fmt: skip
 
     def compare(self) -> Comparison:

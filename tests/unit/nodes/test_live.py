@@ -52,6 +52,7 @@ def job(mode: NodeMode = NodeMode.LIVE, closes_in_s: float = 3_600.0, **changes:
         mode=mode,
         ready=Preflight((), assets=SimpleNamespace(cash=9_000.0)),  # type: ignore[arg-type]
         runs=Path("runs"),
+        state=Path("state"),
         catalog=Path("catalog"),
         stop_after_s=None,
         command="autotrade live",

@@ -6,7 +6,7 @@ from autotrade_0dte.execution import fair_value
 from autotrade_0dte.indicators import walls
 from autotrade_0dte.market_state import quotes
 from autotrade_0dte.pricing import black
-from autotrade_0dte.risk import scenarios, session_grid
+from autotrade_0dte.risk import gate_greeks, scenarios, session_grid
 
 __all__ = ["main"]
 
@@ -20,6 +20,7 @@ def main() -> None:
     fair_value.warm()
     walls.warm()
     quotes.warm()
+    gate_greeks.warm()
     scenarios.warm()
     session_grid.warm()
 

@@ -21,7 +21,7 @@ from autotrade_0dte.risk import (
 )
 from autotrade_0dte.risk.deny import Denial, DenyReason
 from autotrade_0dte.risk.exposure import Exposure
-from autotrade_0dte.risk.gate_case import Case, Check, GateFacts, WorstLoss
+from autotrade_0dte.risk.gate_case import Case, Check, GateFacts, PlanSums, WorstLoss
 from autotrade_0dte.risk.gate_cover import naked_short, reduces_risk
 from autotrade_0dte.risk.limits import LimitParams, tightened
 from autotrade_0dte.risk.mode import RiskMode
@@ -178,6 +178,8 @@ class RiskGate:
                 buying -= own.left
             else:
                 selling -= own.left
+        owner = order.owner
+        plan = exposure.plans.get((owner.strategy, owner.plan_id))
         is_tight = picture.mode >= RiskMode.TIGHTEN
         return Case(
             limits=self._tightened if is_tight else self._limits,
@@ -194,7 +196,8 @@ class RiskGate:
             buying=buying,
             selling=selling,
             own_usd=own_usd,
-            plan=exposure.plans.get((order.owner.strategy, order.owner.plan_id)),
+            plan=plan,
+            plans=PlanSums.of(exposure, owner, plan, own_usd),
             cost_usd=order.cost_usd,
         )
 

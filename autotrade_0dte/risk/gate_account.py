@@ -33,9 +33,7 @@ def day_trades(case: Case) -> Denial | None:
         return None
     if picture.equity >= limits.pdt_min_equity_usd:
         return None
-    own = case.plan
-    coming = sum(1 for plan in case.exposure.plans.values() if plan is not own)
-    used = limits.pdt_day_trades_before + picture.counters.day_trades + coming
+    used = limits.pdt_day_trades_before + picture.counters.day_trades + case.plans.all
     if used < limits.pdt_max_day_trades:
         return None
     figures = {

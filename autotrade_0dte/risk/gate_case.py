@@ -1,6 +1,7 @@
 """One order before the gate: everything a check may ask for, put together once."""
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,9 +11,9 @@ from autotrade_0dte.risk.deny import Denial
 from autotrade_0dte.risk.exposure import Exposure, Line, PlanLine
 from autotrade_0dte.risk.limits import LimitParams
 from autotrade_0dte.risk.picture import RiskPicture
-from autotrade_0dte.risk.proposed_order import GateQuote, ProposedOrder
+from autotrade_0dte.risk.proposed_order import GateQuote, Owner, ProposedOrder
 
-__all__ = ["NOISE", "Case", "Check", "GateFacts", "WorstLoss"]
+__all__ = ["NOISE", "Case", "Check", "GateFacts", "Net", "Nets", "PlanSums", "WorstLoss"]
 
 NOISE = 1e-9
 """Binary fractions of a dollar that are no difference."""
@@ -21,6 +22,13 @@ type WorstLoss = Callable[[int, int, float], float]
 """What is lost in the worst scenario, dollars above zero, by all that is held and `quantity`
 contracts (signed) more of a `row` of the chain at `price` dollars a share: (row, quantity, price).
 0 contracts is what it would be without. NaN is unknown."""
+
+
+type Net = list[float]
+"""Least and most that a net Greek can be without the order, and what the order may add, dollars."""
+
+type Nets = tuple[Net, Net, Net, Net]
+"""Delta, gamma, vega, theta."""
 
 
 class GateFacts(msgspec.Struct, frozen=True):
@@ -52,7 +60,46 @@ class GateFacts(msgspec.Struct, frozen=True):
     short_legs: bool = False
 
 
-class Case(msgspec.Struct, kw_only=True):
+class PlanSums(NamedTuple):
+    """What the other plans come to, the order's own apart.
+
+    `of_strategy` and `of_track` are plans of the order's, `entering` those that hold nothing yet,
+    `all` their number; the premiums are in dollars and have the own plan's as well, less what is
+    reserved for the order itself.
+    """
+
+    of_strategy: int
+    of_track: int
+    entering: int
+    all: int
+    strategy_usd: float
+    track_usd: float
+    premium_usd: float
+
+    @classmethod
+    def of(
+        cls, exposure: Exposure, owner: Owner, own: PlanLine | None, own_usd: float
+    ) -> "PlanSums":
+        """Return the sums, in one pass for the checks of all of them."""
+        of_strategy = of_track = entering = count = 0
+        strategy_usd = track_usd = total_usd = -own_usd
+        for plan in exposure.plans.values():
+            premium_usd = plan.premium_usd
+            total_usd += premium_usd
+            is_other = plan is not own
+            if is_other:
+                count += 1
+                entering += not plan.lots
+            if plan.owner.strategy == owner.strategy:
+                of_strategy += is_other
+                strategy_usd += premium_usd
+            if plan.owner.track == owner.track:
+                of_track += is_other
+                track_usd += premium_usd
+        return cls(of_strategy, of_track, entering, count, strategy_usd, track_usd, total_usd)
+
+
+class Case(msgspec.Struct, kw_only=True, gc=False):
     """What the checks see.
 
     Parameters
@@ -65,12 +112,15 @@ class Case(msgspec.Struct, kw_only=True):
         What is reserved for the order already.
     plan : PlanLine or None
         The order's plan, if there is anything of it.
+    plans : PlanSums
+        The other plans.
     cost_usd : float
         Most that it takes from the cash.
     others : mapping of str to float
         Delta in dollars for 1 % of each other underlying.
     nets : tuple or None
-        Bounds of the net Greeks, once they have been asked for; see `gate_greeks`.
+        Bounds of the net Greeks and what the order adds, once they have been asked for; see
+        `gate_greeks`.
     """
 
     limits: LimitParams
@@ -88,8 +138,9 @@ class Case(msgspec.Struct, kw_only=True):
     selling: int
     own_usd: float
     plan: PlanLine | None
+    plans: PlanSums
     cost_usd: float
-    nets: tuple[tuple[tuple[float, float], tuple[float, float]], ...] | None = None
+    nets: Nets | None = None
 
     @property
     def is_buy(self) -> bool:

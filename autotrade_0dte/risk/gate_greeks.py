@@ -10,21 +10,22 @@ Contracts outside the session's chain are not in these figures.
 
 import math
 
-from autotrade_0dte.risk.deny import Denial, DenyReason
-from autotrade_0dte.risk.gate_case import NOISE, Case
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["HOUR_NS", "beta_delta", "dollar_factors", "greeks"]
+from autotrade_0dte.pricing.jit import strict_kernel
+from autotrade_0dte.risk.deny import Denial, DenyReason
+from autotrade_0dte.risk.gate_case import NOISE, Case, Nets
+
+__all__ = ["HOUR_NS", "beta_delta", "dollar_factors", "greeks", "warm"]
+
+type Floats = NDArray[np.float64]
 
 HOUR_NS = 3_600_000_000_000
 """Theta is for as long, or to expiry."""
 
-type Bounds = tuple[float, float]
-type Nets = tuple[tuple[Bounds, Bounds], ...]
-
-_UNKNOWN = ((math.nan, math.nan), (math.nan, math.nan))
-_REASONS = (
-    DenyReason.NET_DELTA, DenyReason.NET_GAMMA, DenyReason.NET_VEGA, DenyReason.NET_THETA
-)  # fmt: skip
+_NOTHING = [math.nan, math.nan, math.nan]
+_UNKNOWN: Nets = (_NOTHING, _NOTHING, _NOTHING, _NOTHING)
 
 
 def dollar_factors(
@@ -59,10 +60,15 @@ def dollar_factors(
 def greeks(case: Case) -> Denial | None:
     """Return NET_DELTA, NET_GAMMA, NET_VEGA or NET_THETA if a net Greek could become too large."""
     limits = case.limits.portfolio
-    bounds = (limits.max_delta_usd, limits.max_gamma_usd, limits.max_vega_usd, limits.max_theta_usd)
-    for reason, most, (before, after) in zip(_REASONS, bounds, _net(case), strict=True):
-        worst, was = _worst(after), _worst(before)
-        if worst <= most + NOISE or worst <= was + NOISE or most == math.inf:
+    nets = _nets(case)
+    for net, most, reason in (
+        (nets[0], limits.max_delta_usd, DenyReason.NET_DELTA),
+        (nets[1], limits.max_gamma_usd, DenyReason.NET_GAMMA),
+        (nets[2], limits.max_vega_usd, DenyReason.NET_VEGA),
+        (nets[3], limits.max_theta_usd, DenyReason.NET_THETA),
+    ):
+        was, worst = _worst(*net)
+        if worst <= most or worst <= was + NOISE or most == math.inf:
             continue
         return Denial(reason, {"net_usd": worst, "before_usd": was, "max_usd": most})
     return None
@@ -74,66 +80,93 @@ def beta_delta(case: Case) -> Denial | None:
     most = limits.max_beta_delta_usd
     if most == math.inf:
         return None
-    own = limits.betas.of(case.facts.product.underlying)
     others = 0.0
     for name, delta_usd in case.others.items():
         others += limits.betas.of(name) * delta_usd
-    before, after = _net(case)[0]
-    worst, was = (
-        _worst((own * least + others, own * highest + others)) for least, highest in (after, before)
-    )
-    if worst <= most + NOISE or worst <= was + NOISE:
+    own = limits.betas.of(case.facts.product.underlying)
+    least, highest, more = _nets(case)[0]
+    was, worst = _worst(own * least + others, own * highest + others, own * more)
+    if worst <= most or worst <= was + NOISE:
         return None
-    figures = {"beta_delta_usd": worst, "max_usd": most, "others_usd": others}
+    figures = {"beta_delta_usd": worst, "before_usd": was, "max_usd": most, "others_usd": others}
     return Denial(DenyReason.BETA_DELTA, figures)
 
 
-def _worst(bounds: Bounds) -> float:
-    """Return how far from zero a sum within `bounds` can be; NaN where they are."""
-    return max(-bounds[0], bounds[1])
+def warm() -> None:
+    """Compile the sum, or load it from the cache, so that no order waits."""
+    column = np.ones(1)
+    column.flags.writeable = False
+    factors = (1.0, 1.0, 1.0, 1.0)
+    _sum(column, column, column, column, np.zeros(3, np.int64), 1, factors, np.empty((4, 3)))
 
 
-def _net(case: Case) -> Nets:
-    """Return the bounds of each net Greek in dollars, without the order and with it."""
+def _worst(least: float, most: float, more: float) -> tuple[float, float]:
+    """Return how far from zero a sum within bounds can be, without `more` and with it, or NaN."""
+    was = most if most > -least else -least
+    if more < 0.0:
+        least += more
+    else:
+        most += more
+    return was, most if most > -least else -least
+
+
+def _nets(case: Case) -> Nets:
     if case.nets is None:
-        case.nets = _bounds(case)
+        case.nets = _summed(case)
     return case.nets
 
 
-def _bounds(case: Case) -> Nets:
+def _summed(case: Case) -> Nets:
+    """Return the bounds of each net Greek without the order, and what the order may add."""
     chain, order, own = case.chain, case.order, case.line
-    row, quantity = order.contract.row, order.quantity
+    row = order.contract.row
     if chain is None or row < 0:
-        return (_UNKNOWN,) * 4
+        return _UNKNOWN
+    ranges = [row, own.held - case.selling, own.held + case.buying]
+    for line in case.exposure.lines.values():
+        if line is not own and line.contract.row >= 0:
+            ranges += line.contract.row, line.held - line.selling, line.held + line.buying
     factors = dollar_factors(
         case.quote.spot, chain.years, chain.expiry_ns - chain.ts_event, order.contract.multiplier
     )
-    lines = [
-        (line.contract.row, line.held - line.selling, line.held + line.buying)
-        for line in case.exposure.lines.values()
-        if line is not own and line.contract.row >= 0
-    ]
-    least, most = own.held - case.selling, own.held + case.buying
-    nets = []
-    for column, factor in zip(
-        (chain.delta, chain.gamma, chain.vega, chain.theta), factors, strict=True
-    ):
-        low = high = 0.0
-        for other, fewest, largest in lines:
-            one = column.item(other)
+    sums = np.empty((4, 3))
+    _sum(
+        chain.delta, chain.gamma, chain.vega, chain.theta, np.array(ranges), order.quantity,
+        factors, sums,
+    )  # fmt: skip
+    delta, gamma, vega, theta = sums.tolist()
+    return delta, gamma, vega, theta
+
+
+# Compiled, so coverage cannot see the body; the tests sum in plain Python.
+
+
+@strict_kernel
+def _sum(  # pragma: no cover
+    delta: Floats,
+    gamma: Floats,
+    vega: Floats,
+    theta: Floats,
+    ranges: NDArray[np.int64],
+    quantity: int,
+    factors: tuple[float, float, float, float],
+    sums: Floats,
+) -> None:
+    """Fill `sums` (4, 3): a `Net` a Greek.
+
+    `ranges` has row, fewest and most of each contract, the order's first.
+    """
+    for number in range(4):
+        greek = (delta, gamma, vega, theta)[number]
+        least = most = 0.0
+        for i in range(0, ranges.size, 3):
+            one = greek[ranges[i]]
             if one >= 0.0:
-                low += one * fewest
-                high += one * largest
-            else:  # unknown, too: both become so
-                low += one * largest
-                high += one * fewest
-        one = column.item(row)
-        a, b, further = one * least, one * most, one * quantity
-        if a > b:
-            a, b = b, a
-        before = low + a, high + b
-        after = before[0] + min(further, 0.0), before[1] + max(further, 0.0)
-        nets.append(
-            ((before[0] * factor, before[1] * factor), (after[0] * factor, after[1] * factor))
-        )
-    return nets[0], nets[1], nets[2], nets[3]
+                least += one * ranges[i + 1]
+                most += one * ranges[i + 2]
+            else:  # or unknown, and then so are both
+                least += one * ranges[i + 2]
+                most += one * ranges[i + 1]
+        sums[number, 0] = least * factors[number]
+        sums[number, 1] = most * factors[number]
+        sums[number, 2] = greek[ranges[0]] * quantity * factors[number]

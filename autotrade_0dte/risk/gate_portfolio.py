@@ -12,7 +12,7 @@ def premium_at_risk(case: Case) -> Denial | None:
     """Return PREMIUM_AT_RISK if all plans could cost too much."""
     if not case.is_buy:
         return None
-    total, most = _premium(case), case.limits.portfolio.max_premium_usd
+    total, most = case.plans.premium_usd + case.cost_usd, case.limits.portfolio.max_premium_usd
     if total <= most + NOISE:
         return None
     return Denial(DenyReason.PREMIUM_AT_RISK, {"premium_usd": total, "max_premium_usd": most})
@@ -23,14 +23,8 @@ def capital_use(case: Case) -> Denial | None:
     limit = case.limits.portfolio.max_capital_fraction
     if not (case.is_buy and case.has_picture) or limit == math.inf:
         return None
-    total, equity = _premium(case), case.picture.equity
+    total, equity = case.plans.premium_usd + case.cost_usd, case.picture.equity
     if total <= limit * equity + NOISE:
         return None
     figures = {"premium_usd": total, "equity": equity, "max_capital_fraction": limit}
     return Denial(DenyReason.CAPITAL_USE, figures)
-
-
-def _premium(case: Case) -> float:
-    """Return what all plans cost at most, the order included, dollars."""
-    plans = case.exposure.plans.values()
-    return sum([plan.premium_usd for plan in plans], case.cost_usd - case.own_usd)

@@ -40,58 +40,35 @@ def cluster(case: Case) -> Denial | None:
 
 def strategy_plans(case: Case) -> Denial | None:
     """Return STRATEGY_PLANS for one open plan too many of a strategy."""
-    strategy, most = case.order.owner.strategy, case.limits.position.max_strategy_plans
-    if not case.opens_plan:
+    most = case.limits.position.max_strategy_plans
+    if case.plans.of_strategy < most or not case.opens_plan:
         return None
-    own = case.plan
-    others = sum(
-        1
-        for plan in case.exposure.plans.values()
-        if plan is not own and plan.owner.strategy == strategy
-    )
-    if others < most:
-        return None
-    return Denial(DenyReason.STRATEGY_PLANS, {"plans": others + 1, "max_plans": most})
+    figures = {"plans": case.plans.of_strategy + 1, "max_plans": most}
+    return Denial(DenyReason.STRATEGY_PLANS, figures)
 
 
 def track_plans(case: Case) -> Denial | None:
     """Return TRACK_PLANS for one open plan too many of a track."""
-    track, most = case.order.owner.track, case.limits.position.max_track_plans
-    if not case.opens_plan:
+    most = case.limits.position.max_track_plans
+    if case.plans.of_track < most or not case.opens_plan:
         return None
-    own = case.plan
-    others = sum(
-        1 for plan in case.exposure.plans.values() if plan is not own and plan.owner.track == track
-    )
-    if others < most:
-        return None
-    return Denial(DenyReason.TRACK_PLANS, {"plans": others + 1, "max_plans": most})
+    return Denial(DenyReason.TRACK_PLANS, {"plans": case.plans.of_track + 1, "max_plans": most})
 
 
 def strategy_premium(case: Case) -> Denial | None:
     """Return STRATEGY_PREMIUM if a strategy's plans could cost too much."""
-    if not case.is_buy:
-        return None
-    strategy, most = case.order.owner.strategy, case.limits.position.max_strategy_premium_usd
-    total = case.cost_usd - case.own_usd
-    for plan in case.exposure.plans.values():
-        if plan.owner.strategy == strategy:
-            total += plan.premium_usd
-    if total <= most + NOISE:
+    total = case.plans.strategy_usd + case.cost_usd
+    most = case.limits.position.max_strategy_premium_usd
+    if total <= most + NOISE or not case.is_buy:
         return None
     return Denial(DenyReason.STRATEGY_PREMIUM, {"premium_usd": total, "max_premium_usd": most})
 
 
 def track_premium(case: Case) -> Denial | None:
     """Return TRACK_PREMIUM if a track's plans could cost too much."""
-    if not case.is_buy:
-        return None
-    track, most = case.order.owner.track, case.limits.position.max_track_premium_usd
-    total = case.cost_usd - case.own_usd
-    for plan in case.exposure.plans.values():
-        if plan.owner.track == track:
-            total += plan.premium_usd
-    if total <= most + NOISE:
+    total = case.plans.track_usd + case.cost_usd
+    most = case.limits.position.max_track_premium_usd
+    if total <= most + NOISE or not case.is_buy:
         return None
     return Denial(DenyReason.TRACK_PREMIUM, {"premium_usd": total, "max_premium_usd": most})
 

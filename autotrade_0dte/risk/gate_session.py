@@ -41,8 +41,7 @@ def entries(case: Case) -> Denial | None:
     if not case.opens_plan:
         return None
     done, most = case.picture.counters.entries, case.limits.portfolio.max_entries
-    own = case.plan
-    pending = sum(1 for plan in case.exposure.plans.values() if plan is not own and not plan.lots)
+    pending = case.plans.entering
     if done + pending < most:
         return None
     figures = {"entries": done, "pending": pending, "max_entries": most}

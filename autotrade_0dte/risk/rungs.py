@@ -144,8 +144,10 @@ def rungs_of(params: LadderParams) -> dict[Trigger, tuple[Rung, ...]]:
         text: str = "",
     ) -> Rung:
         return Rung(
-            trigger=trigger, asks=asks, at=at, until=at * share, confirm_ns=round(confirm_s * _NS),
-            hold_ns=round(hold_s * _NS), latched=latched, text=text,
+            # Rounded, so that a loss of exactly 4 % is one.
+            trigger=trigger, asks=asks, at=round(at, 12), until=round(at * share, 12),
+            confirm_ns=round(confirm_s * _NS), hold_ns=round(hold_s * _NS), latched=latched,
+            text=text,
         )  # fmt: skip
 
     def on_loss(trigger: Trigger, asks: RiskMode, at: float) -> Rung:

@@ -24,7 +24,8 @@ _UP = {
     "acceleration": 6e-4,
     "vwap_distance": 3e-3,
 }
-_KNOWN = {"bars_since_cross": 4.0, "volume_burst": 3.0, "realized_long": 0.15}
+_KNOWN = {"bars_since_cross": 4.0, "volume_burst": 3.0}
+_KNOWN |= {"realized_long": 0.15, "realized_ratio": 1.0}
 _SPREAD = {"spread_quality": 0.03}  # the chain's own jumps with the strikes near the money
 
 

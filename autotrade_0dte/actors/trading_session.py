@@ -6,6 +6,7 @@ from autotrade_0dte.execution.fees import FeeSchedule
 from autotrade_0dte.execution.plan_state import KeptPlan
 from autotrade_0dte.indicators.params import IndicatorParams
 from autotrade_0dte.market_state.actions import Track
+from autotrade_0dte.risk.sizing_params import SizingParams
 
 __all__ = ["TradingSession"]
 
@@ -34,6 +35,8 @@ class TradingSession(msgspec.Struct, frozen=True):
         What orders of this day cost.
     indicators : IndicatorParams
         Windows that the indicators of its views are measured over.
+    sizing : SizingParams
+        How large a trade may be.
     taken_over_by : Track
         Whose strategy gets what a node before this one left; a contract has one such heir.
     kept : tuple of KeptPlan
@@ -52,6 +55,7 @@ class TradingSession(msgspec.Struct, frozen=True):
     can_short_shares: bool
     fees: FeeSchedule
     indicators: IndicatorParams = IndicatorParams()
+    sizing: SizingParams = SizingParams()
     taken_over_by: Track = Track.REGULAR
     kept: tuple[KeptPlan, ...] = ()
 

@@ -70,6 +70,7 @@ def trading_session(config: SystemConfig, date: dt.date, market: Market) -> Trad
         can_short_shares=config.expiry.can_short_shares,
         fees=config.fees.schedule(date),
         indicators=config.indicators,
+        sizing=config.risk.sizing,
         taken_over_by=next(iter(config.tracks)),
     )
 

@@ -14,9 +14,11 @@ from autotrade_0dte.execution.decision import DecisionKind
 from autotrade_0dte.execution.exits import ExitParams
 from autotrade_0dte.execution.fees import order_fee
 from autotrade_0dte.execution.plan import TradePlan
+from autotrade_0dte.market_state.state import CHANNELS, Channel
 from autotrade_0dte.market_state.view import MarketView
 from autotrade_0dte.products import product, tick_cents
-from autotrade_0dte.risk.sizing import contracts
+from autotrade_0dte.risk import sizing
+from autotrade_0dte.risk.sizing import Contract, Size, SizeBound, SizingInputs
 from autotrade_0dte.selection.params import SelectionLimits, SelectionParams
 from autotrade_0dte.selection.ranking import Candidate, Structure
 from autotrade_0dte.selection.select import select
@@ -30,6 +32,7 @@ from autotrade_strategies.base import TradeStrategy
 __all__ = ["NoPlan", "SignalStrategy", "TrackParams"]
 
 _USUAL_PREMIUM = 1.0
+_VOLATILITY_LEVEL = CHANNELS.index(Channel.VOLATILITY_LEVEL)
 
 
 class TrackParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,7 +50,7 @@ class TrackParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         When the position is closed.
     risk_usd : float, default 500
         Most that one trade may lose in its worst scenario, fees included, dollars; multiplied by
-        the size factor of the action table.
+        the size factor of the action table and those of `[risk.sizing]`, which has further bounds.
     max_contracts : int, default 10
         Largest order.
     cap_slack_ticks : int, default 1
@@ -67,11 +70,18 @@ class TrackParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class NoPlan(StrEnum):
     """Why a signal that may be acted on makes no plan.
 
-    NO_CONTRACT: selection offers none. NO_SIZE: none of the best is shown, or its size unknown.
+    NO_CONTRACT: selection offers none. NO_SIZE: a bound of the size leaves none of the best.
+    FEE_SHARE: fees would take too much of its premium. SIZE_UNKNOWN: what its size hangs on is not
+    known.
     """
 
     NO_CONTRACT = "NO_CONTRACT"
     NO_SIZE = "NO_SIZE"
+    FEE_SHARE = "FEE_SHARE"
+    SIZE_UNKNOWN = "SIZE_UNKNOWN"
+
+
+_NO_SIZE = {SizeBound.FEE_SHARE: NoPlan.FEE_SHARE, SizeBound.UNKNOWN: NoPlan.SIZE_UNKNOWN}
 
 
 class SignalStrategy(TradeStrategy):
@@ -106,23 +116,28 @@ class SignalStrategy(TradeStrategy):
     ) -> TradePlan | None:
         """Rank the contracts in the signal's direction and plan to buy the best; None without one.
 
-        The size is what the budget, the shared budget's room and the size shown allow. `figures` go
-        on the record with the plan's own.
+        The size is what `risk.sizing` allows, by the newest picture of the account's risk: before
+        the first one the account's own figures bound nothing. `figures` go on the record with the
+        plan's own.
         """
-        budget_usd = self._budget_usd(view, signal.direction)
-        limits = self._limits(budget_usd)
-        ranking = select(view.chain, signal.direction, self.params.selection, limits)
+        inputs = self._sizing_inputs(view, signal.direction)
+        budget = sizing.budget(inputs, self.session.sizing)
+        if budget.bound_by is SizeBound.UNKNOWN:
+            self._pass_over(signal, NoPlan.SIZE_UNKNOWN, budget.figures)
+            return None
+        ranking = select(
+            view.chain, signal.direction, self.params.selection, self._limits(budget.usd)
+        )
         self.ranking = ranking
         if not ranking.candidates:
-            self._pass_over(signal, NoPlan.NO_CONTRACT, {"budget_usd": budget_usd})
+            self._pass_over(signal, NoPlan.NO_CONTRACT, budget.figures)
             return None
         best = ranking.candidates[0]
         slack = self._slack(float(view.chain.ask[best.row]))
-        worst_loss = best.worst_loss + slack * self.session.multiplier
-        size = contracts(worst_loss, best.displayed, budget_usd, self.params.max_contracts)
-        if size < 1:
-            figures = {"worst_loss_usd": worst_loss, "displayed": best.displayed}
-            self._pass_over(signal, NoPlan.NO_SIZE, figures | {"budget_usd": budget_usd})
+        size = sizing.size(inputs, self._contract(best, slack), self.session.sizing)
+        if size.contracts < 1:
+            reason_not = _NO_SIZE.get(size.bound_by, NoPlan.NO_SIZE)
+            self._pass_over(signal, reason_not, size.figures)
             return None
         plan = self._plan(view, signal, best, size, slack, reason)
         return msgspec.structs.replace(plan, figures=plan.figures | dict(figures or {}))
@@ -157,9 +172,31 @@ class SignalStrategy(TradeStrategy):
             barred_direction=barred[0] if barred else 0,
         )
 
-    def _budget_usd(self, view: MarketView, direction: int) -> float:
-        factor = self.allotment.action(view.state.level).size_factor
-        return min(self.params.risk_usd * factor, self.allotment.room_usd(direction))
+    def _sizing_inputs(self, view: MarketView, direction: int) -> SizingInputs:
+        picture = self.picture
+        return SizingInputs(
+            risk_usd=self.params.risk_usd,
+            room_usd=self.allotment.room_usd(direction),
+            max_contracts=self.params.max_contracts,
+            state_factor=self.allotment.action(view.state.level).size_factor,
+            vol_ratio=_vol_ratio(view),
+            equity=picture.equity,
+            peak_equity=picture.peak_equity,
+            losses_in_row=picture.counters.losses_in_row,
+        )
+
+    def _contract(self, best: Candidate, slack: float) -> Contract:
+        """Return what one contract of the best costs and may lose, bought at the cap."""
+        multiplier = self.session.multiplier
+        legs = 2 if self.params.selection.structure is Structure.DEBIT_VERTICAL else 1
+        premium_usd = (best.debit + slack) * multiplier
+        return Contract(
+            worst_loss_usd=best.worst_loss + slack * multiplier,
+            stop_loss_usd=self.params.exits.loss_fraction * premium_usd + legs * self._fee_usd,
+            premium_usd=premium_usd,
+            displayed=best.displayed,
+            fees_usd=lambda count: legs * _round_trip_usd(self.session, count),
+        )
 
     def _limits(self, budget_usd: float) -> SelectionLimits:
         facts = product(self.session.root)
@@ -185,12 +222,12 @@ class SignalStrategy(TradeStrategy):
         view: MarketView,
         signal: Signal,
         best: Candidate,
-        size: int,
+        size: Size,
         slack: float,
         reason: str,
     ) -> TradePlan:
         chain = view.chain
-        worst_loss_usd = size * (best.worst_loss + slack * self.session.multiplier)
+        worst_loss_usd = size.contracts * (best.worst_loss + slack * self.session.multiplier)
         legs: dict[str, Any] = {}
         if self.params.selection.structure is Structure.DEBIT_VERTICAL:
             short = self.session.instrument_ids[best.short_row]
@@ -199,7 +236,7 @@ class SignalStrategy(TradeStrategy):
             plan_id=f"{self.allotment.track[0].upper()}{self.trades + 1:03d}",
             direction=signal.direction,
             instrument_id=self.session.instrument_ids[best.row],
-            quantity=size,
+            quantity=size.contracts,
             entry_cap=round(float(chain.ask[best.row]) + slack, 4),
             decided_ns=chain.ts_event,
             worst_loss_usd=worst_loss_usd,
@@ -212,12 +249,23 @@ class SignalStrategy(TradeStrategy):
                 "delta": best.delta,
                 "theta_per_hour": best.theta_per_hour,
                 "worst_loss_usd": worst_loss_usd,
+                "fee_share": size.figures["fee_share"],
             },
             **legs,
         )
 
 
-def _round_trip_usd(session: TradingSession) -> float:
-    """Return the fees of buying and selling one contract alone, where minimums weigh most."""
-    one = [(1, _USUAL_PREMIUM)]
-    return sum(order_fee(session.fees, session.root, sell, one).total for sell in (False, True))
+def _round_trip_usd(session: TradingSession, contracts: int = 1) -> float:
+    """Return the fees of buying and selling contracts of one option, an order each.
+
+    Only the fee on the money received depends on the price, a hundredth of a cent a dollar.
+    """
+    fills = [(contracts, _USUAL_PREMIUM)]
+    return sum(order_fee(session.fees, session.root, sell, fills).total for sell in (False, True))
+
+
+def _vol_ratio(view: MarketView) -> float:
+    """Return implied or realized volatility over its usual value, the higher one that is known."""
+    implied = math.exp(view.state.values[_VOLATILITY_LEVEL])
+    realized = view.indicators.realized_ratio
+    return max((each for each in (implied, realized) if not math.isnan(each)), default=math.nan)

@@ -1,7 +1,9 @@
 """The regular strategy's decisions on constructed views, without an engine."""
 
+import math
 from typing import Any
 
+import msgspec
 import pytest
 from traded_market import NS, ONE_PM_S, OPEN_NS, Decisions, TradedMarket
 
@@ -15,8 +17,10 @@ from autotrade_0dte.execution.exits import ExitParams, ExitReason
 from autotrade_0dte.execution.managed_plan import ManagedPlan
 from autotrade_0dte.execution.plan import TradePlan
 from autotrade_0dte.market_state.actions import ActionTable, Track
-from autotrade_0dte.market_state.state import Level
+from autotrade_0dte.market_state.state import CHANNELS, Channel, Level
 from autotrade_0dte.market_state.view import MarketView
+from autotrade_0dte.risk.mode import RiskMode
+from autotrade_0dte.risk.picture import DayCounters, RiskPicture
 from autotrade_0dte.selection.params import SelectionParams
 from autotrade_0dte.selection.ranking import Structure
 from autotrade_0dte.signals.filters import FilterParams
@@ -144,9 +148,59 @@ def test_largest_order_bounds_the_size() -> None:
 
 
 def test_size_shown_at_the_touch_bounds_the_size() -> None:
-    plan = Bench(TradedMarket(size=1.0)).decided(way=UP)
+    plan = Bench(TradedMarket(size=2.0)).decided(way=UP)
     assert plan is not None
-    assert plan.quantity == 1
+    assert plan.quantity == 2
+
+
+def test_order_whose_minimum_fees_eat_too_much_of_the_premium_is_not_made() -> None:
+    bench = Bench(TradedMarket(size=1.0))  # one contract at 0.50
+    assert bench.decided(way=UP) is None
+    assert bench.decisions.reasons == [NoPlan.FEE_SHARE]
+
+
+def test_unknown_volatility_makes_no_plan() -> None:
+    bench = Bench()
+    view = bench.market.view(way=UP)
+    unknown = msgspec.structs.replace(view.indicators, realized_ratio=math.nan)
+    assert bench.on(msgspec.structs.replace(view, indicators=unknown)) is None
+    assert bench.decisions.reasons == [NoPlan.SIZE_UNKNOWN]
+    assert bench.strategy.ranking is None
+
+
+@pytest.mark.parametrize("channel", [True, False], ids=["implied", "realized"])
+def test_volatility_far_above_its_usual_one_makes_the_trade_smaller(channel: bool) -> None:
+    bench = Bench(risk_usd=500.0, max_contracts=1_000)
+    usual = bench.market.view(way=UP)
+    values = [math.nan] * len(CHANNELS)
+    if channel:
+        values[CHANNELS.index(Channel.VOLATILITY_LEVEL)] = math.log(4.0)
+    wild = msgspec.structs.replace(
+        usual,
+        state=msgspec.structs.replace(usual.state, values=tuple(values)),
+        indicators=msgspec.structs.replace(
+            usual.indicators, realized_ratio=1.0 if channel else 4.0
+        ),
+    )
+    plan = bench.on(wild)
+    assert plan is not None
+    assert 200.0 < plan.worst_loss_usd <= 250.0
+
+
+def test_size_follows_the_picture_of_the_account_once_there_is_one() -> None:
+    picture = RiskPicture(
+        ts_event=0,
+        mode=RiskMode.NORMAL,
+        equity=96_500.0,
+        peak_equity=100_000.0,
+        counters=DayCounters(losses_in_row=3),
+    )
+    bench = Bench(risk_usd=5_000.0, max_contracts=1_000)
+    bench.strategy.picture = picture
+    plan = bench.decided(way=UP)
+    assert plan is not None
+    # 2 % of the equity, half of it in a drawdown of 3.5 % and half of that after three losses
+    assert plan.quantity == 482.5 // (plan.worst_loss_usd / plan.quantity)
 
 
 def test_size_factor_of_the_level_scales_the_risk() -> None:

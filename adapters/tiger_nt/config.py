@@ -266,11 +266,15 @@ def _private_key(text: str) -> str:
     if "-----" not in text and len(text) < 500:
         with contextlib.suppress(OSError):
             material = Path(text).read_bytes().strip()
+    # The key's numbers are not checked here: it takes 30 ms, which an emergency has not, and a key
+    # that is no good signs what Tiger refuses, with advice.
+    load: Any = form.load_der_private_key
     try:
         if material.startswith(b"-----"):
-            key = form.load_pem_private_key(material, None)
+            load = form.load_pem_private_key
         else:
-            key = form.load_der_private_key(base64.b64decode(material, validate=True), None)
+            material = base64.b64decode(material, validate=True)
+        key = load(material, None, unsafe_skip_rsa_key_validation=True)
     except (ValueError, TypeError, binascii.Error):
         key = None
     if not isinstance(key, RSAPrivateKey):

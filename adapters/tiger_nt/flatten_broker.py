@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import batched
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from tiger_nt.config import TigerConfig
 from tiger_nt.errors import AnswerError, TigerUnknownOutcomeError
@@ -37,7 +36,6 @@ _CLOCKS_APART_MS = 120_000
 _A_DAY_MS = 86_400_000
 _MULTIPLIER = 100
 _LANGUAGE = "en_US"
-_NEW_YORK = ZoneInfo("America/New_York")
 
 
 class OrderSeen(NamedTuple):
@@ -212,7 +210,7 @@ def _symbol(item: Mapping[str, Any]) -> str:
     try:
         expiry = item["expiry"]
         date = (
-            dt.datetime.fromtimestamp(expiry / 1_000, _NEW_YORK).date()
+            dt.datetime.fromtimestamp(expiry / 1_000, _new_york()).date()
             if isinstance(expiry, int)
             else dt.date.fromisoformat(str(expiry))
         )
@@ -223,10 +221,16 @@ def _symbol(item: Mapping[str, Any]) -> str:
 
 
 def _quote_item(terms: OptionTerms) -> dict[str, Any]:
-    midnight = dt.datetime.combine(terms.expiry, dt.time(), _NEW_YORK)
+    midnight = dt.datetime.combine(terms.expiry, dt.time(), _new_york())
     return {
         "symbol": terms.root,
         "right": terms.right,
         "strike": terms.strike,
         "expiry": round(midnight.timestamp() * 1_000),
     }
+
+
+def _new_york() -> dt.tzinfo:
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - not before the first cancel
+
+    return ZoneInfo("America/New_York")

@@ -4,6 +4,7 @@ The SDK's clients take 0.4 s to import, mostly pandas; this takes a tenth of tha
 the SDK's to the letter (tests compare them), and whatever fails is told as `TigerRest` tells it.
 """
 
+import base64
 import datetime as dt
 import http.client
 import json
@@ -12,12 +13,11 @@ import threading
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.serialization import load_der_private_key
 from tigeropen import __VERSION__
-from tigeropen.common.util.signature_utils import (
-    get_sign_content,
-    sign_with_rsa,
-    verify_with_rsa,
-)
+from tigeropen.common.util.signature_utils import get_sign_content, verify_with_rsa
 
 from tiger_nt.config import TigerConfig
 from tiger_nt.errors import (
@@ -48,7 +48,13 @@ class Wire:
     def __init__(self, config: TigerConfig, timeout_s: float) -> None:
         self._credentials = config.credentials
         self._timeout_s = timeout_s
-        self._urls, self._key = _where(config)
+        self._urls, self._answer_key = _where(config)
+        # The SDK would check the key's numbers first, for 30 ms.
+        self._key: Any = load_der_private_key(
+            base64.b64decode(config.credentials.private_key),
+            None,
+            unsafe_skip_rsa_key_validation=True,
+        )
         self._device = _device_id()
         self._threads = threading.local()
 
@@ -112,7 +118,8 @@ class Wire:
             "sign_type": "RSA",
             "device_id": self._device,
         }
-        return params | {"sign": sign_with_rsa(who.private_key, get_sign_content(params), "UTF-8")}
+        signed = self._key.sign(get_sign_content(params).encode(), PKCS1v15(), SHA1())  # noqa: S303
+        return params | {"sign": base64.b64encode(signed).decode()}
 
     def _post(self, method: str, url: str, body: str, *, changes: bool) -> tuple[int, bytes]:
         connection = self._connection(url)
@@ -151,7 +158,7 @@ class Wire:
 
     def _verifies(self, signed_text: str, sign: str) -> bool:
         try:
-            return bool(verify_with_rsa(self._key, signed_text.encode(), sign.encode()))
+            return bool(verify_with_rsa(self._answer_key, signed_text.encode(), sign.encode()))
         except Exception:  # noqa: BLE001 - the SDK's verification raises anything
             return False
 

@@ -322,5 +322,6 @@ def _faults() -> tuple[type[BaseException], ...]:
 def _refusals() -> tuple[type[BaseException], ...]:
     from autotrade_0dte.nodes.confirmation import ConfirmationError
     from autotrade_0dte.nodes.kill_latch import KillLatchError
+    from autotrade_0dte.store.schema import StoreError
 
-    return ConfirmationError, KillLatchError
+    return ConfirmationError, KillLatchError, StoreError

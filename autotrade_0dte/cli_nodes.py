@@ -99,7 +99,13 @@ def live(
 
 
 def doctor(
-    config: Path, /, *, broker: Broker = False, live: Live = False, as_json: AsJson = False
+    config: Path,
+    /,
+    *,
+    broker: Broker = False,
+    live: Live = False,
+    state: Path = DEFAULT_STATE,
+    as_json: AsJson = False,
 ) -> int:
     """Run the checks of a node's start and print them as a table; nothing is traded.
 
@@ -113,6 +119,8 @@ def doctor(
         Check for orders at Tiger's paper account.
     live
         Check for orders with real money.
+    state
+        Folder of what a node keeps over its end.
     as_json
         Print the checks as one JSON object.
     """
@@ -122,7 +130,7 @@ def doctor(
     if live and broker:
         raise ConfigError("Expected --broker or --live, was both: an account is one or the other")
     mode = "live" if live else "broker" if broker else "paper"
-    _, _, _, ready = _prepare(config, mode)
+    _, _, _, ready = _prepare(config, mode, state)
     if as_json:
         print_json({"checks": ready.checks, "starts": ready.refusal is None})
     else:
@@ -238,7 +246,7 @@ def _run(
     from autotrade_0dte.nodes.preflight import NodeMode
     from autotrade_0dte.nodes.preflight_table import print_checks
 
-    system, tiger, day, ready = _prepare(config, mode)
+    system, tiger, day, ready = _prepare(config, mode, state)
     console = Console(stderr=True)
     print_checks(ready, console)
     if ready.refusal is not None:
@@ -275,7 +283,7 @@ def _run(
     return 0 if summary["clean"] else EXIT_UNCLEAN
 
 
-def _prepare(path: Path, mode: str) -> tuple[Any, Any, Any, Any]:
+def _prepare(path: Path, mode: str, state: Path) -> tuple[Any, Any, Any, Any]:
     import asyncio
 
     from autotrade_0dte.calendar import learn
@@ -289,4 +297,4 @@ def _prepare(path: Path, mode: str) -> tuple[Any, Any, Any, Any]:
     day = trading_day(tiger)
     check_profile_fits(system, day.date)
     learn(day)
-    return system, tiger, day, asyncio.run(preflight(system, tiger, day, NodeMode(mode)))
+    return system, tiger, day, asyncio.run(preflight(system, tiger, day, NodeMode(mode), state))

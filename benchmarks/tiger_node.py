@@ -39,11 +39,12 @@ def main() -> None:
     tiger = tiger_config(environment)
     day = trading_day(tiger, environment)
     learn(day)
-    ready = asyncio.run(preflight(config, tiger, day, NodeMode.LIVE))
-    if ready.refusal is not None:
-        raise RuntimeError(f"Expected a node that starts, was {ready.refusal}")
-    live.TigerConnection = Connection  # type: ignore[attr-defined, assignment]
     with tempfile.TemporaryDirectory() as folder:
+        state = Path(folder) / "state"
+        ready = asyncio.run(preflight(config, tiger, day, NodeMode.LIVE, state))
+        if ready.refusal is not None:
+            raise RuntimeError(f"Expected a node that starts, was {ready.refusal}")
+        live.TigerConnection = Connection  # type: ignore[attr-defined, assignment]
         job = live.NodeJob(
             config=config,
             tiger=tiger,
@@ -51,7 +52,7 @@ def main() -> None:
             mode=NodeMode.LIVE,
             ready=ready,
             runs=Path(folder) / "runs",
-            state=Path(folder) / "state",
+            state=state,
             catalog=Path(folder) / "catalog",
             stop_after_s=None,
             command="benchmark",

@@ -32,8 +32,8 @@ class PlanState(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     ts_event : int
         Event time of the change, UTC ns.
-    track : str
-        Whose it is, `market_state.actions.Track`.
+    track, strategy : str
+        Whose it is: `market_state.actions.Track`, and the name that its orders carry.
     plan : TradePlan
         As it was decided.
     phase : str
@@ -56,6 +56,7 @@ class PlanState(msgspec.Struct, frozen=True, kw_only=True):
 
     ts_event: int
     track: str
+    strategy: str = ""
     plan: TradePlan
     phase: str
     exit_reason: str = ""

@@ -46,13 +46,16 @@ from autotrade_0dte.instruments import USD, VENUE, index
 from autotrade_0dte.nodes.background_console import BackgroundConsole
 from autotrade_0dte.nodes.components import Market, assemble, trading_session
 from autotrade_0dte.nodes.console import ConsoleReporter
+from autotrade_0dte.nodes.kept_state import kept_state, set_up_folder, state_owner
 from autotrade_0dte.nodes.kill_watch import KillWatch
 from autotrade_0dte.nodes.link_watch import LinkWatch
 from autotrade_0dte.nodes.live_end import LiveEnd, LiveUnclean, conclude
 from autotrade_0dte.nodes.preflight import NodeMode, Preflight
 from autotrade_0dte.nodes.run_folder import new_run_folder
 from autotrade_0dte.nodes.signals import stopped_by_signals
+from autotrade_0dte.nodes.state_keeper import StateKeeper
 from autotrade_0dte.nodes.tiger import SystemListings, TigerFees, underlying_of
+from autotrade_0dte.store.state_store import StateStore
 from autotrade_0dte.warm import main as warm
 from tiger_nt.alarms import Alarm
 from tiger_nt.config import TigerConfig
@@ -62,7 +65,7 @@ from tiger_nt.execution_config import TigerExecutionClientConfig, engine_config
 from tiger_nt.factories import TigerDataClientFactory, TigerExecutionClientFactory
 from tiger_nt.providers import Chain, StrikeWindow
 
-__all__ = ["NodeJob", "run_node", "state_folder"]
+__all__ = ["NodeJob", "run_node"]
 
 LOG_FILE = "log.jsonl"
 JOURNALS = "recordings"
@@ -112,8 +115,22 @@ def run_node(job: NodeJob, console: Console) -> tuple[Path, dict[str, Any]]:
 
     Ends on SIGINT, SIGTERM, SIGHUP, `stop_after_s`, or after the close; a further signal does not
     keep it from writing what it leaves. Working orders are canceled; positions that stay open are
-    shown at once and are reasons of an unclean end, each with its figures.
+    shown at once and are reasons of an unclean end, each with its figures. What a node of the
+    session before this one has kept is gone on with.
+
+    Raises
+    ------
+    StoreError
+        The state cannot be read or written, or another node has it.
     """
+    folder = set_up_folder(job.state, job.mode, job.config)
+    with StateStore.open(folder, state_owner(job.tiger, job.day.date)) as store:
+        return _run_node(job, console, store, folder)
+
+
+def _run_node(
+    job: NodeJob, console: Console, store: StateStore, state: Path
+) -> tuple[Path, dict[str, Any]]:
     started_ns = time.time_ns()
     # Compiled or loaded at its first use, a kernel holds the node up, in the worst case an order.
     warm()
@@ -123,7 +140,10 @@ def run_node(job: NodeJob, console: Console) -> tuple[Path, dict[str, Any]]:
     if job.config.live.volatility_index:
         listed.append(index(job.config.volatility_index))
     market = Market.of(listed, str(chain.underlying.id.symbol))
-    trading = trading_session(job.config, job.day.date, market)
+    kept = kept_state(store)
+    trading = msgspec.structs.replace(
+        trading_session(job.config, job.day.date, market), kept=kept.plans
+    )
     interest = _open_interest(chain)
     has_volume = not isinstance(market.underlying, IndexInstrument)
     components = assemble(job.config, trading, market, interest, has_volume=has_volume)
@@ -137,8 +157,9 @@ def run_node(job: NodeJob, console: Console) -> tuple[Path, dict[str, Any]]:
     shown = BackgroundConsole(console)
     status = ConsoleReporter(trading.underlying, shown.print, _STATUS_EVERY_S)
     link = LinkWatch(_CLIENT, shown.print, handle.stop)
-    kill = KillWatch(job.state, state_folder(job))
-    for actor in (components.recorder, components.market, recorder, status, link, kill):
+    kill = KillWatch(job.state, state)
+    keeper = StateKeeper(store, shown.print)
+    for actor in (keeper, components.recorder, components.market, recorder, status, link, kill):
         if actor is not None:
             node.add_actor(actor)
     node.add_exec_algorithm(components.desk)
@@ -159,6 +180,8 @@ def run_node(job: NodeJob, console: Console) -> tuple[Path, dict[str, Any]]:
         reasons += [f"{alarm.kind}: {alarm.text}" for alarm in alarms]
         if not logging_sync_to_disk():
             reasons.append(LiveUnclean.LOG_NOT_WRITTEN)
+        if keeper.unwritten:
+            reasons.append(f"{LiveUnclean.STATE_NOT_WRITTEN}: rows={keeper.unwritten}")
         end = LiveEnd(
             config=job.config,
             tiger=job.tiger,
@@ -176,11 +199,6 @@ def run_node(job: NodeJob, console: Console) -> tuple[Path, dict[str, Any]]:
             reasons=tuple(reasons),
         )
         return conclude(end, components, recorder, node.cache)
-
-
-def state_folder(job: NodeJob) -> Path:
-    """Return the folder of what this set-up keeps over a node's end."""
-    return job.state / f"{job.mode}-{job.config.name}-{job.config.root}"
 
 
 def _run(node: LiveNode) -> str | None:

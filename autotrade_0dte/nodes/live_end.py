@@ -54,6 +54,7 @@ class LiveUnclean(StrEnum):
     MADE_BY_HAND = "MADE_BY_HAND"
     NODE_FAILED = "NODE_FAILED"
     RECORDING_FAILED = "RECORDING_FAILED"
+    STATE_NOT_WRITTEN = "STATE_NOT_WRITTEN"
 
 
 class NotWrittenError(RuntimeError):

@@ -5,12 +5,22 @@ import datetime as dt
 import time
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
+from pathlib import Path
 
 import msgspec
 
 from autotrade_0dte.calendar import Session
 from autotrade_0dte.config import SystemConfig
+from autotrade_0dte.nodes.kept_state import (
+    described,
+    lost_on_paper,
+    misfits,
+    read_kept_state,
+    set_up_folder,
+    state_owner,
+)
 from autotrade_0dte.nodes.tiger import SystemListings, underlying_of
+from autotrade_0dte.store.schema import StoreError
 from tiger_nt.config import TigerConfig
 from tiger_nt.connection import TigerConnection
 from tiger_nt.errors import TigerConfigError, TigerDeniedError, TigerError
@@ -75,11 +85,11 @@ class Preflight(msgspec.Struct, frozen=True):
 
 
 async def preflight(
-    config: SystemConfig, tiger: TigerConfig, day: Session, mode: NodeMode
+    config: SystemConfig, tiger: TigerConfig, day: Session, mode: NodeMode, state: Path
 ) -> Preflight:
-    """Log in and run every check; a refused login skips the rest."""
+    """Log in and run every check; a refused login skips the rest. `state` is only read."""
     connection = TigerConnection(tiger)
-    run = _Run(config, tiger, day, mode, connection)
+    run = _Run(config, tiger, day, mode, state, connection)
     try:
         await run.all()
     finally:
@@ -97,18 +107,22 @@ class _Run:
         tiger: TigerConfig,
         day: Session,
         mode: NodeMode,
+        state: Path,
         connection: TigerConnection,
     ) -> None:
         self._config = config
         self._tiger = tiger
         self._day = day
         self._mode = mode
+        self._state_folder = set_up_folder(state, mode, config)
         self._connection = connection
         self._rest = connection.rest
         self.checks: list[Check] = []
         self.connected = False
         self.chain: Chain | None = None
         self.assets: AssetsView | None = None
+        self._positions: list[PositionView] = []
+        self._orders: list[OrderView] = []
 
     async def all(self) -> None:
         if not await self._check("login", self._login, exit_code=2):
@@ -123,6 +137,7 @@ class _Run:
         await self._check("call limits", self._call_limits)
         if self._mode.sends_orders:
             await self._check("reconciliation", self._reconciliation)
+        await self._check("state", self._state)
 
     async def _check(
         self, name: str, check: Callable[[], Awaitable[Check]], exit_code: int = 4
@@ -242,6 +257,7 @@ class _Run:
         positions, orders = await asyncio.gather(
             self._rest.positions(), self._rest.orders_since(start_ms)
         )
+        self._positions, self._orders = positions, orders
         working = [order for order in orders if not order.state.is_final]
         left = {p.symbol for p in positions if p.quantity} | {o.symbol for o in working}
         strange = [
@@ -261,6 +277,20 @@ class _Run:
             )
         own = f"{sum(1 for p in positions if p.quantity)} positions, {len(working)} working orders"
         return Check("reconciliation", Outcome.OK, own)
+
+    async def _state(self) -> Check:
+        """Compare what was kept of today with what Tiger has."""
+        try:
+            kept = read_kept_state(self._state_folder, state_owner(self._tiger, self._day.date))
+        except StoreError as e:
+            return Check("state", Outcome.REFUSED, str(e), "a state that can be read, or none")
+        if self._mode.sends_orders:
+            held = {p.symbol: p.quantity for p in self._positions}
+            lines = list(misfits(kept, held, self._orders))
+        else:
+            lines = list(lost_on_paper(kept))
+        found = "; ".join([described(kept), *lines])
+        return Check("state", Outcome.WARN if lines else Outcome.OK, found)
 
 
 _DAY_NS = 86_400_000_000_000

@@ -1,5 +1,6 @@
 """Keeps what must survive this node, as it happens, in the store."""
 
+import time
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -7,7 +8,10 @@ from nautilus_trader.common import DataActor, TimeEvent
 
 from autotrade_0dte.execution.plan_state import PLAN_TOPIC
 from autotrade_0dte.execution.walk_record import PARENT_TOPIC, WALK_TOPIC
-from autotrade_0dte.risk.mode import RISK_TOPIC
+from autotrade_0dte.risk.ladder_state import LADDER_TOPIC
+from autotrade_0dte.risk.mode import RISK_TOPIC, Trigger
+from autotrade_0dte.risk.report import REPORT_TOPIC, RiskReport
+from autotrade_0dte.risk.rungs import FIGURES
 from autotrade_0dte.store.rows import LogEntry, LogKind
 from autotrade_0dte.store.state_store import StateStore
 from autotrade_0dte.store.state_writer import StateWriter
@@ -20,50 +24,69 @@ _BEAT_NS = 5_000_000_000
 class StateKeeper(DataActor):
     """Hears of plans, orders and risk on the engine's bus, and writes each before it returns.
 
-    The bus is synchronous: when the desk sends an order, its row is on file.
+    The bus is synchronous: when the desk sends an order, its row is on file. Where the disk does
+    not take a row, the risk controller is told, which halts entries until it does. What that leads
+    to comes back while the report is being published, when the engine lends out no clock: the time
+    is the system's.
 
     Parameters
     ----------
     store : StateStore
         Where to.
-    tell : callable
-        As `StateWriter`'s.
+    say : callable
+        Takes lines with rich markup; must not block.
     """
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
         """Pass none of the arguments on: the engine's base class accepts only a configuration."""
         return super().__new__(cls)
 
-    def __init__(self, store: StateStore, tell: Callable[[bool, str], None]) -> None:
+    def __init__(self, store: StateStore, say: Callable[[str], None]) -> None:
         super().__init__()
-        self._writer = StateWriter(store, tell)
+        self._say = say
+        self._writer = StateWriter(store, self._tell)
+
+    @property
+    def unwritten(self) -> int:
+        """Rows that the disk has not taken."""
+        return self._writer.waiting
 
     def on_start(self) -> None:
-        self.subscribe_topic(PLAN_TOPIC, self._on_plan)
-        self.subscribe_topic(PARENT_TOPIC, self._on_parent)
-        self.subscribe_topic(WALK_TOPIC, self._on_walk)
-        self.subscribe_topic(RISK_TOPIC, self._on_change)
+        writer = self._writer
+        self._hear(PLAN_TOPIC, writer.take_plan)
+        self._hear(PARENT_TOPIC, writer.take_parent)
+        self._hear(WALK_TOPIC, writer.take_walk)
+        self._hear(RISK_TOPIC, writer.take_change)
+        self._hear(LADDER_TOPIC, self._take_ladder)
         self._note(LogKind.START)
         self.clock.set_timer_ns("state-beat", _BEAT_NS, callback=self._on_beat)
-        self._writer.beat(self.clock.timestamp_ns())
+        writer.beat(time.time_ns())
 
     def on_stop(self) -> None:
         self._note(LogKind.STOP)
 
-    def _on_plan(self, state: Any) -> None:
-        self._writer.take_plan(state)
+    def _hear(self, topic: str, take: Callable[[Any], None]) -> None:
+        self.subscribe_topic(topic, take)
 
-    def _on_parent(self, parent: Any) -> None:
-        self._writer.take_parent(parent)
-
-    def _on_walk(self, record: Any) -> None:
-        self._writer.take_walk(record)
-
-    def _on_change(self, change: Any) -> None:
-        self._writer.take_change(change, None)
+    def _take_ladder(self, state: Any) -> None:
+        self._writer.take_ladder(time.time_ns(), state)
 
     def _on_beat(self, _event: TimeEvent) -> None:
-        self._writer.beat(self.clock.timestamp_ns())
+        self._writer.beat(time.time_ns())
 
     def _note(self, kind: LogKind) -> None:
-        self._writer.note(LogEntry(ts_event=self.clock.timestamp_ns(), kind=kind, text=""))
+        self._writer.note(LogEntry(ts_event=time.time_ns(), kind=kind, text=""))
+
+    def _tell(self, works: bool, text: str) -> None:
+        """Report that the store fails, or works again, and have it shown."""
+        figure = 0.0 if works else float(self._writer.waiting)
+        report = RiskReport(
+            ts_event=time.time_ns(),
+            trigger=Trigger.STORE,
+            begins=not works,
+            figures={FIGURES[Trigger.STORE]: figure},
+            text=text,
+        )
+        line = "the state is written again" if works else f"the state is not written: {text}"
+        self._say(f"[{'yellow' if works else 'red'}]{line}[/]")
+        self.publish_message(REPORT_TOPIC, report)

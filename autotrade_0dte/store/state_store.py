@@ -43,7 +43,6 @@ class StateStore:
     def __init__(self, connection: sqlite3.Connection, owner: Owner, lock: int = -1) -> None:
         self._connection = connection
         self._lock = lock
-        self._account = owner.account
         self._owner = (owner.session.isoformat(), owner.account)
 
     @classmethod
@@ -107,18 +106,6 @@ class StateStore:
         self.close()
 
     # -- written ----------------------------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def together(self) -> Iterator[None]:
-        """Have the writes inside done as one: all of them, or none."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
 
     def keep_plan(self, state: PlanState) -> None:
         """Keep a plan's newest state."""
@@ -196,9 +183,14 @@ class StateStore:
         ]
 
     def ladder[T: msgspec.Struct](self, kind: type[T]) -> T | None:
-        """Return the risk controller's state of this session, or None."""
+        """Return the risk controller's newest state, of this session or one before, or None.
+
+        What stands latched stands over the night.
+        """
         row = self._connection.execute(
-            "SELECT state FROM ladder WHERE session = ? AND account = ?", self._owner
+            "SELECT state FROM ladder WHERE session <= ? AND account = ? "
+            "ORDER BY session DESC LIMIT 1",
+            self._owner,
         ).fetchone()
         return None if row is None else decode(row[0], kind)
 

@@ -67,24 +67,18 @@ class StateWriter:
         if record.move is not None and record.move.kind is MoveKind.SUBMIT:
             self._sends(record, record.move.price)
 
-    def take_change(self, change: RiskChange, ladder: msgspec.Struct | None) -> None:
-        """Keep a change of the risk controller with its line in the log, both or neither."""
+    def take_change(self, change: RiskChange) -> None:
+        """Add a change of the risk mode to the log."""
         begins = "begins" if change.begins else "ends"
         words = f"{change.trigger} {begins}, {change.before.name} -> {change.mode.name}"
-        entry = LogEntry(
-            ts_event=change.ts_event,
-            kind=LogKind.CHANGE,
-            text=f"{words}: {change.text}" if change.text else words,
-            figures=change.figures,
+        self.note(
+            LogEntry(
+                ts_event=change.ts_event,
+                kind=LogKind.CHANGE,
+                text=f"{words}: {change.text}" if change.text else words,
+                figures=change.figures,
+            )
         )
-
-        def both() -> None:
-            with self._store.together():
-                self._store.keep_entry(entry)
-                if ladder is not None:
-                    self._store.keep_ladder(change.ts_event, ladder)
-
-        self._write(both)
 
     def take_ladder(self, ts_event: int, ladder: msgspec.Struct) -> None:
         """Keep the risk controller's state."""

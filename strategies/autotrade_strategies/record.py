@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import msgspec
 from nautilus_trader.model import LiquiditySide, OrderFilled, OrderSide
 
 from autotrade_0dte.execution.decision import DECISION_TOPIC, Decision, DecisionKind
@@ -62,7 +63,8 @@ class Record:
 
     def plan(self, state: PlanState) -> None:
         """Publish a change of a plan."""
-        self._strategy.publish_message(PLAN_TOPIC, state)
+        named = msgspec.structs.replace(state, strategy=str(self._strategy.strategy_id))
+        self._strategy.publish_message(PLAN_TOPIC, named)
 
     def fill_quote(self, event: OrderFilled) -> None:
         """Publish the quote that a fill took.

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import time
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -85,6 +86,7 @@ class Tiger:
             "quota": QuotaView(100, 0),
             "chain": self._chain(),
         }  # fmt: skip
+        self.state = Path("no-state")
         self.offset_s: float | None = 0.0
         self.rest = SimpleNamespace(
             clock_offset_s=lambda: self.offset_s,
@@ -121,7 +123,7 @@ class Tiger:
         self.closes += 1
 
     def check(self, mode: NodeMode = NodeMode.BROKER) -> Preflight:
-        return asyncio.run(preflight(CONFIG, self.config, self.day, mode))
+        return asyncio.run(preflight(CONFIG, self.config, self.day, mode, self.state))
 
 
 def row(ready: Preflight, name: str) -> Check:
@@ -285,7 +287,7 @@ def test_question_without_an_answer_is_refused_and_the_others_are_asked(
     tiger.answers["chain"] = error
     ready = tiger.check()
     assert ready.refusal == Check("chain", Outcome.REFUSED, str(error), exit_code=code)
-    assert ready.checks[-1].name == "reconciliation"
+    assert [check.name for check in ready.checks[-2:]] == ["reconciliation", "state"]
 
 
 def test_own_position_and_order_are_explained_and_listed_wherever_spot_is(tiger: Tiger) -> None:

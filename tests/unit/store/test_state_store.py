@@ -67,6 +67,17 @@ def test_rows_of_another_session_or_account_are_not_seen(tmp_path: Path, other: 
         assert store.intents() == [INTENT]
 
 
+def test_ladder_of_a_session_before_is_there_until_this_one_has_its_own(tmp_path: Path) -> None:
+    for days, entries in ((-3, 1), (-1, 2), (1, 3)):
+        date = OWNER.session + dt.timedelta(days=days)
+        with StateStore.open(tmp_path, Owner(date, OWNER.account)) as store:
+            store.keep_ladder(1, DayCounters(entries=entries))
+    with StateStore.open(tmp_path, OWNER) as store:
+        assert store.ladder(DayCounters) == DayCounters(entries=2)
+        store.keep_ladder(1, DayCounters(entries=4))
+        assert store.ladder(DayCounters) == DayCounters(entries=4)
+
+
 def test_newest_state_of_each_plan_in_the_order_of_decisions(tmp_path: Path) -> None:
     with StateStore.open(tmp_path, OWNER) as store:
         for state in (plan(2), plan(1), plan(2, phase="CLOSED", held=0)):
@@ -77,36 +88,16 @@ def test_newest_state_of_each_plan_in_the_order_of_decisions(tmp_path: Path) -> 
     assert found == [("R001", "OPEN", 3), ("R002", "CLOSED", 0), ("R001", "OPEN", 3)]
 
 
-def test_writes_done_together_are_done_whole_or_not_at_all(tmp_path: Path) -> None:
-    with StateStore.open(tmp_path, OWNER) as store:
-        with store.together():
-            store.keep_entry(ENTRY)
-            store.keep_ladder(1, DayCounters(entries=1))
-        with pytest.raises(TypeError, match="unsupported"):
-            _two_writes_the_second_of_which_fails(store)
-        assert len(store.entries()) == 1
-        assert store.ladder(DayCounters) == DayCounters(entries=1)
-
-
-def _two_writes_the_second_of_which_fails(store: StateStore) -> None:
-    with store.together():
-        store.keep_entry(ENTRY)
-        store.keep_ladder(2, DayCounters(entries=object()))  # type: ignore[arg-type]
-
-
 def test_store_is_read_while_a_node_writes_to_it_and_cannot_be_written_so(tmp_path: Path) -> None:
     with StateStore.open(tmp_path, OWNER) as store:
         reader = StateStore.read(tmp_path, OWNER)
         assert reader is not None
-        with store.together(), reader:
-            store.keep_plan(STATE)
+        with reader:
             assert reader.plans() == []
+            store.keep_plan(STATE)
+            assert len(reader.plans()) == 1
             with pytest.raises(sqlite3.OperationalError, match="readonly"):
                 reader.beat(1)
-        again = StateStore.read(tmp_path, OWNER)
-        assert again is not None
-        with again:
-            assert len(again.plans()) == 1
 
 
 def test_two_nodes_cannot_have_one_store_and_the_next_can_after_the_first(tmp_path: Path) -> None:

@@ -106,16 +106,22 @@ def test_move_other_than_submit_makes_no_row(store: StateStore) -> None:
     assert store.intents() == []
 
 
-def test_change_of_the_risk_mode_is_kept_with_its_state(store: StateStore) -> None:
+def test_change_of_the_risk_mode_is_a_line_of_the_log(store: StateStore) -> None:
     told = Told(store)
-    told.writer.take_change(CHANGE, DayCounters(entries=4))
-    [entry] = store.entries()
-    assert entry.kind is LogKind.CHANGE
-    assert entry.text == "DAILY_LOSS begins, NORMAL -> HALT_ENTRIES"
-    assert entry.figures == CHANGE.figures
+    told.writer.take_change(CHANGE)
+    told.writer.take_change(replace(CHANGE, begins=False, text="checked"))
+    assert [(entry.kind, entry.text) for entry in store.entries()] == [
+        (LogKind.CHANGE, "DAILY_LOSS begins, NORMAL -> HALT_ENTRIES"),
+        (LogKind.CHANGE, "DAILY_LOSS ends, NORMAL -> HALT_ENTRIES: checked"),
+    ]
+    assert store.entries()[0].figures == CHANGE.figures
+
+
+def test_state_of_the_ladder_is_kept(store: StateStore) -> None:
+    told = Told(store)
+    told.writer.take_ladder(1, DayCounters(entries=3))
+    told.writer.take_ladder(2, DayCounters(entries=4))
     assert store.ladder(DayCounters) == DayCounters(entries=4)
-    told.writer.take_change(replace(CHANGE, begins=False, text="checked"), None)
-    assert store.entries()[1].text == "DAILY_LOSS ends, NORMAL -> HALT_ENTRIES: checked"
 
 
 def test_full_disk_is_told_once_and_its_rows_are_written_when_there_is_room(
@@ -137,16 +143,6 @@ def test_full_disk_is_told_once_and_its_rows_are_written_when_there_is_room(
     assert told.words[1:] == [(True, "")]
     assert [state.plan.decided_ns for state in store.plans()] == list(range(400))
     assert (told.intent(), told.writer.waiting) == (INTENT, 0)
-
-
-def test_full_disk_takes_no_half_of_a_change(store: StateStore) -> None:
-    told = Told(store)
-    told.fill_disk()
-    count = 0
-    while not told.writer.waiting:
-        told.writer.take_change(CHANGE, DayCounters(entries=(count := count + 1)))
-    kept = store.ladder(DayCounters)
-    assert kept == DayCounters(entries=len(store.entries()))
 
 
 def test_newest_state_of_a_plan_wins_after_a_full_disk(store: StateStore) -> None:

@@ -15,8 +15,8 @@ class DenyReason(StrEnum):
     left without a long one beside it. HALTED: the risk controller allows no entries.
 
     By the order alone: NO_PRICE_LIMIT, ORDER_CONTRACTS, ORDER_PREMIUM, ORDER_NOTIONAL, OFF_TICK.
-    By the market: NO_QUOTE, QUOTE_AGE, SPREAD, COLLAR_QUOTE and COLLAR_FAIR, the price is too far
-    beyond the quote, or fair value. By the orders before it: DUPLICATE, ORDER_RATE.
+    By the market: QUOTE_AGE, SPREAD, COLLAR_QUOTE and COLLAR_FAIR, the price is too far beyond the
+    quote, or fair value. By the orders before it: DUPLICATE, ORDER_RATE.
 
     By the session: TOO_EARLY, TOO_LATE, FLATTEN_DEADLINE, ENTRIES_A_DAY, LOSS_STREAK. By the last
     day: PIN_ZONE, EXERCISE_NOT_FUNDED.
@@ -35,7 +35,6 @@ class DenyReason(StrEnum):
     ORDER_PREMIUM = "ORDER_PREMIUM"
     ORDER_NOTIONAL = "ORDER_NOTIONAL"
     OFF_TICK = "OFF_TICK"
-    NO_QUOTE = "NO_QUOTE"
     QUOTE_AGE = "QUOTE_AGE"
     SPREAD = "SPREAD"
     COLLAR_QUOTE = "COLLAR_QUOTE"

@@ -53,7 +53,6 @@ CHECKS: tuple[Check, ...] = (
     gate_order.notional,
     gate_order.off_tick,
     # the market
-    gate_order.quoted,
     gate_order.age,
     gate_order.spread,
     gate_order.collar_quote,

@@ -6,7 +6,7 @@ from autotrade_0dte.risk.deny import Denial, DenyReason
 from autotrade_0dte.risk.gate_case import NOISE, Case
 
 __all__ = ["age", "collar_fair", "collar_quote", "contracts", "duplicate", "notional"]
-__all__ += ["off_tick", "premium", "price_limit", "quoted", "rate", "spread"]
+__all__ += ["off_tick", "premium", "price_limit", "rate", "spread"]
 
 _NS = 1_000_000_000
 _TICK_NOISE = 1e-6
@@ -64,19 +64,6 @@ def off_tick(case: Case) -> Denial | None:
 # -- by the market ------------------------------------------------------------------------------
 
 
-def quoted(case: Case) -> Denial | None:
-    """Return NO_QUOTE where nobody sells, or there is no quote at all; a bid of 0 is a quote."""
-    quote = case.quote
-    if 0 < quote.ask < math.inf and quote.bid >= 0:
-        return None
-    limits = case.limits.order
-    widest = min(limits.max_spread_ticks, limits.max_spread_fraction)
-    farthest = min(limits.collar_ticks, limits.collar_fraction)
-    if widest == farthest == math.inf:
-        return None
-    return Denial(DenyReason.NO_QUOTE, {"bid": quote.bid, "ask": quote.ask})
-
-
 def age(case: Case) -> Denial | None:
     """Return QUOTE_AGE for an order on an old quote."""
     age_s, oldest = case.quote.age_s, case.limits.order.max_age_s
@@ -86,20 +73,31 @@ def age(case: Case) -> Denial | None:
 
 
 def spread(case: Case) -> Denial | None:
-    """Return SPREAD for an order in a market too wide to trade in."""
-    bid, ask, limits = case.quote.bid, case.quote.ask, case.limits.order
-    tick = case.tick(ask) if ask > 0 else math.nan
-    widest = max(limits.max_spread_ticks * tick, limits.max_spread_fraction * (bid + ask) / 2)
-    if ask - bid <= widest + NOISE or widest == math.inf:
+    """Return SPREAD where the market is too wide to trade in, or one of its sides is unknown.
+
+    Nobody may bid: 0 is a quote.
+    """
+    limits = case.limits.order
+    if math.inf in (limits.max_spread_ticks, limits.max_spread_fraction):
         return None
-    return Denial(DenyReason.SPREAD, {"spread": ask - bid, "max_spread": widest})
+    bid, ask = case.quote.bid, case.quote.ask
+    tick = case.tick(ask) if 0 < ask < math.inf else math.nan
+    # The unknown comes first, and stays.
+    widest = max(tick * limits.max_spread_ticks, limits.max_spread_fraction * (bid + ask) / 2)
+    if ask - bid <= widest + NOISE:
+        return None
+    figures = {"bid": bid, "ask": ask, "spread": ask - bid, "max_spread": widest}
+    return Denial(DenyReason.SPREAD, figures)
 
 
 def collar_quote(case: Case) -> Denial | None:
     """Return COLLAR_QUOTE for a price too far beyond what the market asks, or bids."""
+    limits = case.limits.order
+    if math.inf in (limits.collar_ticks, limits.collar_fraction):
+        return None
     far = case.quote.ask if case.is_buy else case.quote.bid
     beyond, allowed = _beyond(case, far)
-    if beyond <= allowed + NOISE or allowed == math.inf:
+    if beyond <= allowed + NOISE:
         return None
     figures = {"price": case.order.price, "far": far, "beyond": beyond, "allowed": allowed}
     return Denial(DenyReason.COLLAR_QUOTE, figures)
@@ -107,11 +105,13 @@ def collar_quote(case: Case) -> Denial | None:
 
 def collar_fair(case: Case) -> Denial | None:
     """Return COLLAR_FAIR for a price too far beyond fair value, or without one if it is needed."""
-    fair = case.quote.fair
+    limits, fair = case.limits.order, case.quote.fair
     if math.isnan(fair):
-        if not case.limits.order.needs_fair_value:
+        if not limits.needs_fair_value:
             return None
         return Denial(DenyReason.COLLAR_FAIR, {"price": case.order.price, "fair": fair})
+    if math.inf in (limits.collar_ticks, limits.collar_fraction):
+        return None
     beyond, allowed = _beyond(case, fair)
     if beyond <= allowed + NOISE:
         return None
@@ -123,7 +123,7 @@ def _beyond(case: Case, reference: float) -> tuple[float, float]:
     """Return how far the price is worse than `reference`, and how far it may be."""
     limits, sign = case.limits.order, 1 if case.is_buy else -1
     tick = case.tick(reference) if 0 <= reference < math.inf else math.nan
-    allowed = max(limits.collar_ticks * tick, limits.collar_fraction * reference)
+    allowed = max(tick * limits.collar_ticks, limits.collar_fraction * reference)
     return sign * (case.order.price - reference), allowed
 
 

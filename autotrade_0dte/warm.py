@@ -3,8 +3,7 @@
 from autotrade_0dte.chain import book, quote_columns
 from autotrade_0dte.data import decimals
 from autotrade_0dte.execution import fair_value
-from autotrade_0dte.indicators import walls
-from autotrade_0dte.market_state import quotes
+from autotrade_0dte.market_state import watch
 from autotrade_0dte.pricing import black
 from autotrade_0dte.risk import gate_greeks, scenarios, session_grid
 
@@ -18,8 +17,7 @@ def main() -> None:
     quote_columns.warm()
     decimals.warm()
     fair_value.warm()
-    walls.warm()
-    quotes.warm()
+    watch.warm()
     gate_greeks.warm()
     scenarios.warm()
     session_grid.warm()

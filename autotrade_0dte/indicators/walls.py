@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from autotrade_0dte.pricing.jit import strict_kernel
 
-__all__ = ["walls", "warm"]
+__all__ = ["walls"]
 
 # Compiled, so coverage cannot see the body; the unit tests compare it with numpy. One pass for all
 # three figures, because each entry into compiled code costs a microsecond.
@@ -36,10 +36,3 @@ def walls(  # pragma: no cover
             put_wall = strike[row]
         newest = min(newest, quote_age_s[row]) if quote_age_s[row] >= 0.0 else newest
     return call_wall, put_wall, newest if newest < np.inf else np.nan
-
-
-def warm() -> None:
-    """Compile the kernel, or load it from the cache, so that no snapshot waits."""
-    one, right = np.ones(1), np.ones(1, np.bool_)
-    one.flags.writeable = right.flags.writeable = False  # as the arrays of a snapshot are
-    walls(one, right, one, one)

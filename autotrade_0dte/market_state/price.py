@@ -2,89 +2,62 @@
 
 import math
 
-from autotrade_0dte.market_state.jump import DriftTest, LocalVolatility, ReturnWindow, u_shape
-from autotrade_0dte.market_state.params import DetectorParams
-from autotrade_0dte.market_state.profile import VOLATILITY, Profile
+from autotrade_0dte.market_state.jump import take_drift, take_step, u_shape
+from autotrade_0dte.market_state.memory import PRODUCTS, Memory
+from autotrade_0dte.market_state.window import take_value
+from autotrade_0dte.pricing.jit import strict_kernel
 
-__all__ = ["PriceWatch"]
+__all__ = ["take_print"]
 
-_NS = 1_000_000_000
-_MINUTE_NS = 60 * _NS
+_MINUTE_NS = 60_000_000_000
 _LARGEST_STEP = 3.0
 
+# Compiled, so coverage cannot see the bodies; the unit tests run them by steps of known size.
 
-class PriceWatch:
-    """Jump and drift of one session's prints.
 
-    Attributes
+@strict_kernel
+def take_print(  # pragma: no cover
+    memory: Memory, window: int, ts_event: int, price: float, implied_sd: float
+) -> None:
+    """Take a new print, times ascending.
+
+    `jump` is the logarithmic return over the window; its score is its size over the larger of what
+    local volatility and what `DetectorParams.jump_implied_share` make of it. The drift's score is
+    the CUSUM of standardized steps in units of `DetectorParams.drift_scale`.
+
+    Parameters
     ----------
-    jump, jump_score : float
-        Logarithmic return over the window, and its size over the larger of what local volatility
-        and what `DetectorParams.jump_implied_share` make of it.
-    drift, drift_score : float
-        CUSUM of standardized steps, and in units of `DetectorParams.drift_scale`.
+    window : int
+        Row of the jump's window.
+    price : float
+        Dollars.
+    implied_sd : float
+        Standard deviation of the return to expiry by the options; NaN if unknown.
     """
+    judged, local, drift = memory.state.price, memory.state.local, memory.state.drift
+    log_price = math.log(price)
+    take_value(memory, window, ts_event, log_price)
+    usual = _usual(memory, ts_event)
+    known = local.value
+    if take_step(local, memory.points[PRODUCTS], ts_event, log_price, usual) and known > 0.0:
+        # A jump is another channel's matter, so one step counts for three deviations at most.
+        step = local.last / known
+        take_drift(drift, max(-_LARGEST_STEP, min(_LARGEST_STEP, step)))
+    changed = memory.state.windows[window]
+    judged.jump = changed.value
+    scale = local.value * usual * math.sqrt(changed.elapsed_s)
+    scale = max(scale, judged.implied_share * implied_sd)
+    scale = max(scale, judged.floor)
+    judged.jump_score = abs(judged.jump) / scale
+    judged.drift_score = drift.value / judged.drift_scale
 
-    __slots__ = (
-        "_close_ns", "_drift", "_floor", "_implied_share", "_local", "_open_ns", "_pattern",
-        "_return", "_scale", "jump", "jump_score",
-    )  # fmt: skip
 
-    def __init__(
-        self, params: DetectorParams, *, open_ns: int, close_ns: int, profile: Profile | None
-    ) -> None:
-        self._open_ns = open_ns
-        self._close_ns = close_ns
-        self._pattern = None if profile is None else profile.shape(VOLATILITY)
-        self._floor = params.floors.jump
-        self._implied_share = params.jump_implied_share
-        self._scale = params.drift_scale
-        self._return = ReturnWindow(params.jump_window_s)
-        self._local = LocalVolatility(
-            params.jump_window_s, params.jump_steps, params.jump_lag_s, self._usual
-        )
-        self._drift = DriftTest(params.drift_allowance)
-        self.jump = self.jump_score = math.nan
-
-    @property
-    def drift(self) -> float:
-        return self._drift.value
-
-    @property
-    def drift_score(self) -> float:
-        return self._drift.value / self._scale
-
-    def update(self, ts_event: int, price: float, implied_sd: float) -> None:
-        """Take a new print.
-
-        Parameters
-        ----------
-        ts_event : int
-            Its time, UTC ns, ascending.
-        price : float
-            Dollars.
-        implied_sd : float
-            Standard deviation of the return to expiry by the options; NaN if unknown.
-        """
-        log_price = math.log(price)
-        self._return.update(ts_event, log_price)
-        local = self._local
-        known = local.value
-        if local.update(ts_event, log_price) and known > 0.0:
-            # A jump is another channel's matter, so one step counts for three deviations at most.
-            step = local.last / known
-            self._drift.update(max(-_LARGEST_STEP, min(_LARGEST_STEP, step)))
-        self.jump = self._return.value
-        scale = local.value * self._usual(ts_event) * math.sqrt(self._return.elapsed_s)
-        material = self._implied_share * implied_sd
-        scale = max(scale, material)
-        scale = max(scale, self._floor)
-        self.jump_score = abs(self.jump) / scale
-
-    def _usual(self, ts_event: int) -> float:
-        since_open_ns = ts_event - self._open_ns
-        if self._pattern is not None:
-            minute = since_open_ns // _MINUTE_NS
-            if 0 <= minute < len(self._pattern):
-                return self._pattern[minute]
-        return u_shape(since_open_ns / _NS, (self._close_ns - ts_event) / _NS)
+@strict_kernel
+def _usual(memory: Memory, ts_event: int) -> float:  # pragma: no cover
+    """Return the usual volatility at an instant relative to the day's."""
+    open_ns, close_ns = memory.state.open_ns, memory.state.close_ns
+    minute = (ts_event - open_ns) // _MINUTE_NS
+    if 0 <= minute < memory.pattern.size:
+        usual: float = memory.pattern[minute]
+        return usual
+    return u_shape((ts_event - open_ns) / 1e9, (close_ns - ts_event) / 1e9)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from autotrade_0dte.chain.quality import UNUSABLE, QuoteFlag
 from autotrade_0dte.pricing.jit import strict_kernel
 
-__all__ = ["near_quotes", "warm"]
+__all__ = ["near_quotes"]
 
 type Floats = NDArray[np.float64]
 
@@ -67,10 +67,3 @@ def near_quotes(  # pragma: no cover
     known = tick_noise if tick_noise < np.inf else np.nan
     spread = total / wide / forward if wide else np.nan
     return spread, np.median(ages[:seen]), crossed / seen, youngest, known
-
-
-def warm() -> None:
-    """Compile the kernel, or load it from the cache, so that no snapshot waits."""
-    row, quality = np.array([100.0]), np.zeros(1, np.int8)
-    row.flags.writeable = quality.flags.writeable = False  # as the arrays of a snapshot are
-    near_quotes(100.0, 0.01, row, row, row, row, quality, row, row)

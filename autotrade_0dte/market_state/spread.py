@@ -1,51 +1,39 @@
-"""Evidence from the width of the quotes near the money."""
+"""Evidence from the width of the quotes near the money: its level and its change, logarithmic.
+
+The level alone is late where the last hour was unlike this minute: spreads that came down since the
+open, or were tight by chance just now, leave a scale in which a spread four times as wide is within
+the usual. Its change in half a minute is not, and has no pattern within the day.
+"""
 
 import math
 
-from autotrade_0dte.market_state.jump import ReturnWindow
-from autotrade_0dte.market_state.standard import Figure
+from autotrade_0dte.market_state.memory import Memory
+from autotrade_0dte.market_state.standard import update_figure
+from autotrade_0dte.market_state.window import recent_change, take_value
+from autotrade_0dte.pricing.jit import strict_kernel
 
-__all__ = ["SpreadWatch"]
+__all__ = ["spread_score", "take_spread"]
+
+# Compiled, so coverage cannot see the bodies; the unit tests run them by scenario.
 
 
-class SpreadWatch:
-    """Level and change of one spread, both logarithmic.
+@strict_kernel
+def take_spread(  # pragma: no cover
+    memory: Memory, level: int, change: int, window: int, minute: int, ts_event: int, spread: float
+) -> None:
+    """Take the newest spread, times ascending; one that is not positive is unknown.
 
-    The level alone is late where the last hour was unlike this minute: spreads that came down since
-    the open, or were tight by chance just now, leave a scale in which a spread four times as wide
-    is within the usual. Its change in half a minute is not, and has no pattern within the day.
-
-    Parameters
-    ----------
-    level : Figure
-        The logarithm.
-    change : Figure
-        The change.
-    window_s : float
-        Window of the change, seconds; unknown across a stop of the data of two windows.
+    `level` and `change` are figures, `window` is that of the change.
     """
+    log_spread = math.log(spread) if spread > 0.0 else math.nan
+    update_figure(memory, level, minute, ts_event, log_spread, 0.0)
+    take_value(memory, window, ts_event, log_spread)
+    update_figure(memory, change, minute, ts_event, recent_change(memory, window), 0.0)
 
-    __slots__ = ("_change", "_level", "_window")
 
-    def __init__(self, level: Figure, change: Figure, window_s: float) -> None:
-        self._level = level
-        self._change = change
-        self._window = ReturnWindow(window_s)
-
-    @property
-    def value(self) -> float:
-        """The logarithm of the spread."""
-        return self._level.value
-
-    @property
-    def score(self) -> float:
-        """Whichever says more, level or change."""
-        level, change = self._level.score, self._change.score
-        return change if change > level or math.isnan(level) else level
-
-    def update(self, minute: int, ts_event: int, spread: float) -> None:
-        """Take the newest spread, times ascending; one that is not positive is unknown."""
-        log_spread = math.log(spread) if spread > 0.0 else math.nan
-        self._level.update(minute, ts_event, log_spread)
-        self._window.update(ts_event, log_spread)
-        self._change.update(minute, ts_event, self._window.recent)
+@strict_kernel
+def spread_score(memory: Memory, level: int, change: int) -> float:  # pragma: no cover
+    """Return the score of level or change, whichever says more."""
+    of_level: float = memory.state.figures[level].score
+    of_change: float = memory.state.figures[change].score
+    return of_change if of_change > of_level or math.isnan(of_level) else of_level

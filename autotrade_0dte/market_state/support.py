@@ -15,14 +15,17 @@ of a whole strip of quotes, and a jump must be large against the move that the o
 in. Wide or old quotes and volume may not: a broken feed and a block trade look like them.
 """
 
-import math
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from autotrade_0dte.market_state.state import CHANNELS, Channel, Level
+from autotrade_0dte.pricing.jit import strict_kernel
 
-__all__ = ["SOURCES", "Limits", "supported_level"]
+__all__ = ["SOURCES", "Limits", "supported", "supported_level"]
 
 SOURCES: tuple[tuple[Channel, ...], ...] = (
     (Channel.VOLATILITY_LEVEL, Channel.VOLATILITY_CHANGE),
@@ -36,9 +39,12 @@ _SHOCKS = tuple(
     CHANNELS.index(channel)
     for channel in (Channel.VOLATILITY_LEVEL, Channel.VOLATILITY_CHANGE, Channel.JUMP)
 )
-_SOURCES = tuple(tuple(CHANNELS.index(channel) for channel in source) for source in SOURCES)
+_SOURCE_OF = tuple(
+    next((k for k, source in enumerate(SOURCES) if channel in source), -1) for channel in CHANNELS
+)
 _DRIFT = CHANNELS.index(Channel.DRIFT)
 _EVENT = CHANNELS.index(Channel.EVENT)
+_CALM, _L1, _L2, _L3 = map(int, Level)
 
 Score = Annotated[float, msgspec.Meta(gt=0, le=100)]
 
@@ -56,28 +62,38 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"Expected elevated below strong below extreme, was {found}")
 
 
-def supported_level(scores: list[float], limits: Limits) -> Level:
+def supported_level(scores: Sequence[float], limits: Limits) -> Level:
     """Return the highest level that `scores` (in the order of CHANNELS; NaN is unknown) support."""
-    for score in scores:
-        if score >= limits.elevated:
-            break
-    else:  # nearly always, and soonest found out like this
-        return Level.CALM
-    elevated = strong = extreme = 0
-    for source in _SOURCES:
-        best = -math.inf
-        for channel in source:
-            best = max(best, scores[channel])
-        if best >= limits.elevated:
-            elevated += 1
-            strong += best >= limits.strong
-            extreme += best >= limits.extreme
-    if extreme:
-        shock = any(scores[channel] >= limits.extreme for channel in _SHOCKS)
-        if shock or strong > 1:
-            return Level.L3
-    if strong or elevated > 1 or scores[_EVENT] >= limits.strong:
-        return Level.L2
-    if elevated or scores[_DRIFT] >= limits.elevated or scores[_EVENT] >= limits.elevated:
-        return Level.L1
-    return Level.CALM
+    figures = np.array(scores, np.float64)
+    return Level(supported(figures, limits.elevated, limits.strong, limits.extreme))
+
+
+# Compiled, so coverage cannot see the body; the unit tests run it channel by channel.
+
+
+@strict_kernel
+def supported(  # pragma: no cover
+    scores: NDArray[np.float64], elevated: float, strong: float, extreme: float
+) -> int:
+    """Return `supported_level` by the three of its limits, as an integer."""
+    if not (scores >= elevated).any():  # nearly always
+        return _CALM
+    best = np.full(len(SOURCES), -np.inf)
+    for channel in range(scores.size):
+        source = _SOURCE_OF[channel]
+        if source >= 0:
+            best[source] = max(best[source], scores[channel])
+    sources_elevated = np.count_nonzero(best >= elevated)
+    sources_strong = np.count_nonzero(best >= strong)
+    sources_extreme = np.count_nonzero(best >= extreme)
+    if sources_extreme:
+        shock = False
+        for channel in _SHOCKS:
+            shock = shock or scores[channel] >= extreme
+        if shock or sources_strong > 1:
+            return _L3
+    if sources_strong or sources_elevated > 1 or scores[_EVENT] >= strong:
+        return _L2
+    if sources_elevated or scores[_DRIFT] >= elevated or scores[_EVENT] >= elevated:
+        return _L1
+    return _CALM

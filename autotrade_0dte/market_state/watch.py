@@ -2,6 +2,9 @@
 
 import math
 
+import numpy as np
+
+from autotrade_0dte.chain.book import ChainParams, OptionChainBook
 from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.indicators.panel import IndicatorPanel
 from autotrade_0dte.indicators.params import IndicatorParams
@@ -12,8 +15,9 @@ from autotrade_0dte.market_state.params import DetectorParams
 from autotrade_0dte.market_state.profile import Profile
 from autotrade_0dte.market_state.state import MarketState
 from autotrade_0dte.market_state.view import MarketView
+from autotrade_0dte.products import product
 
-__all__ = ["MarketWatch"]
+__all__ = ["MarketWatch", "warm"]
 
 
 class MarketWatch:
@@ -91,3 +95,12 @@ class MarketWatch:
             scores=evidence.scores,
         )
         return MarketView(chain, values, state)
+
+
+def warm() -> None:
+    """Compile what a snapshot goes through, or load it from the cache, so that none waits."""
+    strike = np.repeat(np.array([99.0, 101.0]), 2)
+    is_call = np.tile(np.array([True, False]), 2)
+    book = OptionChainBook(strike, is_call, 1, ChainParams(), facts=product("SPY"))
+    watch = MarketWatch(IndicatorParams(), DetectorParams(), open_ns=0, close_ns=1)
+    watch.update(book.snapshot(0, 100.0), math.nan, 0)

@@ -4,18 +4,19 @@ import math
 import statistics
 
 import pytest
+from evidence_memory import Trailing, Volatility, memory_of, window, window_row
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from market_series import CLOSE_NS, OPEN_NS, Moment, moments, snapshots
 from series import NS, Series, timed_prices
 
 from autotrade_0dte.indicators.params import IndicatorParams
-from autotrade_0dte.market_state.jump import DriftTest, LocalVolatility, ReturnWindow
+from autotrade_0dte.market_state.jump import take_drift, take_step
+from autotrade_0dte.market_state.memory import PRODUCTS
 from autotrade_0dte.market_state.params import DetectorParams
-from autotrade_0dte.market_state.standard import Figure, Standard
-from autotrade_0dte.market_state.trailing import MAD_TO_SD, Trailing
-from autotrade_0dte.market_state.volatility import ChangeWatch, VolatilityWatch
+from autotrade_0dte.market_state.trailing import MAD_TO_SD
 from autotrade_0dte.market_state.watch import MarketWatch
+from autotrade_0dte.market_state.window import take_value
 
 WINDOW_S, LAG_S, SAMPLE_S, MIN_SAMPLES = 120, 20, 10, 3
 SHORT = DetectorParams(
@@ -61,15 +62,16 @@ def test_trailing_window_equals_median_and_mad_of_its_samples(
 
 @given(timed_prices(), st.integers(1, 30))
 def test_change_is_from_the_last_value_as_old_as_its_window(series: Series, step_s: int) -> None:
-    window = ReturnWindow(step_s)
+    memory = memory_of(DetectorParams(jump_window_s=step_s))
+    change = window(memory, "price")
     for k, (now, value) in enumerate(series):
-        window.update(now, value)
+        take_value(memory, window_row("price"), now, value)
         old = [(ts, before) for ts, before in series[: k + 1] if ts <= now - step_s * NS]
         if old:
-            assert window.value == value - old[-1][1]
-            assert window.elapsed_s == (now - old[-1][0]) / NS
+            assert change["value"] == value - old[-1][1]
+            assert change["elapsed_s"] == (now - old[-1][0]) / NS
         else:
-            assert math.isnan(window.value)
+            assert math.isnan(change["value"])
 
 
 FLOOR, STEP_FLOOR, STEP_MOST = 0.01, 0.005, 6.0
@@ -124,18 +126,15 @@ def test_change_of_a_volatility_scores_as_the_larger_of_change_and_bounded_step(
         level += 0.0 if math.isnan(move) else move
         series.append((now, math.nan if math.isnan(move) else level))
         seconds.append((now, level * share))
-    standards = (Standard("x", floor, profile=None, trailing_minutes=390)
-                 for floor in (FLOOR, STEP_FLOOR))  # fmt: skip
-    change, step = (
-        ChangeWatch(Figure(standard, trailing()), window_s)
-        for standard, window_s in zip(standards, (CHANGE_S, STEP_S), strict=True)
-    )
-    level_standard = Standard("x", FLOOR, profile=None, trailing_minutes=390)
-    watch = VolatilityWatch(level_standard, trailing(), change, step, STEP_MOST)
+    params = DetectorParams(
+        change_window_s=CHANGE_S, step_window_s=STEP_S, reference_s=WINDOW_S,
+        reference_lag_s=LAG_S, sample_s=SAMPLE_S, min_samples=MIN_SAMPLES,
+    )  # fmt: skip
+    watch = Volatility(params, step_most=STEP_MOST)
     changes = plain_scores(series, seconds, CHANGE_S, FLOOR)
     steps = plain_scores(series, seconds, STEP_S, STEP_FLOOR)
     for k, ((ts, first), (_, second)) in enumerate(zip(series, seconds, strict=True)):
-        watch.update(0, ts, math.exp(first), math.exp(second))
+        watch.update(ts, math.exp(first), math.exp(second))
         expected = changes[k]
         if steps[k] > expected:
             expected = max(expected, min(steps[k], STEP_MOST))
@@ -145,39 +144,41 @@ def test_change_of_a_volatility_scores_as_the_larger_of_change_and_bounded_step(
 @given(timed_prices(start_s=1))
 def test_local_volatility_equals_bipower_variation_of_lagged_steps(series: Series) -> None:
     step_s, steps, lag_s = 5, 3, 7
-    local = LocalVolatility(step_s, steps, lag_s, lambda ts: 1.0 + ts / 1e12)
+    memory = memory_of(DetectorParams(jump_window_s=step_s, jump_steps=steps, jump_lag_s=lag_s))
+    local = memory.state["local"]
     begins, sizes = [series[0]], []
     for now, price in series:
-        local.update(now, math.log(price))
+        take_step(local, memory.points[PRODUCTS], now, math.log(price), 1.0 + now / 1e12)
         before_ns, before = begins[-1]
         if now >= before_ns + step_s * NS:
             seconds = (now - before_ns) / NS
             change = (math.log(price) - math.log(before)) / math.sqrt(seconds) / (1.0 + now / 1e12)
             begins.append((now, price))
             sizes.append(abs(change))
-            assert local.last == pytest.approx(change)
+            assert local["last"] == pytest.approx(change)
         # Product k is of steps k and k + 1, known when the latter ends.
         ends = [ts for ts, _ in begins[2:]]
         last_step = begins[-1][0]
         old = [a * b for a, b, end in zip(sizes, sizes[1:], ends, strict=False)
                if end <= last_step - lag_s * NS]  # fmt: skip
         if len(old) < steps:
-            assert math.isnan(local.value)
+            assert math.isnan(local["value"])
         else:
-            assert local.value == pytest.approx(math.sqrt(math.pi / 2 * sum(old[-steps:]) / steps))
+            bipower = math.pi / 2 * math.fsum(old[-steps:]) / steps
+            assert local["value"] == pytest.approx(math.sqrt(bipower))
 
 
 @given(st.lists(st.floats(-3.0, 3.0), min_size=1))
 def test_drift_equals_the_largest_sum_of_recent_steps_beyond_the_allowance(
     steps: list[float],
 ) -> None:
-    drift = DriftTest(0.25)
+    drift = memory_of(DetectorParams(drift_allowance=0.25)).state["drift"]
     for step in steps:
-        drift.update(step)
+        take_drift(drift, step)
     runs = [
         sum(sign * step - 0.25 for step in steps[k:]) for k in range(len(steps)) for sign in (1, -1)
     ]
-    assert drift.value == pytest.approx(max(0.0, *runs), abs=1e-9)
+    assert drift["value"] == pytest.approx(max(0.0, *runs), abs=1e-9)
 
 
 def states(series: list[Moment], index: list[float]) -> list[tuple[object, ...]]:

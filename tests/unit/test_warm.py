@@ -10,9 +10,9 @@ import pytest
 
 from autotrade_0dte.chain import book
 from autotrade_0dte.chain.book import ChainParams, OptionChainBook
-from autotrade_0dte.indicators import panel, walls
+from autotrade_0dte.indicators import panel
 from autotrade_0dte.indicators.params import IndicatorParams
-from autotrade_0dte.market_state import detector, quotes
+from autotrade_0dte.market_state import detector, watch
 from autotrade_0dte.market_state.params import DetectorParams
 from autotrade_0dte.market_state.watch import MarketWatch
 from autotrade_0dte.products import product
@@ -33,14 +33,17 @@ def watch_one_snapshot() -> None:
 @pytest.mark.parametrize(
     ("warmed", "used", "name"),
     [
-        (book, book, "reprice"), (walls, panel, "walls"), (quotes, detector, "near_quotes"),
+        (book, book, "reprice"),
+        (watch, panel, "walls"),
+        (watch, detector, "near_quotes"),
+        (watch, detector, "weigh"),
     ],
-    ids=["reprice", "walls", "near_quotes"],
-)  # fmt: skip
+    ids=["reprice", "walls", "near_quotes", "weigh"],
+)
 def test_kernel_of_a_snapshot_is_warmed_with_the_types_that_a_snapshot_has(
     warmed: Any, used: ModuleType, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kernel = getattr(warmed, name)
+    kernel = getattr(used, name)
     types: list[tuple[Any, ...]] = []
 
     def noted(*args: Any) -> Any:
@@ -49,7 +52,6 @@ def test_kernel_of_a_snapshot_is_warmed_with_the_types_that_a_snapshot_has(
 
     monkeypatch.setattr(used, name, noted)
     watch_one_snapshot()
-    monkeypatch.setattr(warmed, name, noted)
     warmed.warm()
     in_session, in_warming = types
     assert in_warming == in_session

@@ -2,16 +2,34 @@ import math
 
 import numpy as np
 import pytest
+from evidence_memory import memory_of, window_row
+from series import NS
 
 from autotrade_0dte.market_state.params import DetectorParams
-from autotrade_0dte.market_state.price import PriceWatch
+from autotrade_0dte.market_state.price import take_print
 from autotrade_0dte.market_state.profile import VOLATILITY, Profile, Usual
 
-NS = 1_000_000_000
 MINUTES = 30
 PARAMS = DetectorParams(jump_window_s=5, jump_steps=4, jump_lag_s=5, drift_allowance=0.1)
 MOVE = 0.001
 NAN = math.nan
+
+
+class Watch:
+    """Jump and drift of the prints of a session from 0 ns."""
+
+    def __init__(self, profile: Profile | None) -> None:
+        self._memory = memory_of(PARAMS, close_ns=MINUTES * 60 * NS, profile=profile)
+
+    def update(self, ts_event: int, price: float) -> None:
+        take_print(self._memory, window_row("price"), ts_event, price, NAN)
+
+    def __getattr__(self, name: str) -> float:
+        return float(self._memory.state["price"][name])
+
+    @property
+    def drift(self) -> float:
+        return float(self._memory.state["drift"]["value"])
 
 
 def usual(wild_from: int = MINUTES) -> Usual:
@@ -20,12 +38,12 @@ def usual(wild_from: int = MINUTES) -> Usual:
     return Usual(tuple(range(MINUTES)), medians, (1.0,) * MINUTES, (9,) * MINUTES)
 
 
-def steps(profile: Profile | None = None, *, start_s: int = 60, last: float = MOVE) -> PriceWatch:
+def steps(profile: Profile | None = None, *, start_s: int = 60, last: float = MOVE) -> Watch:
     """Twelve steps of 5 s up and down by `MOVE`, the last one by `last`."""
-    watch = PriceWatch(PARAMS, open_ns=0, close_ns=MINUTES * 60 * NS, profile=profile)
+    watch = Watch(profile)
     sizes = [0.0, *[MOVE * (-1) ** k for k in range(11)], last]
     for k, log_price in enumerate(np.cumsum(sizes).tolist()):
-        watch.update((start_s + 5 * k) * NS, math.exp(log_price), NAN)
+        watch.update((start_s + 5 * k) * NS, math.exp(log_price))
     return watch
 
 
@@ -49,8 +67,8 @@ def test_one_step_adds_at_most_three_deviations_to_the_drift() -> None:
 
 def test_jump_in_a_still_market_is_measured_by_the_floor() -> None:
     still = Profile("SPY", (), {VOLATILITY: usual()})
-    watch = PriceWatch(PARAMS, open_ns=0, close_ns=MINUTES * 60 * NS, profile=still)
+    watch = Watch(still)
     for k in range(12):
-        watch.update((60 + 5 * k) * NS, 100.0 + 1e-5 * (k % 2), NAN)
-    watch.update(120 * NS, 100.05, NAN)
+        watch.update((60 + 5 * k) * NS, 100.0 + 1e-5 * (k % 2))
+    watch.update(120 * NS, 100.05)
     assert watch.jump_score == pytest.approx(watch.jump / PARAMS.floors.jump)

@@ -1,26 +1,34 @@
 import math
 from itertools import cycle, islice
 
+import msgspec
 import pytest
+from evidence_memory import figure, memory_of, row, window_row
+from series import NS
 
-from autotrade_0dte.market_state.spread import SpreadWatch
-from autotrade_0dte.market_state.standard import Figure, Standard
-from autotrade_0dte.market_state.trailing import Trailing
+from autotrade_0dte.market_state.memory import Memory
+from autotrade_0dte.market_state.params import DetectorParams
+from autotrade_0dte.market_state.spread import spread_score, take_spread
 
-NS = 1_000_000_000
 FLOOR = 0.2
+PARAMS = DetectorParams(
+    reference_s=60, reference_lag_s=5, sample_s=1, min_samples=5, change_window_s=3
+)
+LEVEL, CHANGE, WINDOW = row("spread"), row("spread_change"), window_row("spread")
 WARM_UP_S = 60
 COMING_DOWN = [8e-4 * 8 ** (-second / WARM_UP_S) for second in range(WARM_UP_S)]
+
+
+def score(memory: Memory, second: int, spread: float) -> float:
+    take_spread(memory, LEVEL, CHANGE, WINDOW, 0, second * NS, spread)
+    return spread_score(memory, LEVEL, CHANGE)
 
 
 class Quotes:
     """Spreads a second apart, judged by the last minute; the window of the change is 3 s."""
 
     def __init__(self, *usual: float) -> None:
-        standard = Standard("x", FLOOR, profile=None, trailing_minutes=390)
-        self.watch = SpreadWatch(
-            Figure(standard, self._trailing()), Figure(standard, self._trailing()), window_s=3
-        )
+        self.memory = memory_of(PARAMS)
         self._second = 0
         self.take(*islice(cycle(usual), WARM_UP_S))
 
@@ -28,19 +36,18 @@ class Quotes:
         scores = []
         for spread in spreads:
             self._second += after_s
-            self.watch.update(0, self._second * NS, spread)
-            scores.append(self.watch.score)
+            scores.append(score(self.memory, self._second, spread))
         return scores
 
-    @staticmethod
-    def _trailing() -> Trailing:
-        return Trailing(window_s=60, lag_s=5, sample_s=1, min_samples=5)
+    @property
+    def value(self) -> float:
+        return float(figure(self.memory, "spread")["value"])
 
 
 def test_value_is_the_logarithm_of_the_spread() -> None:
     quotes = Quotes(1e-4)
     quotes.take(3e-4)
-    assert quotes.watch.value == pytest.approx(math.log(3e-4))
+    assert quotes.value == pytest.approx(math.log(3e-4))
 
 
 def test_wide_spread_stays_evidence_by_its_level_when_its_change_is_over() -> None:
@@ -68,17 +75,13 @@ def test_unknown_spread_is_unknown(unknown: float) -> None:
     quotes = Quotes(1e-4)
     (score,) = quotes.take(unknown)
     assert math.isnan(score)
-    assert math.isnan(quotes.watch.value)
+    assert math.isnan(quotes.value)
 
 
 def test_change_is_judged_before_the_level_is_known_and_neither_at_first() -> None:
-    standard = Standard("x", FLOOR, profile=None, trailing_minutes=390)
-    late = Trailing(window_s=60, lag_s=5, sample_s=1, min_samples=1_000)
-    soon = Trailing(window_s=60, lag_s=5, sample_s=1, min_samples=5)
-    watch = SpreadWatch(Figure(standard, late), Figure(standard, soon), window_s=1)
-    watch.update(0, NS, 1e-4)
-    assert math.isnan(watch.score)
+    memory = memory_of(msgspec.structs.replace(PARAMS, change_window_s=1))
+    figure(memory, "spread")["min_samples"] = 1_000
+    assert math.isnan(score(memory, 1, 1e-4))
     for second in range(2, 30):
-        watch.update(0, second * NS, 1e-4)
-    watch.update(0, 30 * NS, 3e-4)
-    assert watch.score == pytest.approx(math.log(3) / FLOOR)
+        score(memory, second, 1e-4)
+    assert score(memory, 30, 3e-4) == pytest.approx(math.log(3) / FLOOR)

@@ -1,8 +1,7 @@
 import math
 
-from autotrade_0dte.market_state.trailing import Trailing
-
-NS = 1_000_000_000
+from evidence_memory import Trailing
+from series import NS
 
 
 def ramp(seconds: int) -> Trailing:

@@ -1,26 +1,22 @@
 import math
 
+import msgspec
 import pytest
+from evidence_memory import Volatility
+from series import NS
 
-from autotrade_0dte.market_state.standard import Figure, Standard
-from autotrade_0dte.market_state.trailing import Trailing
-from autotrade_0dte.market_state.volatility import ChangeWatch, VolatilityWatch
+from autotrade_0dte.market_state.params import DetectorParams
 
-NS = 1_000_000_000
-FLOOR_1 = Standard("x", 0.01, profile=None, trailing_minutes=390)
-
-
-def trailing() -> Trailing:
-    return Trailing(window_s=60, lag_s=5, sample_s=1, min_samples=5)
+PARAMS = DetectorParams(reference_s=60, reference_lag_s=5, sample_s=1, min_samples=5)
 
 
-def watch_of(*values: float, second: tuple[float, ...] = (), noise: float = 0.0) -> VolatilityWatch:
+def watch_of(*values: float, second: tuple[float, ...] = (), noise: float = 0.0) -> Volatility:
     """A value a second after a minute of 0.20, with a floor of 1 % and a window of 1 s."""
-    watch = VolatilityWatch(FLOOR_1, trailing(), ChangeWatch(Figure(FLOOR_1, trailing()), 1))
+    watch = Volatility(msgspec.structs.replace(PARAMS, change_window_s=1), has_step=False)
     steady = len(second) * (20.0,)
     for k, value in enumerate((*60 * [0.20], *values), start=1):
         other = ((60 * steady[:1]) + second)[k - 1] if second else math.nan
-        watch.update(0, k * NS, value, other, noise)
+        watch.update(k * NS, value, other, noise)
     return watch
 
 
@@ -28,21 +24,21 @@ def test_level_is_relative_to_what_it_was_and_change_to_a_window_ago() -> None:
     watch = watch_of(0.22, 0.24)
     assert watch.level == pytest.approx(math.log(1.2))
     assert watch.level_score == pytest.approx(math.log(1.2) / 0.01)
-    assert watch.change.value == pytest.approx(math.log(0.24 / 0.22))
+    assert watch.change == pytest.approx(math.log(0.24 / 0.22))
 
 
 @pytest.mark.parametrize(("second", "change"), [(20.2, 0.00995), (26.0, math.log(1.2))])
 def test_change_is_the_lesser_of_two_estimates(second: float, change: float) -> None:
-    assert watch_of(0.24, second=(second,)).change.value == pytest.approx(change, abs=1e-4)
+    assert watch_of(0.24, second=(second,)).change == pytest.approx(change, abs=1e-4)
 
 
 def test_change_within_what_the_quotes_leave_open_scores_less_than_one() -> None:
-    assert watch_of(0.21).change.score > 4
-    assert watch_of(0.21, noise=0.05).change.score < 1
+    assert watch_of(0.21).change_score > 4
+    assert watch_of(0.21, noise=0.05).change_score < 1
 
 
 def test_unknown_volatility_has_no_change() -> None:
-    assert math.isnan(watch_of(math.nan).change.value)
+    assert math.isnan(watch_of(math.nan).change)
     assert math.isnan(watch_of(math.nan).level)
 
 
@@ -50,8 +46,8 @@ def test_change_over_a_stop_of_the_data_is_unknown_until_a_window_has_passed() -
     watch = watch_of(0.20, second=(20.0,))
     changes = []
     for at_s in (70, 70.5, 71, 71.5):
-        watch.update(1, round(at_s * NS), 0.24, 24.0)
-        changes.append(watch.change.value)
+        watch.update(round(at_s * NS), 0.24, 24.0)
+        changes.append(watch.change)
     assert all(map(math.isnan, changes[:2]))
     assert changes[2:] == [0.0, 0.0]
     assert watch.level == pytest.approx(math.log(1.2))
@@ -64,14 +60,8 @@ class Steps:
 
     def __init__(self) -> None:
         self.second = 0
-        half = Standard("x", 0.005, profile=None, trailing_minutes=390)
-        self.watch = VolatilityWatch(
-            FLOOR_1,
-            trailing(),
-            ChangeWatch(Figure(FLOOR_1, trailing()), 12),
-            ChangeWatch(Figure(half, trailing()), 3),
-            step_most=6.0,
-        )
+        params = msgspec.structs.replace(PARAMS, change_window_s=12, step_window_s=3)
+        self.watch = Volatility(params, step_most=6.0)
         self.scores(*60 * [0.0])
 
     def scores(self, *rises: float, noise: float = 0.0, second: float = 1.0) -> list[float]:
@@ -80,7 +70,7 @@ class Steps:
         for rise in rises:
             self.second += 1
             first, other = 0.20 * math.exp(rise), 20.0 * math.exp(second * rise)
-            self.watch.update(0, self.second * NS, first, other, noise)
+            self.watch.update(self.second * NS, first, other, noise)
             seen.append(self.watch.change_score)
         return seen
 
@@ -92,7 +82,7 @@ def test_step_stands_out_while_it_is_sudden_and_is_a_change_after() -> None:
 def test_change_of_a_step_is_that_of_the_long_window() -> None:
     steps = Steps()
     steps.scores(0.01, 0.02, 0.03, 0.04, 0.05)
-    assert steps.watch.change.value == pytest.approx(0.05)
+    assert steps.watch.change == pytest.approx(0.05)
 
 
 def test_slow_rise_of_the_same_size_is_no_step() -> None:

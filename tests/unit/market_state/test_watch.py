@@ -13,7 +13,7 @@ from autotrade_0dte.calendar import NEW_YORK
 from autotrade_0dte.chain.quality import QuoteFlag
 from autotrade_0dte.chain.snapshot import ChainSnapshot, Tape
 from autotrade_0dte.indicators.params import IndicatorParams
-from autotrade_0dte.market_state import detector
+from autotrade_0dte.market_state import detector, fresh_memory
 from autotrade_0dte.market_state.events import ScheduledEvent
 from autotrade_0dte.market_state.params import DetectorParams
 from autotrade_0dte.market_state.profile import Profile, Usual
@@ -109,6 +109,15 @@ def test_usual_market_stays_calm_with_its_evidence_known(market: Market) -> None
         Channel.VOLATILITY_LEVEL, Channel.VOLATILITY_CHANGE, Channel.JUMP, Channel.DRIFT,
         Channel.SPREAD, Channel.QUOTE_AGE, Channel.CROSSED,
     }  # fmt: skip
+
+
+def test_room_that_a_session_begins_with_makes_no_difference(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usual = list(Market().states(WARM_UP_S))
+    monkeypatch.setattr(fresh_memory, "_FIRST_CAPACITY", 1)
+    for state, expected in zip(Market().states(WARM_UP_S), usual, strict=True):
+        assert repr(state) == repr(expected)
 
 
 def test_nothing_is_known_at_the_first_snapshot() -> None:

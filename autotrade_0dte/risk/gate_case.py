@@ -1,5 +1,6 @@
 """One order before the gate: everything a check may ask for, put together once."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -159,9 +160,11 @@ class Case(msgspec.Struct, kw_only=True, gc=False):
 
     @property
     def free_usd(self) -> float:
-        """Cash and buying power that no other order may take."""
+        """Cash and buying power that no other order may take; NaN where one is unknown."""
         book = self.exposure
-        return min(book.cash, book.buying_power) - (book.reserved_usd - self.own_usd)
+        cash, power = book.cash, book.buying_power
+        lower = power if power < cash or math.isnan(power) else cash
+        return lower - (book.reserved_usd - self.own_usd)
 
     @property
     def has_picture(self) -> bool:

@@ -64,7 +64,9 @@ class RiskController(DataActor):
     exposure : Exposure
         What is held, and the cash; kept by the order desk.
     strategies : sequence of Strategy
-        Whose orders and positions there are.
+        Whose positions there are.
+    cancel_all : callable
+        Cancels every order at work, at once: the order desk's, which strategies expect it from.
     kept : LadderState, optional
         What a process before this one left.
     is_live : bool, default false
@@ -86,6 +88,7 @@ class RiskController(DataActor):
         params: RiskParams,
         exposure: Exposure,
         strategies: Sequence[Any],
+        cancel_all: Callable[[], None],
         *,
         kept: LadderState | None = None,
         is_live: bool = False,
@@ -97,6 +100,7 @@ class RiskController(DataActor):
         self._limits = params.limits.portfolio
         self._exposure = exposure
         self._strategies = strategies
+        self._cancel_all = cancel_all
         self._is_live = is_live
         self._gate = EventGate()
         self._ladder = RiskLadder(params.ladder, session.open_ns)
@@ -209,7 +213,7 @@ class RiskController(DataActor):
         killed = change.mode is RiskMode.KILLED
         is_direct = killed and change.begins and change.text == DIRECT
         if killed and (change.before is not RiskMode.KILLED or is_direct):
-            self._cancel_all()
+            self._gate.command(self._cancel_all)
         self._is_direct = killed and (self._is_direct or is_direct)
         self._publish(RISK_TOPIC, change)
         if change.mode >= RiskMode.FLATTEN > change.before:
@@ -217,17 +221,6 @@ class RiskController(DataActor):
             self.clock.set_time_alert_ns(
                 _GRACE, self.clock.timestamp_ns() + grace_ns, self._on_grace
             )
-
-    def _cancel_all(self) -> None:
-        for strategy in self._strategies:
-            name = strategy.strategy_id
-            at_work = (
-                *self.cache.orders_open(strategy_id=name),
-                *self.cache.orders_inflight(strategy_id=name),
-            )
-            for order in at_work:
-                if not order.is_pending_cancel:
-                    self._gate.command(strategy.cancel_order, order.client_order_id)
 
     def _on_grace(self, _event: TimeEvent) -> None:
         """Have the engine close what strategies have not, until nothing is left."""

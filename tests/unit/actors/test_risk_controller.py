@@ -1,0 +1,279 @@
+"""The risk controller on the real engine: from what it hears to what it says and does."""
+
+import math
+from typing import Any
+
+import pytest
+from desk_engine import NS, OPEN_NS
+from msgspec.structs import replace
+from risk_engine import CASH, Feeder, Heard, run
+from strategy_venue import PLAN
+
+from autotrade_0dte.execution.order_quote import OrderQuote
+from autotrade_0dte.execution.plan_state import PLAN_TOPIC, PlanPhase, PlanState
+from autotrade_0dte.execution.quality import (
+    QUALITY_TOPIC,
+    Breach,
+    QualityCode,
+    QualityFigures,
+    Recovery,
+)
+from autotrade_0dte.execution.walk_record import WALK_TOPIC, WalkEvent, WalkRecord
+from autotrade_0dte.market_state.state import Level
+from autotrade_0dte.risk.ladder_state import LadderState
+from autotrade_0dte.risk.mode import DIRECT, RiskChange, RiskMode, Trigger
+from autotrade_0dte.risk.picture import DayCounters, RiskPicture
+from autotrade_0dte.risk.report import DIRECT as DIRECT_FIGURE
+from autotrade_0dte.risk.report import REARM_TOPIC, REPORT_TOPIC, Rearm, RiskReport
+
+FIGURES = QualityFigures(0.5, 0.9, 0.0, 10, 5, 10)
+
+
+def lose(usd: float) -> Any:
+    def do(feeder: Feeder) -> None:
+        feeder.exposure.cash -= usd
+
+    return do
+
+
+def report(trigger: Trigger, *, begins: bool = True, text: str = "", **figures: float) -> Any:
+    def do(feeder: Feeder) -> None:
+        feeder.tell(
+            REPORT_TOPIC,
+            RiskReport(
+                ts_event=feeder.now_ns, trigger=trigger, begins=begins, figures=figures, text=text
+            ),
+        )
+
+    return do
+
+
+def rearm(feeder: Feeder) -> None:
+    feeder.tell(REARM_TOPIC, Rearm(ts_event=feeder.now_ns, by="me", reason="looked"))
+
+
+def kill(*, direct: bool = False) -> Any:
+    return report(Trigger.KILL_FILE, text="me: panic", **{DIRECT_FIGURE: float(direct)})
+
+
+def walked(event: WalkEvent) -> Any:
+    def do(feeder: Feeder) -> None:
+        quote = OrderQuote(feeder.now_ns, *(math.nan,) * 5)
+        record = WalkRecord(
+            ts_event=feeder.now_ns, parent_id="P", client_order_id="O", event=event, quote=quote,
+            text="no",
+        )  # fmt: skip
+        for _ in range(6):
+            feeder.tell(WALK_TOPIC, record)
+
+    return do
+
+
+# Commands reach the venue with the next quote, a second later.
+
+
+# -- what it says -----------------------------------------------------------------------------
+
+
+def test_picture_of_each_view_tells_the_account_and_the_mode() -> None:
+    heard = run({5: lose(-500), 12: lose(900)}, to_s=20)
+    pictures = heard.pictures
+    assert [picture.ts_event for picture in pictures] == [
+        OPEN_NS + second * NS for second in range(1, 21)
+    ]
+    last = pictures[-1]
+    assert (last.equity, last.start_equity, last.peak_equity) == (9_600, CASH, 10_500)
+    assert (last.worst_loss_usd, last.delta_usd, last.premium_usd) == (0, 0, 0)
+    assert last.mode is RiskMode.HALT_ENTRIES
+    assert [p.mode for p in pictures[:11]] == [RiskMode.NORMAL] * 11
+
+
+def test_change_is_told_before_the_picture_that_has_it() -> None:
+    heard = run({10: lose(600)}, to_s=20)
+    told = [m for _, m in heard.all if isinstance(m, RiskChange | RiskPicture)]
+    first = next(i for i, message in enumerate(told) if isinstance(message, RiskChange))
+    before, after = told[first - 1], told[first + 3]
+    assert (before.mode, after.mode) == (RiskMode.NORMAL, RiskMode.FLATTEN)
+    assert after.ts_event == told[first].ts_event
+
+
+def test_quotes_that_stop_halt_entries_until_they_come_again() -> None:
+    def age(seconds: float) -> Any:
+        return lambda feeder: setattr(feeder, "quote_age_s", seconds)
+
+    heard = run({5: age(25), 15: age(0)})
+    assert heard.modes() == [(5, "HALT_ENTRIES"), (15, "NORMAL")]
+    assert heard.held == 3
+
+
+def test_silence_is_noticed_without_views_where_time_passes_by_itself() -> None:
+    def silence(feeder: Feeder) -> None:
+        feeder.clock.cancel_timer("view")
+
+    live = run({5: silence}, to_s=40, is_live=True)
+    # The view of the fifth second itself is still published.
+    assert live.modes() == [(25, "HALT_ENTRIES")]
+    assert run({5: silence}, to_s=40).changes == []
+
+
+def test_highest_level_tightens() -> None:
+    heard = run({5: lambda f: setattr(f, "level", Level.L3)}, to_s=10)
+    assert heard.modes() == [(5, "TIGHTEN")]
+
+
+@pytest.mark.parametrize(
+    "event", [WalkEvent.REJECTED, WalkEvent.MODIFY_REJECTED, WalkEvent.CANCEL_REJECTED]
+)
+def test_rejects_of_the_venue_are_counted(event: WalkEvent) -> None:
+    heard = run({5: walked(event)}, to_s=10)
+    [(at_s, change)] = heard.changes
+    assert (at_s, change.trigger, change.text) == (5, Trigger.REJECTS, "no")
+
+
+def test_denials_are_no_rejects() -> None:
+    assert run({5: walked(WalkEvent.DENIED)}, to_s=10).changes == []
+
+
+def test_breaches_of_execution_stand_until_they_recover() -> None:
+    def breach(feeder: Feeder) -> None:
+        feeder.tell(QUALITY_TOPIC, Breach(QualityCode.SLIPPAGE, FIGURES, feeder.now_ns))
+
+    def recover(feeder: Feeder) -> None:
+        feeder.tell(QUALITY_TOPIC, Recovery(QualityCode.SLIPPAGE, FIGURES, 0, feeder.now_ns))
+
+    heard = run({5: breach, 9: recover}, to_s=15)
+    assert heard.modes() == [(5, "TIGHTEN"), (9, "NORMAL")]
+    assert heard.changes[0][1].text == "SLIPPAGE"
+
+
+def test_reports_begin_and_end_and_the_operator_rearms() -> None:
+    heard = run(
+        {
+            3: report(Trigger.DATA_GAP), 5: report(Trigger.DATA_GAP, begins=False),
+            20: report(Trigger.MISMATCH, text="SPY"), 25: rearm,
+        }
+    )  # fmt: skip
+    assert heard.modes() == [
+        (3, "HALT_ENTRIES"), (15, "NORMAL"), (20, "HALT_ENTRIES"), (25, "NORMAL"),
+    ]  # fmt: skip
+    assert heard.changes[-1][1].text == "me: looked"
+
+
+def plan_state(feeder: Feeder, plan_id: str, **changes: Any) -> None:
+    state = PlanState(
+        ts_event=feeder.now_ns, track="regular", plan=replace(PLAN, plan_id=plan_id), phase="OPEN",
+        held=2, bought=2,
+    )  # fmt: skip
+    feeder.tell(PLAN_TOPIC, replace(state, **changes))
+
+
+def test_plans_are_counted_once_with_their_fees() -> None:
+    over = {"phase": PlanPhase.CLOSED, "held": 0}
+
+    def tell(feeder: Feeder) -> None:
+        plan_state(feeder, "P0", phase=PlanPhase.ENTERING, bought=0, held=0)
+        for _ in range(2):
+            plan_state(feeder, "P1")
+            plan_state(feeder, "P1", cash=0.01, fees_usd=2.0, **over)  # a dollar won, two of fees
+        plan_state(feeder, "P0", bought=0, **over)
+
+    def win(feeder: Feeder) -> None:
+        plan_state(feeder, "P2", cash=0.03, fees_usd=2.0, **over)
+
+    heard = run({5: tell, 8: win}, to_s=10)
+    lost_ns = OPEN_NS + 5 * NS
+    counters = [picture.counters for picture in heard.pictures]
+    assert counters[4] == DayCounters(1, 1, lost_ns, 2)
+    assert counters[-1] == DayCounters(2, 0, lost_ns, 4)
+    assert heard.states[-1].day.counters == counters[-1]
+
+
+# -- what it does -----------------------------------------------------------------------------
+
+
+def closed_at(heard: Heard) -> float:
+    fills = heard.holder.when("OrderFilled")
+    assert heard.held == 0
+    return fills[-1]
+
+
+def test_strategy_that_does_not_close_is_closed_at_market_after_the_grace() -> None:
+    heard = run({10: lose(600)}, obeys=False)
+    assert heard.modes() == [(13, "FLATTEN")]
+    assert closed_at(heard) == pytest.approx(18.1)
+    assert heard.at_work == 0
+
+
+def test_strategy_that_closes_is_left_alone() -> None:
+    heard = run({10: lose(600)})
+    assert closed_at(heard) == 14
+    assert heard.at_work == 1  # the engine's exit would have canceled it
+
+
+def test_kill_cancels_all_that_is_at_work_at_once_and_closes() -> None:
+    heard = run({10: kill()}, obeys=False)
+    assert heard.modes() == [(10, "KILLED")]
+    said = [message for at_s, message in heard.all if at_s == 10]
+    assert said[0] == "CANCEL"  # before anybody hears of it, whose exits are not to be canceled
+    assert heard.holder.when("OrderPendingCancel") == [10]
+    assert heard.holder.when("OrderCanceled") == [11]
+    assert closed_at(heard) == pytest.approx(15.1)
+
+
+def test_flatten_cancels_nothing_by_itself() -> None:
+    heard = run({10: report(Trigger.MANUAL, word=3.0)})
+    assert heard.modes() == [(10, "FLATTEN")]
+    assert (heard.at_work, heard.held) == (1, 0)
+
+
+def test_direct_kill_cancels_and_sends_nothing_more() -> None:
+    heard = run({10: kill(direct=True)}, obeys=False)
+    assert heard.holder.when("OrderCanceled") == [11]
+    assert (heard.held, heard.at_work) == (3, 0)
+    assert heard.changes[0][1].text == DIRECT
+
+
+def test_kill_that_becomes_direct_stops_the_exit_that_was_due() -> None:
+    heard = run({10: kill(), 12: kill(direct=True)}, obeys=False)
+    assert (heard.held, heard.at_work) == (3, 0)
+
+
+def test_rearming_before_the_grace_is_over_keeps_the_position() -> None:
+    heard = run({10: kill(), 12: rearm}, obeys=False)
+    assert heard.modes() == [(10, "KILLED"), (12, "NORMAL")]
+    assert heard.held == 3
+
+
+# -- what it keeps ----------------------------------------------------------------------------
+
+
+def test_state_is_published_with_each_change_and_while_the_peak_rises() -> None:
+    heard = run({4: lose(-100), 20: report(Trigger.MISMATCH)})
+    start, peak, latched = heard.states
+    assert (start.start_equity, start.peak_equity) == (CASH, CASH)
+    assert peak.peak_equity == 10_100
+    assert [rung.name for rung in latched.rungs] == ["MISMATCH:HALT_ENTRIES"]
+
+
+def test_what_a_process_before_left_is_told_at_the_first_view() -> None:
+    before = run({4: report(Trigger.MISMATCH, text="SPY"), 6: lose(100)}).states[-1]
+    heard = run({}, kept=before, to_s=5)
+    at_s, change = heard.changes[0]
+    assert (at_s, change.trigger, change.begins, change.text) == (1, Trigger.MISMATCH, True, "SPY")
+    assert heard.pictures[0].mode is RiskMode.HALT_ENTRIES
+    assert heard.pictures[0].start_equity == CASH
+
+
+def test_counters_of_another_session_are_not_taken_over() -> None:
+    yesterday = LadderState(session_ns=OPEN_NS - 86_400 * NS, start_equity=5_000.0)
+    assert run({}, kept=yesterday, to_s=3).pictures[-1].start_equity == CASH
+
+
+def test_tables_have_every_change_and_a_picture_a_minute() -> None:
+    rows = run({70: report(Trigger.MISMATCH, text="SPY")}, to_s=130).controller.rows
+    changes, pictures = rows.changes(), rows.pictures()
+    assert changes["trigger"] == ["MISMATCH"]
+    assert (changes["mode"], changes["before"]) == (["HALT_ENTRIES"], ["NORMAL"])
+    seconds = [(at - OPEN_NS) // NS for at in pictures["ts_event"].tolist()]
+    assert seconds == [1, 61, 70, 130]
+    assert pictures["mode"].tolist() == [0, 0, 2, 2]

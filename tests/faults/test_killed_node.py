@@ -1,4 +1,4 @@
-"""A node killed with orders at work and a position open, and the one started after it.
+"""A node killed with an entry at work and a position open, and the one started after it.
 
 Both meet faults and errors all the while, and nothing they write tells who they are.
 """
@@ -20,6 +20,9 @@ from project_simulator import project_simulator
 from simulator_process import SimulatorProcess
 
 from autotrade_0dte.data.catalog import Catalog
+from autotrade_0dte.nodes.kept_state import KeptState, read_kept_state
+from autotrade_0dte.store.rows import Owner, account_key
+from tiger_nt.marks import client_order_id
 
 TOKEN = "a-token-that-nobody-may-see"
 START_S = 40.0
@@ -36,29 +39,52 @@ symbols = {{ {date} = "{symbol}" }}
 quantity = 3
 at_s = 0
 entry_cap = {entry_cap}
+
+[regular.params.exits]
+profit_fraction = 0.5
+loss_fraction = 1.0
+theta_burn_fraction = 1000.0
+hold_s = 23_400
+entry_timeout_s = 300
 """
 
 
 class Outcome:
-    """What both nodes left, and what the simulator had at the kill and has at the end."""
+    """What all nodes left, and what the simulator had at each kill and has at the end."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.folder = folder
         self.environment = environment
-        self.at_kill: dict[str, Any] = {}
+        self.at_kill: list[dict[str, Any]] = []
+        self.kept: list[KeptState] = []
         self.killed_ns = 0
         self.account: dict[str, Any] = {}
         self.code = -1
         self.run = folder
+        self.session: dict[str, Any] = {}
+
+    def killed(self, node: PaperNode, simulator: SimulatorProcess) -> None:
+        """Kill a node; remember what it has kept, and what the simulator has."""
+        self.killed_ns = time.time_ns()
+        node.kill()
+        self.at_kill.append(simulator.account("paper"))
+        [state] = (self.folder / "state").iterdir()
+        owner = Owner(self.date, account_key(self.environment["TIGEROPEN_ACCOUNT"]))
+        self.kept.append(read_kept_state(state, owner))
+
+    @property
+    def date(self) -> dt.date:
+        """The simulator's session."""
+        return dt.date.fromisoformat(self.session["date"])
 
     def table(self, name: str) -> list[dict[str, Any]]:
-        """Return the rows of a table of the second run."""
+        """Return the rows of a table of the last run."""
         rows: list[dict[str, Any]] = pq.read_table(self.run / f"{name}.parquet").to_pylist()
         return rows
 
     @property
     def reasons(self) -> list[str]:
-        """What the second run says against its result, without the date before each."""
+        """What the last run says against its result, without the date before each."""
         summary = json.loads((self.run / "summary.json").read_text())
         return [reason.partition(": ")[2] for reason in summary["unclean_reasons"]]
 
@@ -68,22 +94,21 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
     folder = tmp_path_factory.mktemp("killed")
     with project_simulator(lively=False) as simulator:
         found = Outcome(folder, simulator.environment("paper"))
-        (folder / "config.toml").write_text(_config(simulator))
-        _live_until_killed(simulator, found)
-        _live_until_kicked(simulator, found)
+        found.session = simulator.control("GET", "/session")
+        symbol = found.session["contracts"][len(found.session["contracts"]) // 2]
+        ask = simulator.control("GET", f"/quote/{symbol}")["ask"]
+        cap = round(ask + 1, 2)
+        (folder / "config.toml").write_text(
+            CONFIG.format(date=f"{found.date:%y%m%d}", symbol=symbol, entry_cap=cap)
+        )
+        _buy_until_killed(simulator, found)
+        _resume_until_killed(simulator, found)
+        _resume_until_the_target(simulator, found, symbol, cap)
         found.account = simulator.account("paper")
         yield found
 
 
-def _config(simulator: SimulatorProcess) -> str:
-    session = simulator.control("GET", "/session")
-    symbol = session["contracts"][len(session["contracts"]) // 2]
-    ask = simulator.control("GET", f"/quote/{symbol}")["ask"]
-    date = f"{dt.date.fromisoformat(session['date']):%y%m%d}"
-    return CONFIG.format(date=date, symbol=symbol, entry_cap=round(ask + 1, 2))
-
-
-def _live_until_killed(simulator: SimulatorProcess, found: Outcome) -> None:
+def _buy_until_killed(simulator: SimulatorProcess, found: Outcome) -> None:
     """One of three contracts is bought, and the answer to the order cannot be trusted."""
     simulator.fault("partial_fill", value=1)
     simulator.fault("wrong_signature", method="place_order")
@@ -93,39 +118,66 @@ def _live_until_killed(simulator: SimulatorProcess, found: Outcome) -> None:
             lambda state: state["accounts"][number]["positions"], "a position", START_S
         )
         time.sleep(1.0)  # the answer is found out about, and quotes are written to the journal
-        found.killed_ns = time.time_ns()
-        node.kill()
-    found.at_kill = simulator.account("paper")
+        found.killed(node, simulator)
 
 
-def _live_until_kicked(simulator: SimulatorProcess, found: Outcome) -> None:
-    """Cancelling, selling and asking are disturbed; another login ends the connection."""
-    number = found.environment["TIGEROPEN_ACCOUNT"]
+def _resume_until_killed(simulator: SimulatorProcess, found: Outcome) -> None:
+    """The entry is canceled though the answer to that is lost; its contract is held on to."""
     simulator.fault("lost_response", method="cancel_order")
-    simulator.fault("rate_limit", method="place_order", value=429)
-    simulator.fault("wrong_signature", method="prime_assets")
+    number = found.environment["TIGEROPEN_ACCOUNT"]
     with PaperNode(simulator, found.folder, 2, {"TIGEROPEN_TOKEN": TOKEN}) as node:
         simulator.wait_for(
-            lambda state: _is_sold(state["accounts"][number]), "no position", START_S
+            lambda state: state["accounts"][number]["orders"][-1]["status"] == "Cancelled",
+            "no order at work",
+            START_S,
         )
+        time.sleep(2.0)  # to sell in, if it would
+        found.killed(node, simulator)
+
+
+def _resume_until_the_target(
+    simulator: SimulatorProcess, found: Outcome, symbol: str, cap: float
+) -> None:
+    """The plan's target is reached; selling is disturbed, and another login ends it all."""
+    simulator.fault("rate_limit", method="place_order", value=429)
+    simulator.fault("wrong_signature", method="prime_assets")
+    number = found.environment["TIGEROPEN_ACCOUNT"]
+    with PaperNode(simulator, found.folder, 2, {"TIGEROPEN_TOKEN": TOKEN}) as node:
+        _wait_for_quotes(node)
+        simulator.fault("frozen_quotes", seconds=60)
+        bid = round(1.6 * cap, 2)
+
+        def is_sold(state: dict[str, Any]) -> bool:
+            quote = {"symbol": symbol, "bid": bid, "ask": round(bid + 0.05, 2)}
+            simulator.control("POST", "/quote", quote)  # again and again, as the market's last
+            account = state["accounts"][number]
+            return not account["positions"] and account["orders"][-1]["side"] == "SELL"
+
+        simulator.wait_for(is_sold, "no position", START_S)
         time.sleep(0.5)  # quotes are written to the journal
         simulator.fault("kickout")
         found.code = node.end()
         found.run = node.folder
 
 
-def _is_sold(account: dict[str, Any]) -> bool:
-    return not account["positions"] and account["orders"][-1]["side"] == "SELL"
+def _wait_for_quotes(node: PaperNode) -> None:
+    """Wait until the node tells of its market."""
+    deadline = time.monotonic() + START_S
+    while "usable" not in node.output:
+        assert time.monotonic() < deadline, f"Expected a line of status, was {node.output}"
+        time.sleep(0.05)
 
 
 def test_killed_node_and_the_one_after_it(outcome: Outcome, subtests: pytest.Subtests) -> None:
     """One test, so that parallel workers do not run the nodes again for each part of it."""
     for check in (
         killed_with_an_order_at_work_and_a_position,
-        next_one_cancels_the_order_and_sells_the_position,
-        engine_and_simulator_agree_on_both_runs,
+        next_one_cancels_the_order_and_keeps_to_the_plan,
+        last_one_sells_at_the_plans_target,
+        no_order_is_sent_twice_and_none_without_a_row,
+        engine_and_simulator_agree_on_all_runs,
         it_ends_when_another_login_takes_its_place,
-        recording_of_both_is_in_the_catalog,
+        recording_of_all_is_in_the_catalog,
         no_secret_is_in_anything_they_wrote,
     ):
         with subtests.test(check.__name__):
@@ -133,21 +185,42 @@ def test_killed_node_and_the_one_after_it(outcome: Outcome, subtests: pytest.Sub
 
 
 def killed_with_an_order_at_work_and_a_position(outcome: Outcome) -> None:
-    [order] = outcome.at_kill["orders"]
+    [order] = outcome.at_kill[0]["orders"]
     assert (order["status"], order["quantity"], order["filled"]) == ("Submitted", 3, 1)
-    [position] = outcome.at_kill["positions"].values()
+    [position] = outcome.at_kill[0]["positions"].values()
     assert position["quantity"] == 1
+    [plan] = outcome.kept[0].plans
+    assert (plan.state.phase, plan.state.held, len(plan.order_ids)) == ("ENTERING", 1, 1)
 
 
-def next_one_cancels_the_order_and_sells_the_position(outcome: Outcome) -> None:
-    [first, sold] = outcome.account["orders"]
-    assert (first["status"], first["filled"]) == ("Cancelled", 1)
+def next_one_cancels_the_order_and_keeps_to_the_plan(outcome: Outcome) -> None:
+    [order] = outcome.at_kill[1]["orders"]
+    assert (order["status"], order["filled"]) == ("Cancelled", 1)
+    [position] = outcome.at_kill[1]["positions"].values()
+    assert position["quantity"] == 1
+    [before], [after] = outcome.kept[0].plans, outcome.kept[1].plans
+    assert (after.state.phase, after.state.held, after.state.bought) == ("OPEN", 1, 1)
+    assert repr(after.state.plan) == repr(before.state.plan)  # its cap, its exits, its deadlines
+    assert after.state.cash == before.state.cash
+    assert after.state.fees_usd == before.state.fees_usd > 0
+
+
+def last_one_sells_at_the_plans_target(outcome: Outcome) -> None:
+    [_, sold] = outcome.account["orders"]
     assert (sold["side"], sold["quantity"], sold["filled"]) == ("SELL", 1, 1)
     [exit_] = [row for row in outcome.table("decisions") if row["kind"] == "EXIT"]
-    assert (exit_["reason"], exit_["quantity"]) == ("RESTART", 1)
+    assert (exit_["reason"], exit_["quantity"], exit_["plan_id"]) == ("TARGET", 1, "plan-1")
 
 
-def engine_and_simulator_agree_on_both_runs(outcome: Outcome) -> None:
+def no_order_is_sent_twice_and_none_without_a_row(outcome: Outcome) -> None:
+    [state] = (outcome.folder / "state").iterdir()
+    owner = Owner(outcome.date, account_key(outcome.environment["TIGEROPEN_ACCOUNT"]))
+    intents = read_kept_state(state, owner).intents
+    at_tiger = [client_order_id(order["user_mark"]) for order in outcome.account["orders"]]
+    assert [intent.client_order_id for intent in intents] == at_tiger
+
+
+def engine_and_simulator_agree_on_all_runs(outcome: Outcome) -> None:
     assert differences(run_books(outcome.run), tiger_books(outcome.account)) == []
 
 
@@ -157,7 +230,7 @@ def it_ends_when_another_login_takes_its_place(outcome: Outcome) -> None:
     assert outcome.account["positions"] == {}
 
 
-def recording_of_both_is_in_the_catalog(outcome: Outcome) -> None:
+def recording_of_all_is_in_the_catalog(outcome: Outcome) -> None:
     catalog = Catalog(outcome.folder / "catalog")
     [entry] = catalog.sessions()
     times = [tick.ts_init for chunk in catalog.chunks(entry) for tick in chunk]

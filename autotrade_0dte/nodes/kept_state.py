@@ -104,7 +104,7 @@ def read_kept_state(folder: Path, owner: Owner) -> KeptState:
 
 def described(kept: KeptState) -> str:
     """Return in a line what was kept."""
-    if kept.heartbeat is None and kept.ladder is None:
+    if kept == KeptState():
         return "nothing of today"
     parts = [f"{len(kept.plans)} plans, {len(kept.open_plans)} open", f"{len(kept.intents)} orders"]
     if kept.ladder is not None:
@@ -166,10 +166,11 @@ def _of_plan(kept: KeptPlan, ours: Mapping[str, OrderView], left: dict[str, int]
         found = ", ".join(f"{left.get(symbol, 0):+d} {symbol}" for symbol in legs)
         yield f"{plan.plan_id} given up: it does not explain {found}"
         return
+    end = "goes on with it" if any(left.get(symbol, 0) for symbol in legs) else "is over"
     for symbol, quantity in legs.items():
         now = left.pop(symbol, 0)
         if now != quantity:
-            yield f"{plan.plan_id} has {now:+d} {symbol}, told of {quantity:+d}: goes on with it"
+            yield f"{plan.plan_id} has {now:+d} {symbol}, told of {quantity:+d}: {end}"
 
 
 def _symbol(instrument_id: str) -> str:

@@ -9,13 +9,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
+from stored import PLAN, STATE
 
 from autotrade_0dte import calendar
 from autotrade_0dte.calendar import Session
 from autotrade_0dte.config import StrategySpec, SystemConfig
 from autotrade_0dte.nodes import preflight as module
+from autotrade_0dte.nodes.kept_state import set_up_folder, state_owner
 from autotrade_0dte.nodes.preflight import Check, NodeMode, Outcome, Preflight, preflight
 from autotrade_0dte.nodes.tiger import SystemListings, underlying_of
+from autotrade_0dte.store.state_store import FILE, StateStore
 from tiger_nt.config import Credentials, Endpoints, TigerConfig
 from tiger_nt.errors import TigerConfigError, TigerDeniedError, TigerRequestError
 from tiger_nt.marks import user_mark
@@ -323,3 +327,37 @@ def test_position_or_order_that_nobody_here_would_manage_is_refused(
     assert ready.refusal is not None
     assert (ready.refusal.name, ready.refusal.exit_code) == ("reconciliation", 4)
     assert told in ready.refusal.found
+
+
+def test_state_that_the_broker_does_not_bear_out_is_a_warning(tiger: Tiger, tmp_path: Path) -> None:
+    tiger.state = tmp_path
+    folder = set_up_folder(tmp_path, NodeMode.BROKER, CONFIG)
+    state = replace(STATE, held=2, plan=replace(PLAN, instrument_id=f"{CALLS[1]}.US"))
+    with StateStore.open(folder, state_owner(tiger.config, DATE)) as store:
+        store.keep_plan(state)
+        found = row(tiger.check(), "state")
+    assert (found.outcome, found.found) == (
+        Outcome.WARN,
+        f"1 plans, 1 open, 0 orders; R001 has +0 {CALLS[1]}, told of +2: is over",
+    )
+    assert tiger.check(NodeMode.PAPER).refusal is None  # another set-up, with nothing kept
+
+
+def test_state_that_cannot_be_read_is_refused(tiger: Tiger, tmp_path: Path) -> None:
+    tiger.state = tmp_path
+    folder = set_up_folder(tmp_path, NodeMode.BROKER, CONFIG)
+    folder.mkdir()
+    (folder / FILE).write_text("nothing" * 100)
+    refusal = tiger.check().refusal
+    assert refusal is not None
+    assert (refusal.name, refusal.exit_code) == ("state", 4)
+    assert "file is not a database" in refusal.found
+
+
+def test_paper_node_says_which_plans_are_gone(tiger: Tiger, tmp_path: Path) -> None:
+    tiger.state = tmp_path
+    folder = set_up_folder(tmp_path, NodeMode.PAPER, CONFIG)
+    with StateStore.open(folder, state_owner(tiger.config, DATE)) as store:
+        store.keep_plan(STATE)
+    found = row(tiger.check(NodeMode.PAPER), "state")
+    assert (found.outcome, "R001 given up" in found.found) == (Outcome.WARN, True)

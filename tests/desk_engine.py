@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import msgspec
+from loose_limits import LOOSE
 from nautilus_trader.backtest import BacktestEngine, BacktestEngineConfig
 from nautilus_trader.common import DataActor, LoggerConfig, LogLevel
 from nautilus_trader.execution import StaticLatencyModel
@@ -22,6 +23,8 @@ from nautilus_trader.model import (
 )
 from nautilus_trader.trading import Strategy, StrategyConfig
 
+from autotrade_0dte.actors.desk_gate import DeskGate
+from autotrade_0dte.actors.exposure_keeper import ExposureKeeper
 from autotrade_0dte.actors.fee_model import TigerFeeModel
 from autotrade_0dte.actors.order_desk import DESK_ID, OrderDesk
 from autotrade_0dte.actors.trading_session import TradingSession
@@ -33,6 +36,11 @@ from autotrade_0dte.execution.vetoes import VetoParams
 from autotrade_0dte.execution.walk_record import PARENT_TOPIC, WALK_TOPIC, WalkEvent, WalkRecord
 from autotrade_0dte.instruments import USD, VENUE, option_contract, option_symbol
 from autotrade_0dte.market_state.actions import Urgency
+from autotrade_0dte.products import product
+from autotrade_0dte.risk.exposure import Exposure
+from autotrade_0dte.risk.gate import GateFacts, RiskGate
+from autotrade_0dte.risk.limits import LimitParams
+from autotrade_0dte.risk.session_grid import GridParams
 from autotrade_strategies.orders import OrderSender, WorkingOrder
 
 NS = 1_000_000_000
@@ -202,6 +210,7 @@ def run(
     params: DeskParams = PARAMS,
     cancels_s: Sequence[float] = (),
     short_legs: bool = False,
+    limits: LimitParams = LOOSE,
     cash: float = 100_000.0,
     desk_kind: type[OrderDesk] = OrderDesk,
     teller_kind: type[Teller] = Teller,
@@ -233,7 +242,7 @@ def run(
     listener, teller = Listener(), teller_kind(asked, cancels_s)
     if on_denied is not None:
         teller.on_denied = on_denied
-    desk = desk_kind(SESSION, params, short_legs=short_legs)
+    desk = desk_kind(SESSION, params, desk_gate(limits, short_legs=short_legs))
     engine.add_actor(listener)
     engine.add_exec_algorithm(desk)
     engine.add_strategy(teller)
@@ -254,6 +263,13 @@ def run(
     )
     engine.dispose()
     return outcome
+
+
+def desk_gate(limits: LimitParams = LOOSE, *, short_legs: bool = False) -> DeskGate:
+    """Return a gate for the session, whose exposure knows of nothing yet."""
+    facts = GateFacts(product("SPY"), OPEN_NS, CLOSE_NS, short_legs=short_legs)
+    keeper = ExposureKeeper(Exposure(), SESSION, {})
+    return DeskGate(RiskGate(limits, facts), keeper, GridParams())
 
 
 def tick(name: str, at_s: float, bid: float, ask: float, bid_size: int, ask_size: int) -> QuoteTick:

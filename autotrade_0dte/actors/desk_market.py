@@ -26,29 +26,35 @@ class DeskMarket:
         The engine's, which has the newest quotes and prints.
     session : TradingSession
         The session and its contracts.
+
+    Attributes
+    ----------
+    chain : ChainSnapshot, optional
+        The newest one.
     """
 
     def __init__(self, cache: Any, session: TradingSession) -> None:
         self._cache = cache
         self._underlying = InstrumentId.from_str(f"{session.underlying}.{VENUE}")
-        self._row = {name: row for row, name in enumerate(session.instrument_ids)}
-        self._chain: ChainSnapshot | None = None
+        self.chain: ChainSnapshot | None = None
         self._fair: FairValues | None = None
 
     def take(self, view: MarketView) -> None:
         """Take the newest view; its fair values are worked out when they are asked for."""
-        self._chain = view.chain
+        self.chain = view.chain
         self._fair = None
 
-    def quote(self, instrument_id: InstrumentId, now_ns: int) -> OrderQuote:
-        """Return the market of a contract; NaN where a figure is not known."""
-        spot = self._spot()
+    def quote(self, instrument_id: InstrumentId, row: int, now_ns: int) -> OrderQuote:
+        """Return the market of a contract, -1 being its row if the chain has none of it.
+
+        NaN where a figure is not known.
+        """
+        spot, chain = self._spot(), self.chain
         fair = delta = math.nan
-        row = self._row.get(str(instrument_id))
-        if self._chain is not None and row is not None:
+        if chain is not None and row >= 0:
             if self._fair is None:
-                self._fair = FairValues(self._chain)
-            fair, delta = self._fair.at(row, spot), float(self._chain.delta[row])
+                self._fair = FairValues(chain)
+            fair, delta = self._fair.at(row, spot), chain.delta.item(row)
         tick = self._cache.quote(instrument_id)
         if tick is None:
             unknown = math.nan

@@ -12,6 +12,7 @@ from autotrade_0dte.execution.order_quote import OrderQuote
 from autotrade_0dte.execution.parent import ParentOrder
 from autotrade_0dte.execution.quality import EndedParent
 from autotrade_0dte.execution.walk import Walk
+from autotrade_0dte.risk.proposed_order import ProposedOrder
 
 __all__ = ["DeskWork"]
 
@@ -29,6 +30,8 @@ class DeskWork(msgspec.Struct, kw_only=True):
         The order that is or was last at the venue for it.
     instrument_id, pair : InstrumentId
         Its contract, and that of the other leg.
+    proposed : ProposedOrder
+        The order as the gate judges it.
     held : Any, optional
         The engine's order with the cap as its limit, until it is known to have been sent.
     checked_ns : int
@@ -51,6 +54,7 @@ class DeskWork(msgspec.Struct, kw_only=True):
     order_id: ClientOrderId
     instrument_id: InstrumentId
     pair: InstrumentId | None
+    proposed: ProposedOrder
     held: Any
     offer: Offer
     checked_ns: int = 0
@@ -70,12 +74,6 @@ class DeskWork(msgspec.Struct, kw_only=True):
         if self.arrival is None:
             self.arrival = quote
         self.offer.look(quote, self.walk.leaves, is_vetoed=bool(self.walk.veto))
-
-    def at_risk(self, multiplier: int) -> float:
-        """Return what a buy at work may cost beyond its limit of now, dollars."""
-        if self.held is not None or self.parent.side.sign < 0 or math.isnan(self.walk.limit):
-            return 0.0
-        return (self.parent.cap - self.walk.limit) * self.walk.leaves * multiplier
 
     def ended(self, now_ns: int, params: DeskParams) -> EndedParent:
         """Return what the quality watch has to know when the parent is over."""

@@ -4,7 +4,6 @@ What is done with an order is decided in `execution.walk`; here are the engine's
 commands. Orders in Python are copies of the engine's: each is fetched again when it is needed.
 """
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any, Self
 
@@ -21,7 +20,6 @@ from nautilus_trader.model import (
     OrderFilled,
     OrderModifyRejected,
     OrderRejected,
-    OrderSide,
     OrderSubmitted,
     OrderType,
     OrderUpdated,
@@ -30,11 +28,11 @@ from nautilus_trader.model import (
 )
 from nautilus_trader.trading import ExecutionAlgorithm, ExecutionAlgorithmConfig
 
+from autotrade_0dte.actors.desk_gate import DeskGate
 from autotrade_0dte.actors.desk_log import DeskLog
 from autotrade_0dte.actors.desk_market import DeskMarket
 from autotrade_0dte.actors.desk_work import DeskWork
 from autotrade_0dte.actors.event_gate import EventGate
-from autotrade_0dte.actors.order_checks import OrderChecks
 from autotrade_0dte.actors.order_tables import tags_of
 from autotrade_0dte.actors.order_tags import NOT_THROUGH_DESK, PAST_DESK, parent_of
 from autotrade_0dte.actors.trading_session import TradingSession
@@ -48,6 +46,9 @@ from autotrade_0dte.execution.remainder import RemainderRule
 from autotrade_0dte.execution.walk import Walk
 from autotrade_0dte.execution.walk_record import Move, MoveKind, WalkEvent
 from autotrade_0dte.products import product, tick_cents
+from autotrade_0dte.risk.mode import DIRECT, RISK_TOPIC, RiskChange, RiskMode
+from autotrade_0dte.risk.picture import PICTURE_TOPIC
+from autotrade_0dte.risk.proposed_order import ProposedOrder
 
 __all__ = ["DESK_ID", "OrderDesk"]
 
@@ -60,13 +61,15 @@ _LOOK_NS = 250_000_000
 """Half of the least rest of a walk: a step is late by no more than that."""
 
 _RESTING = (TimeInForce.DAY, TimeInForce.GTC)
+_ENDS = (OrderCanceled, OrderExpired, OrderRejected, OrderDenied)
 
 
 class OrderDesk(ExecutionAlgorithm):
-    """Checks each order, and works those with a limit: the limit is the worst price they may have.
+    """Puts each order before the gate, and works those with a limit: the worst price they may have.
 
-    An order that fails a check is denied with the reason and its figures. One without a limit, or
-    that may not rest, goes as it is. All that happens to a parent is published on WALK_TOPIC.
+    An order that the gate refuses is denied with the reason and its figures. One without a limit,
+    or that may not rest, goes as it is. All that happens to a parent is published on WALK_TOPIC.
+    What the risk controller allows no longer is withdrawn; killed, the desk cancels everything.
 
     Parameters
     ----------
@@ -74,20 +77,20 @@ class OrderDesk(ExecutionAlgorithm):
         The session and its contracts.
     params : DeskParams
         How orders are worked.
-    short_legs : bool
-        Whether a long option covers a short one of another strike.
+    risk : DeskGate
+        Which orders may go.
     """
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
         """Pass none of the arguments on: the engine's base class accepts only a configuration."""
         return super().__new__(cls, _CONFIG)  # type: ignore[call-arg]  # stubs have __init__ only
 
-    def __init__(self, session: TradingSession, params: DeskParams, *, short_legs: bool) -> None:
+    def __init__(self, session: TradingSession, params: DeskParams, risk: DeskGate) -> None:
         super().__init__(_CONFIG)
         facts = product(session.root)
         self._session = session
         self._params = params
-        self._short_legs = short_legs
+        self._risk = risk
         self._tick_cents = partial(tick_cents, facts)
         self._remainders = RemainderRule(session.fees, session.root, params.remainder)
         self._budget = CallBudget(params.budget)
@@ -97,7 +100,7 @@ class OrderDesk(ExecutionAlgorithm):
         self._parents: dict[str, DeskWork] = {}
         self._by_order: dict[ClientOrderId, DeskWork] = {}
         self._working: dict[str, DeskWork] = {}
-        self._is_looking = False
+        self._is_looking = self._is_taken_over = False
 
     def _warn(self, line: str) -> None:
         self.log.warning(line)
@@ -106,8 +109,10 @@ class OrderDesk(ExecutionAlgorithm):
         self._cache: Any = self.cache
         self._clock: Any = self.clock
         self._market = DeskMarket(self._cache, self._session)
-        self._checks = OrderChecks(self._cache, self._session.fees, short_legs=self._short_legs)
+        self._look_at_all()  # what is held already
         self.subscribe_topic(market_topic(self._session.underlying), self._on_view, DESK_TURN)
+        self.subscribe_topic(PICTURE_TOPIC, self._on_picture, DESK_TURN)
+        self.subscribe_topic(RISK_TOPIC, self._on_risk_change, DESK_TURN)
 
     def on_stop(self) -> None:
         self._stop_looking()
@@ -125,25 +130,37 @@ class OrderDesk(ExecutionAlgorithm):
         now_ns = self._clock.timestamp_ns()
         if PAST_DESK in tags:
             self._deny(order, f"{NOT_THROUGH_DESK}: by={tags[PAST_DESK]}")
-        elif not _is_worked(order):
-            self._pass_on(order)
-        elif (work := self._parents.get(tags.get("parent", ""))) is None:
-            self._begin(order, tags, now_ns)
+            return
+        contract = self._risk.keeper.contract(order.instrument_id)
+        if contract is None:
+            self._deny(order, f"NOT_AN_OPTION: instrument={order.instrument_id}")
+            return
+        work = self._parents.get(tags.get("parent", ""))
+        replaces = "" if work is None else str(work.order_id)
+        proposed = self._risk.proposed(order, contract, tags, replaces)
+        if not _is_worked(order):
+            self._pass_on(order, proposed, now_ns)
+        elif work is None:
+            self._begin(order, proposed, tags, now_ns)
         else:
-            self._carry_on(work, order, now_ns)
+            self._carry_on(work, order, proposed, now_ns)
 
-    def _pass_on(self, order: Any) -> None:
-        denial = self._denial(order)
+    def _pass_on(self, order: Any, proposed: ProposedOrder, now_ns: int) -> None:
+        quote = self._market.quote(order.instrument_id, proposed.contract.row, now_ns)
+        denial = self._risk.denial(proposed, quote, self._market.chain, now_ns)
         if denial is None:
+            self._risk.keeper.exposure.submitted(proposed, now_ns)
             self._gate.command(self.submit_order, order)
         else:
             self._deny(order, denial)
 
-    def _begin(self, order: Any, tags: dict[str, str], now_ns: int) -> None:
+    def _begin(
+        self, order: Any, proposed: ProposedOrder, tags: dict[str, str], now_ns: int
+    ) -> None:
         try:
             parent = parent_of(
-                order, tags, reduces=self._reduces(order), now_ns=now_ns,
-                close_ns=self._session.close_ns,
+                order, tags, reduces="purpose" not in tags and self._risk.reduces(proposed),
+                now_ns=now_ns, close_ns=self._session.close_ns,
             )  # fmt: skip
         except ValueError as e:
             self._deny(order, f"BAD_TAG: {e}")
@@ -156,38 +173,38 @@ class OrderDesk(ExecutionAlgorithm):
             order_id=order.client_order_id,
             instrument_id=order.instrument_id,
             pair=None if pair is None else InstrumentId.from_str(pair),
+            proposed=proposed,
             held=order,
             offer=Offer(parent),
         )
-        denial = self._denial(order)
         self._parents[parent.parent_id] = self._working[parent.parent_id] = work
         self._by_order[order.client_order_id] = work
         self._log.begins(parent)
-        self._first_look(work, denial, now_ns)
+        self._first_look(work, self._quote(work, now_ns))
 
-    def _carry_on(self, work: DeskWork, order: Any, now_ns: int) -> None:
+    def _carry_on(self, work: DeskWork, order: Any, proposed: ProposedOrder, now_ns: int) -> None:
         """Take the order that carries on what is left of a parent."""
-        quantity = int(order.quantity.as_double())
+        quantity = abs(proposed.quantity)
         if not work.walk.accepts_resend(quantity):
             self._deny(order, f"PARENT_NOT_WAITING: quantity={quantity}, left={work.walk.leaves}")
             return
-        # What is reserved for the rest is what this order takes.
-        own_usd = work.at_risk(self._session.multiplier)
-        denial = self._checks.denial(order, self._held(), self._reserved_usd() - own_usd)
-        work.order_id, work.held = order.client_order_id, order
+        work.order_id, work.held, work.proposed = order.client_order_id, order, proposed
         work.is_canceling = False
         self._by_order[order.client_order_id] = work
+        quote = self._quote(work, now_ns)
         move = work.walk.on_resent(now_ns, quantity)
-        self._follow(work, WalkEvent.RESENT, self._quote(work, now_ns), move, quantity=quantity)
-        self._first_look(work, denial, now_ns)
+        self._follow(work, WalkEvent.RESENT, quote, move, quantity=quantity)
+        self._first_look(work, quote)
 
-    def _first_look(self, work: DeskWork, denial: str | None, now_ns: int) -> None:
-        work.checked_ns = now_ns
+    def _first_look(self, work: DeskWork, quote: OrderQuote) -> None:
+        work.checked_ns = quote.now_ns
+        denial = self._risk.denial(work.proposed, quote, self._market.chain, quote.now_ns)
         if denial is None:
-            self._look(work, now_ns)
+            self._risk.keeper.exposure.submitted(work.proposed, quote.now_ns)
+            self._look(work, quote)
             self._keep_looking()
         else:
-            self._refuse(work, self._quote(work, now_ns), denial)
+            self._refuse(work, quote, denial)
 
     def _refuse(self, work: DeskWork, quote: OrderQuote, denial: str) -> None:
         order, work.held = self._cache.order(work.order_id), None
@@ -209,16 +226,22 @@ class OrderDesk(ExecutionAlgorithm):
             self._stop_looking()
 
     def _look_at_all(self) -> None:
-        if self._working:
-            now_ns = self._clock.timestamp_ns()
-            for work in list(self._working.values()):
-                self._look(work, now_ns)
+        now_ns = self._clock.timestamp_ns()
+        if self._risk.keeper.is_due(now_ns):
+            self._adopt(now_ns)
+        if self._is_taken_over:
+            return
+        for work in list(self._working.values()):
+            self._look(work, self._quote(work, now_ns))
 
-    def _look(self, work: DeskWork, now_ns: int) -> None:
+    def _adopt(self, now_ns: int) -> None:
+        for name, (before, now) in self._risk.keeper.adopt(self._cache, now_ns).items():
+            self._warn(f"Position not made by the desk's orders: {name} was {before}, is {now}")
+
+    def _look(self, work: DeskWork, quote: OrderQuote) -> None:
         if not work.is_canceling and self._cache.is_order_pending_cancel_local(work.order_id):
             return  # the strategy has withdrawn it
-        quote = self._quote(work, now_ns)
-        purpose = work.parent.purpose
+        now_ns, purpose = quote.now_ns, work.parent.purpose
         seen: dict[str, Any] = {
             "tightened": self._quality.tightens(purpose),
             "leg_skew_s": self._market.skew_s(work.instrument_id, work.pair),
@@ -228,7 +251,7 @@ class OrderDesk(ExecutionAlgorithm):
         self._follow(work, WalkEvent.QUOTE, quote, move, **seen)
 
     def _quote(self, work: DeskWork, now_ns: int) -> OrderQuote:
-        return self._market.quote(work.instrument_id, now_ns)
+        return self._market.quote(work.instrument_id, work.proposed.contract.row, now_ns)
 
     def _keep_looking(self) -> None:
         if self._working and not self._is_looking:
@@ -245,7 +268,14 @@ class OrderDesk(ExecutionAlgorithm):
     def on_order_event(self, event: Any) -> None:
         self._gate.receive(self._take_event, event)
 
+    def on_position_event(self, event: Any) -> None:
+        self._gate.receive(self._risk.keeper.on_position, event)
+
     def _take_event(self, event: Any) -> None:
+        if isinstance(event, OrderFilled):
+            self._risk.keeper.filled(event)
+        elif isinstance(event, _ENDS):
+            self._risk.keeper.exposure.ended(str(event.client_order_id))
         work = self._by_order.get(event.client_order_id)
         if work is None:
             return
@@ -295,6 +325,8 @@ class OrderDesk(ExecutionAlgorithm):
             case _:
                 return
         self._follow(work, kind, self._quote(work, now_ns), move, **told)
+        if walk.is_due_to_end:  # it waited for this answer alone
+            self._look(work, self._quote(work, now_ns))
 
     # -- moves out ------------------------------------------------------------------------------
 
@@ -326,8 +358,7 @@ class OrderDesk(ExecutionAlgorithm):
 
     def _submit(self, work: DeskWork, limit: float, quote: OrderQuote) -> None:
         if work.checked_ns != quote.now_ns:  # it was held back, and much may have changed
-            others = (held for held in self._held() if held is not work.held)
-            denial = self._checks.denial(work.held, others, self._reserved_usd())
+            denial = self._risk.denial(work.proposed, quote, self._market.chain, quote.now_ns)
             if denial is not None:
                 self._refuse(work, quote, denial)
                 return
@@ -354,28 +385,42 @@ class OrderDesk(ExecutionAlgorithm):
                 self._deny(order, f"{move.outcome}: {move.reason}")
 
     def _deny(self, order: Any, reason: str) -> None:
+        # It counts no more when its strategy hears of it, whose answer may be another order.
+        self._risk.keeper.exposure.ended(str(order.client_order_id))
         self._gate.command(self.deny_order, order, reason)
 
-    # -- what is promised -----------------------------------------------------------------------
+    # -- the account's risk ---------------------------------------------------------------------
 
-    def _denial(self, order: Any) -> str | None:
-        return self._checks.denial(order, self._held(), self._reserved_usd())
+    def _on_picture(self, picture: Any) -> None:
+        self._risk.picture = picture
 
-    def _held(self) -> Iterator[Any]:
-        """Yield the orders that the desk has passed and the engine does not count as sent."""
-        return (work.held for work in self._working.values() if work.held is not None)
+    def _on_risk_change(self, change: Any) -> None:
+        self._gate.receive(self._take_risk_change, change)
 
-    def _reserved_usd(self) -> float:
-        """Return what the buys at work may still cost beyond their limits of now."""
-        multiplier = self._session.multiplier
-        return sum(work.at_risk(multiplier) for work in self._working.values())
+    def _take_risk_change(self, change: RiskChange) -> None:
+        """Withdraw what the mode does not allow; killed, cancel whatever is at work."""
+        self._risk.take_change(change)
+        is_killed = change.mode is RiskMode.KILLED
+        # Another process sees to everything then, and has the broker's calls for itself.
+        self._is_taken_over = is_killed and change.text == DIRECT
+        if change.mode < RiskMode.HALT_ENTRIES or self._is_taken_over:
+            return
+        now_ns = self._clock.timestamp_ns()
+        for work in list(self._working.values()):
+            if is_killed or not self._risk.reduces(work.proposed):
+                move = work.walk.on_withdrawn(now_ns)
+                told = {"text": f"{change.mode.name} {change.trigger}"}
+                self._follow(work, WalkEvent.WITHDRAWN, self._quote(work, now_ns), move, **told)
+        if is_killed:
+            self._cancel_others()
 
-    def _reduces(self, order: Any) -> bool:
-        """Return whether an order can only make a position smaller."""
-        positions = self._cache.positions_open(instrument_id=order.instrument_id)
-        held = sum(position.signed_qty for position in positions)
-        sign = 1 if order.side == OrderSide.BUY else -1
-        return bool(sign * held + order.quantity.as_double() <= 0)
+    def _cancel_others(self) -> None:
+        """Cancel the orders that the desk does not work: market orders, and those made by hand."""
+        for order in (*self._cache.orders_open(), *self._cache.orders_inflight()):
+            name = order.client_order_id
+            is_worked = name in self._by_order
+            if not is_worked and not self._cache.is_order_pending_cancel_local(name):
+                self._gate.command(self.cancel_order, order)
 
 
 def _is_worked(order: Any) -> bool:

@@ -50,5 +50,6 @@ def _apply(walk: Walk, record: WalkRecord, is_former: bool) -> Move | None:
         WalkEvent.REJECTED: lambda: walk.on_rejected(now_ns),
         WalkEvent.DENIED: lambda: walk.on_denied(now_ns),
         WalkEvent.RESENT: lambda: walk.on_resent(now_ns, record.quantity),
+        WalkEvent.WITHDRAWN: lambda: walk.on_withdrawn(now_ns),
     }
     return events[record.event]()

@@ -113,6 +113,12 @@ class Walk:
         """Whether the parent has ended."""
         return self.outcome is not Outcome.OPEN
 
+    @property
+    def is_due_to_end(self) -> bool:
+        """Whether a cancel waits for nothing but the next look."""
+        order = self._order
+        return order.cancel is not None and not order.in_flight and not order.refusals
+
     def accepts_resend(self, quantity: int) -> bool:
         """Return whether a new order may carry the remainder on; if not, it must be denied."""
         return self._resend_ns is not None and not self.is_over and 0 < quantity <= self.leaves
@@ -239,6 +245,24 @@ class Walk:
         self._resend_ns = None
         self._due_quantity = quantity
         return None
+
+    # -- the account's risk -----------------------------------------------------------------------
+
+    def on_withdrawn(self, now_ns: int) -> Move | None:
+        """Draw back, because the risk controller allows the order no longer.
+
+        What is at the venue is canceled, as soon as a command in flight is answered; the rest goes
+        no further. What it may be sent anew for is over as well.
+        """
+        order = self._order
+        if self.is_over or order.cancel is MoveKind.CANCEL:
+            return None
+        if not order.is_live:
+            return self._end(StepReason.RISK_MODE, self._drawn_back)
+        if order.in_flight:
+            order.plan_end(MoveKind.CANCEL, StepReason.RISK_MODE)
+            return None
+        return self._cancel(now_ns, MoveKind.CANCEL, StepReason.RISK_MODE)
 
     # -- inside: looks ----------------------------------------------------------------------------
 

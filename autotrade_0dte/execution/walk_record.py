@@ -24,7 +24,10 @@ WALK_TOPIC = "walk"
 
 
 class WalkEvent(StrEnum):
-    """What happened to a parent order: a look at the market, or an answer of the venue."""
+    """What happened to a parent order: a look at the market, an answer of the venue, or a word.
+
+    WITHDRAWN: the account's risk allows it no longer.
+    """
 
     QUOTE = "QUOTE"
     ACCEPTED = "ACCEPTED"
@@ -36,6 +39,7 @@ class WalkEvent(StrEnum):
     REJECTED = "REJECTED"
     DENIED = "DENIED"
     RESENT = "RESENT"
+    WITHDRAWN = "WITHDRAWN"
 
 
 class MoveKind(StrEnum):
@@ -53,7 +57,8 @@ class StepReason(StrEnum):
 
     SCHEDULE: the rest is over. MICRO_MOVE: the underlying runs away. FOLLOW: a marketable order
     goes after the far side. DEADLINE: an entry's time is over. NO_ANSWER: a command was lost.
-    OVERFILL_RISK: more is at work than is left. Ends: FILLED; CANCELED, DENIED and REJECTED are
+    OVERFILL_RISK: more is at work than is left. RISK_MODE: the risk controller allows it no longer.
+    Ends: FILLED; CANCELED, DENIED and REJECTED are
     not the desk's doing; NOT_RESENT: the remainder did not come back; LATE_FILL: a fill came after
     the end.
     """
@@ -64,6 +69,7 @@ class StepReason(StrEnum):
     DEADLINE = "DEADLINE"
     NO_ANSWER = "NO_ANSWER"
     OVERFILL_RISK = "OVERFILL_RISK"
+    RISK_MODE = "RISK_MODE"
     FILLED = "FILLED"
     CANCELED = "CANCELED"
     DENIED = "DENIED"

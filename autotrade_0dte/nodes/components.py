@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 from nautilus_trader.model import Equity, IndexInstrument, InstrumentId, OptionContract
 
+from autotrade_0dte.actors.desk_gate import DeskGate
 from autotrade_0dte.actors.execution_rows import ExecutionRows
+from autotrade_0dte.actors.exposure_keeper import ExposureKeeper
 from autotrade_0dte.actors.market import MarketActor
 from autotrade_0dte.actors.order_desk import OrderDesk
 from autotrade_0dte.actors.recorder import RunRecorder
@@ -17,10 +19,13 @@ from autotrade_0dte.chain.quote_columns import ColumnQuotes
 from autotrade_0dte.config import AccountKind, SystemConfig, strategy_of
 from autotrade_0dte.execution.coordinator import Coordinator
 from autotrade_0dte.instruments import option_symbol
+from autotrade_0dte.market_state.actions import Track
 from autotrade_0dte.pipeline import chain_book, market_watch
 from autotrade_0dte.products import Settlement, product
+from autotrade_0dte.risk.exposure import Exposure
+from autotrade_0dte.risk.gate import GateFacts, RiskGate
 
-__all__ = ["Components", "Market", "assemble", "trading_session"]
+__all__ = ["Components", "Market", "assemble", "gate_facts", "trading_session"]
 
 
 class Market(msgspec.Struct, frozen=True):
@@ -93,10 +98,13 @@ def assemble(
     book = chain_book(config, symbols, open_interest, trading.expiry_ns)
     watch = market_watch(config, trading.open_ns, trading.close_ns)
     coordinator = Coordinator(config.coordinator, config.actions)
-    strategies = []
+    strategies: dict[Track, Any] = {}
     for track in config.tracks:
         strategy, params = strategy_of(config, track)
-        strategies.append(strategy(trading, params, coordinator.allotment(track)))
+        strategies[track] = strategy(trading, params, coordinator.allotment(track))
+    tracks = {str(each.strategy_id): str(track) for track, each in strategies.items()}
+    keeper = ExposureKeeper(Exposure(), trading, tracks)
+    gate = RiskGate(config.risk.limits, gate_facts(config, trading))
     execution = ExecutionRows(
         trading.instrument_ids, trading.fees, config.desk, config.chain.stale_after_s
     )
@@ -114,8 +122,21 @@ def assemble(
             quotes=quotes,
         ),
         recorder=RunRecorder(trading.underlying, market.contracts, execution),
-        desk=OrderDesk(trading, config.desk, short_legs=config.account.kind is AccountKind.MARGIN),
-        strategies=tuple(strategies),
+        desk=OrderDesk(trading, config.desk, DeskGate(gate, keeper, config.risk.grid)),
+        strategies=tuple(strategies.values()),
+    )
+
+
+def gate_facts(config: SystemConfig, trading: TradingSession) -> GateFacts:
+    """Return what the gate has to know of the session."""
+    return GateFacts(
+        product=product(trading.root),
+        open_ns=trading.open_ns,
+        close_ns=trading.close_ns,
+        flatten_ns=trading.flatten_ns,
+        exercise_test_ns=trading.exercise_test_ns,
+        can_short_shares=trading.can_short_shares,
+        short_legs=config.account.kind is AccountKind.MARGIN,
     )
 
 

@@ -88,7 +88,7 @@ def test_desk_denies_with_reason_and_figures(tmp_path: Path) -> None:
     assert told[1][1] == "NAKED_SHORT: uncovered=1, sell=3, net_held=2, working_sells=0"
     assert told[2][1].startswith("NAKED_SHORT: uncovered=1, sell=1, net_held=0")
     assert told[3][1].startswith("PREMIUM_EXCEEDS_CASH: cost=320")
-    assert told[4][1] == "NO_PRICE_LIMIT: quantity=1"
+    assert told[4][1] == "NO_PRICE_LIMIT: quantity=1, price=nan"
     assert told[5][1] == "NOT_AN_OPTION: instrument=SPY.US"
     assert outcome.summary["denied"] == 5
     assert outcome.summary["clean"] is True

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 import msgspec
 
-from tiger_nt.flatten_broker import OrderSeen, QuoteSeen
+from tiger_nt.flatten_broker import OPTION, OrderSeen, QuoteSeen
 from tiger_nt.flatten_prices import ATTEMPTS, closing_limit
 from tiger_nt.symbols import option_terms
 from tiger_nt.views import OrderRequest, OrderState
@@ -117,8 +117,8 @@ class _Past(msgspec.Struct):
     reason: str = ""
     again_s: float = -math.inf
     ended_s: float = -math.inf
-    expected: int | None = None
-    """Contracts that should be held after the last order's fills, until Tiger shows it."""
+    expected: int = 0
+    """Contracts that are held after the last order's fills, as far as those tell."""
 
 
 class FlattenBook:
@@ -165,12 +165,6 @@ class FlattenBook:
         for symbol, own in self._own.items():
             held = abs(look.held.get(symbol, 0))
             own.too_large = own.too_large + 1 if own.remaining > held else 0
-        for symbol, past in self._past.items():
-            if past.expected is None or past.ended_s >= look.began_s:
-                continue
-            settled = abs(look.held.get(symbol, 0)) <= past.expected
-            if settled or now_s - past.ended_s > _SETTLE_S:
-                past.expected = None
 
     def saw_quotes(
         self, asked: Iterable[str], quotes: Mapping[str, QuoteSeen], now_s: float
@@ -230,10 +224,10 @@ class FlattenBook:
         """
         if self._look is None:
             return []
-        kept = self._kept_as_cover(self._look.held)
-        held = sorted(self._look.held.items(), key=self._urgency)
+        held = self._settled(self._look.held, now_s)
+        kept = self._kept_as_cover(held)
         found: list[Place | Modify] = []
-        for symbol, quantity in held:
+        for symbol, quantity in sorted(held.items(), key=self._urgency):
             own = self._own.get(symbol)
             action = (
                 self._new(symbol, quantity, kept[symbol], now_s)
@@ -320,13 +314,23 @@ class FlattenBook:
 
     # -- within ----------------------------------------------------------------------------------
 
+    def _settled(self, held: Mapping[str, int], now_s: float) -> dict[str, int]:
+        """Return positions less the fills of our own orders that they may not show yet."""
+        found = {}
+        for symbol, quantity in held.items():
+            past = self._past.get(symbol)
+            most = abs(quantity)
+            if past is not None and now_s - past.ended_s <= _SETTLE_S:
+                most = min(most, past.expected)
+            found[symbol] = most if quantity > 0 else -most
+        return found
+
     def _new(self, symbol: str, quantity: int, kept: int, now_s: float) -> Place | None:
         past = self._past.get(symbol, _Past())
         look, quote = self._look, self._quotes.get(symbol)
         assert look is not None
         if (
             quote is None
-            or past.expected is not None
             or past.ended_s >= look.began_s
             or now_s < past.again_s
             or self._is_given_up(symbol)
@@ -396,14 +400,19 @@ class FlattenBook:
         quote = self._quotes.get(symbol, (0.0, QuoteSeen(0.0, 0.0)))[1]
         return quantity > 0, -abs(quantity) * (quote.bid if quantity > 0 else quote.ask)
 
-    @staticmethod
-    def _kept_as_cover(held: Mapping[str, int]) -> Counter[str]:
+    def _kept_as_cover(self, held: Mapping[str, int]) -> Counter[str]:
         """Return how many contracts of each long option must stay while others are short.
 
-        One for each short contract of the same root and right, whatever their strikes; those that
-        cover best, the lowest calls and the highest puts, stay.
+        One for each contract of the same root and right, whatever their strikes, that is short or
+        would be by another's order at work; those that cover best, the lowest calls and the
+        highest puts, stay.
         """
         short: Counter[tuple[str, bool]] = Counter()
+        for order in self._at_work.values():
+            if order.sec_type == OPTION and not order.is_buy:
+                terms = option_terms(order.symbol)
+                opened = order.quantity - order.filled - max(0, held.get(order.symbol, 0))
+                short[terms.root, terms.is_call] += max(0, opened)
         long = []
         for symbol, quantity in held.items():
             terms = option_terms(symbol)
@@ -444,7 +453,7 @@ class FlattenBook:
         past = self._past[own.request.symbol]
         past.attempts = min(own.attempt + 1, ATTEMPTS)
         past.ended_s = now_s
-        past.expected = own.held - own.filled if own.filled else None
+        past.expected = own.held - own.filled
         if reason:
             past.reason = reason
             past.refusals += 1

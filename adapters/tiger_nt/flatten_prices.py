@@ -6,12 +6,13 @@ from tiger_nt.symbols import INDICES, option_terms
 
 __all__ = ["ATTEMPTS", "closing_limit"]
 
-_SLACKS = ((2, 0.05), (5, 0.15), (10, 0.40))
+_SLACKS = ((2, 0.05), (5, 0.15), (10, 0.40), (20, 1.00))
 """By attempt, what a limit gives beyond the quote: cents, or a part of the price if that is more.
 An order is filled at the best prices there are, so slack costs nothing where the quote is still
-true; it is for the quote that has moved, and for the contracts behind the touch."""
-ATTEMPTS = len(_SLACKS) + 1
-"""Attempts with a limit of their own; the last one sells at any price, buys at twice the ask."""
+true; it is for the quote that has moved, and for the contracts behind the touch. The last one
+sells at any price, and buys at twice the ask."""
+ATTEMPTS = len(_SLACKS)
+"""Attempts with a limit of their own; any after the last is as that one."""
 _CENT, _NICKEL, _DIME = 1, 5, 10
 _DIME_FROM = 300
 
@@ -38,20 +39,11 @@ def closing_limit(symbol: str, *, is_buy: bool, touch: float, attempt: int) -> f
     """
     lowest = _NICKEL if _is_index(option_terms(symbol).root) else _CENT
     cents = touch * 100
-    is_last = attempt >= len(_SLACKS)
+    least, part = _SLACKS[min(attempt, ATTEMPTS - 1)]
+    slack = max(least, part * cents)
     if is_buy:
-        if not touch > 0:
-            return math.nan
-        slack = cents if is_last else _slack(cents, attempt)
-        return _up(cents + max(slack, _NICKEL if is_last else 0)) / 100
-    if is_last or not touch > 0:
-        return lowest / 100
-    return max(lowest, _down(cents - _slack(cents, attempt))) / 100
-
-
-def _slack(cents: float, attempt: int) -> float:
-    least, part = _SLACKS[attempt]
-    return max(least, part * cents)
+        return _up(cents + slack) / 100 if touch > 0 else math.nan
+    return max(lowest, _down(cents - slack) if touch > 0 else 0) / 100
 
 
 def _down(cents: float) -> int:

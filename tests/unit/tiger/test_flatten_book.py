@@ -96,7 +96,8 @@ class Broker:
         leaving = sum(
             order.open for order in self.orders if not order.is_buy and _kind(order.symbol) == kind
         )
-        assert long - leaving - request.quantity >= short or not short, "a short left alone"
+        left = f"{request} leaves {-short} alone: {self.held}, {[vars(o) for o in self.orders]}"
+        assert long - leaving - request.quantity >= short or not short, left
 
     @property
     def is_flat(self) -> bool:
@@ -481,7 +482,7 @@ def test_limit_is_on_the_grid_and_beyond_the_quote_and_gives_way(
     if is_buy:
         assert limit >= touch
         assert after >= limit
-        assert limit <= max(2 * touch, touch + 0.10) + 0.10 + 1e-9
+        assert limit <= max(2 * touch, touch + 0.20) + 0.10 + 1e-9
     else:
         assert limit <= max(touch, lowest)
         assert after <= limit

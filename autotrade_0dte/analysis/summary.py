@@ -18,6 +18,7 @@ from autotrade_0dte.analysis.pipeline_figures import (
     STATE_COLUMNS,
     pipeline_figures,
 )
+from autotrade_0dte.analysis.risk_figures import risk_figures
 from autotrade_0dte.analysis.tables import (
     BOOKS,
     TableError,
@@ -174,6 +175,7 @@ def summarize(
         **_ratios(all_trades, daily),
         **pipeline_figures(tables, all_trades),
         "execution": execution_figures(tca_of(parent_costs(tables), ())),
+        "risk": risk_figures(tables),
         "per_session": rows,
         "config_hash": run.config_hash,
         "code_version": run.code_version,

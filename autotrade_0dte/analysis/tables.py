@@ -21,9 +21,9 @@ from autotrade_0dte.selection.ranking import TERMS
 from autotrade_0dte.signals.signal import FACTORS
 
 __all__ = ["BOOKS", "CANDIDATES", "DECISIONS", "EQUITY", "FILLS", "MARKS", "ORDERS", "PARENTS"]
-__all__ += ["POSITIONS", "SIGNALS", "STATES", "STEPS", "TABLES", "TableError", "by_session"]
-__all__ += ["join_sessions", "opened_table", "read_table", "read_tables", "table_path"]
-__all__ += ["write_bytes", "write_table"]
+__all__ += ["POSITIONS", "RISK", "RISK_PICTURES", "SIGNALS", "STATES", "STEPS", "TABLES"]
+__all__ += ["TableError", "by_session", "join_sessions", "opened_table", "read_table"]
+__all__ += ["read_tables", "table_path", "write_bytes", "write_table"]
 
 
 class TableError(ValueError):
@@ -313,6 +313,40 @@ MARKS = _schema(
 `delta` is that of the fill. After it, a quote is fresh when it is newer than the fill.
 """
 
+RISK = _schema(
+    ts_event=_TIME,
+    mode=_TEXT,
+    before=_TEXT,
+    trigger=_TEXT,
+    begins=pa.bool_(),
+    asks=_TEXT,
+    clears_itself=pa.bool_(),
+    figures=_TEXT,
+    text=_TEXT,
+)
+"""Each trigger of the risk controller that began or ended, and the mode before and after it.
+
+`asks` is what it asks for by itself; `figures` (JSON) are those it was judged by.
+"""
+
+RISK_PICTURES = _schema(
+    ts_event=_TIME,
+    mode=_LEVEL,
+    equity=_FLOAT,
+    start_equity=_FLOAT,
+    peak_equity=_FLOAT,
+    worst_loss_usd=_FLOAT,
+    delta_usd=_FLOAT,
+    gamma_usd=_FLOAT,
+    vega_usd=_FLOAT,
+    theta_usd=_FLOAT,
+    premium_usd=_FLOAT,
+    entries=_COUNT,
+    losses_in_row=_COUNT,
+    day_trades=_COUNT,
+)
+"""The account's risk once a minute and at each change of the mode; see `risk.picture`."""
+
 TABLES: dict[str, pa.Schema] = {
     "decisions": DECISIONS,
     "orders": ORDERS,
@@ -325,9 +359,14 @@ TABLES: dict[str, pa.Schema] = {
     "parents": PARENTS,
     "steps": STEPS,
     "marks": MARKS,
+    "risk": RISK,
+    "risk_pictures": RISK_PICTURES,
 }
 
-BOOKS = ("decisions", "orders", "fills", "positions", "equity", "parents", "marks")
+BOOKS = (
+    *("decisions", "orders", "fills", "positions", "equity", "parents", "marks"),
+    *("risk", "risk_pictures"),
+)
 """The tables that hold money; the others can be millions of rows."""
 
 

@@ -69,7 +69,7 @@ def _figures(summary: Mapping[str, Any]) -> RenderableType:
     gross = summary["gross_pnl"]
     share = fraction(summary["fees"] / abs(gross) if gross else None, 1)
     fall = fraction(summary["max_drawdown_fraction"], 2)
-    executed = summary["execution"]
+    executed, risk = summary["execution"], summary["risk"]
     rows: list[tuple[str, Text | str, str, Text | str]] = [
         ("Net P&L", _gain(summary["net_pnl"]), "Trades", count(summary["trades"])),
         ("Gross P&L", _gain(gross), "Win rate", fraction(summary["win_rate"], 1)),
@@ -103,6 +103,12 @@ def _figures(summary: Mapping[str, Any]) -> RenderableType:
             f"{count(executed['filled_of_those'])} of {count(executed['should_fill'])} orders",
             "Slip of spread",
             fraction(executed["slippage_of_spread"], 0),
+        ),
+        (
+            "Strictest mode",
+            f"{risk['strictest']}, {count(sum(risk['begun'].values()))} triggers",
+            "Worst scenario",
+            money(risk["worst_loss"]),
         ),
         (
             "Quotes",

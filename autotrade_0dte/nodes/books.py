@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from autotrade_0dte.actors import order_tables as tables
+from autotrade_0dte.actors.risk_rows import RiskRows
 from autotrade_0dte.analysis.tables import write_table
 from autotrade_0dte.execution.ledger import RoundTrip
 from autotrade_0dte.nodes.components import Components
@@ -25,7 +26,7 @@ def write_books(
     trips: Sequence[RoundTrip],
 ) -> None:
     """Write the tables of one session into `folder`."""
-    recorder = components.recorder
+    recorder, risk = components.recorder, RiskRows()
     execution = recorder.execution
     written = {
         "decisions": recorder.decisions(),
@@ -39,6 +40,8 @@ def write_books(
         "parents": execution.parents(),
         "steps": execution.steps(),
         "marks": execution.marks(),
+        "risk": risk.changes(),
+        "risk_pictures": risk.pictures(),
     }
     for name, columns in written.items():
         count = len(next(iter(columns.values())))

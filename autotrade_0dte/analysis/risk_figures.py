@@ -1,0 +1,49 @@
+"""What the risk controller said in a run, counted."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from autotrade_0dte.analysis.tables import by_session
+from autotrade_0dte.risk.mode import RiskMode
+
+__all__ = ["risk_figures"]
+
+
+def risk_figures(tables: Mapping[str, pa.Table]) -> dict[str, Any]:
+    """Return the figures of risk for summary.json, from the tables `risk` and `risk_pictures`.
+
+    How long each mode was in force (seconds, to a minute), the strictest one, how often each
+    trigger began, and the largest loss in the worst scenario that was seen; None where it was never
+    known.
+    """
+    seconds = dict.fromkeys((mode.name for mode in RiskMode), 0.0)
+    strictest = RiskMode.NORMAL
+    for pictures in by_session(tables["risk_pictures"]).values():
+        at_ns = pictures["ts_event"].cast(pa.int64()).to_numpy()
+        modes = pictures["mode"].to_numpy()
+        strictest = max(strictest, RiskMode(int(modes.max())))
+        for mode in RiskMode:
+            held = np.diff(at_ns)[modes[:-1] == mode]
+            seconds[mode.name] += float(held.sum()) / 1e9
+    changes = tables["risk"]
+    # A mode of less than a view is in none of the pictures.
+    strictest = max([strictest, *(RiskMode[name] for name in changes["mode"].unique().to_pylist())])
+    begun = Counter(
+        trigger
+        for trigger, begins in zip(
+            changes["trigger"].to_pylist(), changes["begins"].to_pylist(), strict=True
+        )
+        if begins
+    )
+    losses = tables["risk_pictures"]["worst_loss_usd"].to_numpy()
+    known = losses[~np.isnan(losses)]
+    return {
+        "strictest": strictest.name,
+        "mode_seconds": {name: round(each, 3) for name, each in seconds.items()},
+        "begun": dict(sorted(begun.items())),
+        "worst_loss": round(float(known.max()), 6) if len(known) else None,
+    }

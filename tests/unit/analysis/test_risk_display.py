@@ -1,0 +1,102 @@
+"""The figures of risk in the summary, and the report's section on them."""
+
+import datetime as dt
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from autotrade_0dte.actors.risk_rows import RiskRows
+from autotrade_0dte.analysis.report_risk import risk_section
+from autotrade_0dte.analysis.risk_figures import risk_figures
+from autotrade_0dte.analysis.tables import RISK, RISK_PICTURES
+from autotrade_0dte.risk.mode import RiskChange, RiskMode, Trigger
+from autotrade_0dte.risk.picture import RiskPicture
+
+NS = 1_000_000_000
+DATES = dt.date(2026, 7, 20), dt.date(2026, 7, 21)
+
+
+def picture(at_s: int, mode: RiskMode, **figures: float) -> RiskPicture:
+    return RiskPicture(ts_event=at_s * NS, mode=mode, **figures)
+
+
+def change(at_s: int, mode: RiskMode, trigger: Trigger, **more: Any) -> RiskChange:
+    usual = {"before": RiskMode.NORMAL, "begins": True, "asks": mode, "clears_itself": True}
+    return RiskChange(ts_event=at_s * NS, mode=mode, trigger=trigger, **(usual | more))
+
+
+def tables(days: dict[dt.date, list[RiskPicture | RiskChange]]) -> dict[str, pa.Table]:
+    parts: dict[str, list[pa.Table]] = {"risk": [], "risk_pictures": []}
+    for date, told in days.items():
+        rows = RiskRows()
+        for each in told:
+            (rows.picture if isinstance(each, RiskPicture) else rows.change)(each)
+        made = (("risk", RISK, rows.changes()), ("risk_pictures", RISK_PICTURES, rows.pictures()))
+        for name, schema, columns in made:
+            count = len(columns["ts_event"])
+            head = {"run_id": ["R"] * count, "session": [date] * count}
+            parts[name].append(pa.table(head | columns, schema))
+    return {name: pa.concat_tables(found) for name, found in parts.items()}
+
+
+TWO_DAYS = tables(
+    {
+        DATES[0]: [
+            picture(0, RiskMode.NORMAL, worst_loss_usd=0.0),
+            change(60, RiskMode.HALT_ENTRIES, Trigger.STALE_DATA, figures={"quote_age_s": 20.5}),
+            picture(60, RiskMode.HALT_ENTRIES, worst_loss_usd=350.0),
+            change(90, RiskMode.NORMAL, Trigger.STALE_DATA, begins=False),
+            picture(90, RiskMode.NORMAL),
+            picture(150, RiskMode.NORMAL),
+        ],
+        DATES[1]: [
+            picture(1_000, RiskMode.NORMAL),
+            change(1_030, RiskMode.KILLED, Trigger.MANUAL, text="<lunch>"),
+            change(1_030, RiskMode.NORMAL, Trigger.MANUAL, begins=False),
+            picture(1_060, RiskMode.NORMAL),
+        ],
+    }
+)
+
+
+def test_time_is_counted_by_mode_within_sessions() -> None:
+    found = risk_figures(TWO_DAYS)
+    seconds = {name: each for name, each in found["mode_seconds"].items() if each}
+    assert seconds == {"NORMAL": 180.0, "HALT_ENTRIES": 30.0}
+
+
+def test_strictest_mode_counts_though_no_picture_has_it() -> None:
+    found = risk_figures(TWO_DAYS)
+    assert found["strictest"] == "KILLED"
+    assert found["begun"] == {"MANUAL": 1, "STALE_DATA": 1}
+    assert found["worst_loss"] == 350.0
+
+
+def test_nothing_known_is_no_loss() -> None:
+    found = risk_figures(tables({DATES[0]: []}))
+    assert (found["strictest"], found["begun"], found["worst_loss"]) == ("NORMAL", {}, None)
+
+
+def test_section_lists_each_change_with_its_figures_and_words() -> None:
+    page = risk_section({"risk": risk_figures(TWO_DAYS)}, TWO_DAYS["risk"])
+    assert page.count("<tr>") == 5 + 1 + 3 + 1 + 4
+    assert "quote_age_s 20.500" in page
+    assert "&lt;lunch&gt;" in page
+    assert "MANUAL 1, STALE_DATA 1" in page
+
+
+def test_section_without_changes_says_only_what_was_allowed() -> None:
+    empty = tables({DATES[0]: [picture(0, RiskMode.NORMAL), picture(60, RiskMode.NORMAL)]})
+    page = risk_section({"risk": risk_figures(empty)}, empty["risk"])
+    assert "<h2>Risk</h2>" in page
+    assert "100.0 %" in page
+    assert "Trigger</th>" not in page
+
+
+@pytest.mark.parametrize(("count", "more"), [(60, False), (61, True)])
+def test_long_list_is_cut(count: int, more: bool) -> None:
+    many = [change(at_s, RiskMode.TIGHTEN, Trigger.ERRORS) for at_s in range(count)]
+    found = tables({DATES[0]: list(many)})
+    page = risk_section({"risk": risk_figures(found)}, found["risk"])
+    assert ("and 1 more, in risk.parquet" in page) is more

@@ -1,5 +1,6 @@
 """The commands of an emergency and of its rehearsal: stress, kill, rearm, drill."""
 
+import datetime as dt
 import os
 import sys
 from pathlib import Path
@@ -7,6 +8,13 @@ from typing import Annotated
 
 import cyclopts
 
+from autotrade_0dte.cli_options import (
+    DEFAULT_CATALOG,
+    AsJson,
+    CatalogFolder,
+    existing_catalog,
+    print_json,
+)
 from autotrade_0dte.nodes.kill_latch import (
     DEFAULT_STATE,
     KillLatch,
@@ -16,7 +24,7 @@ from autotrade_0dte.nodes.kill_latch import (
     set_latch,
 )
 
-__all__ = ["kill", "rearm"]
+__all__ = ["kill", "rearm", "stress"]
 
 EXIT_NOT_FLAT = 1
 EXIT_ACCOUNT = 4
@@ -84,6 +92,45 @@ def rearm(*, reason: str, state: Path = DEFAULT_STATE) -> None:
     append_log(state, "rearm", reason)
     told = ", ".join(folder.name for folder in folders) or "none"
     print(f"Armed again under {state.absolute()}; nodes told: {told}")
+
+
+def stress(
+    run: Path,
+    /,
+    *,
+    at: str | None = None,
+    session: dt.date | None = None,
+    catalog: CatalogFolder = DEFAULT_CATALOG,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what calamities would have cost a run: gap, crash, volatility crush, no liquidity, pin.
+
+    Parameters
+    ----------
+    run
+        Run folder.
+    at
+        Time in New York as 10:31 or 10:31:05, or an ISO instant. Without it the moment at which the
+        run had paid most for what it held.
+    session
+        Date of the session; with --at needed where the run has several.
+    catalog
+        Folder of the catalog with the market data of the session.
+    as_json
+        Print one JSON object.
+    """
+    from autotrade_0dte.analysis.stress_run import held_at, stressed
+    from autotrade_0dte.analysis.stress_terminal import print_stress
+    from autotrade_0dte.config import load_config
+    from autotrade_0dte.data.chain_at import chain_at
+
+    held = held_at(run, at, session=session)
+    config = load_config(run / "config.toml")
+    market = existing_catalog(catalog)
+    entry = market.session(config.root, held.session)
+    chain = chain_at(market, entry, config, held.at_ns)
+    found = stressed(held, chain, entry.chain.contracts, config)
+    print_json(found) if as_json else print_stress(found)
 
 
 def _latch(state: Path, reason: str, *, direct: bool) -> KillLatch:

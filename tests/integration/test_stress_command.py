@@ -1,0 +1,105 @@
+"""autotrade stress on the run of a short synthetic session with a flash move."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from autotrade_0dte.analysis.session_rows import rows_of
+from autotrade_0dte.analysis.tables import read_table
+from autotrade_0dte.cli import main
+from autotrade_0dte.risk.stress import Stress
+
+ROOT = Path(__file__).parents[2]
+SMALL = ("--sessions", "1", "--seed", "7", "--strikes", "12")
+
+type Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def autotrade(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run a command in this process; return its exit code, output and errors."""
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["autotrade", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        shown = capsys.readouterr()
+        return int(ended.value.code or 0), shown.out, shown.err
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stressed")
+    catalog = folder / "catalog"
+    runs = ("--runs", folder / "runs", "--scenarios", "base")
+    lines = (
+        ("data", "generate", "--catalog", catalog, *SMALL, "--kind", "flash_move"),
+        ("backtest", ROOT / "configs/demo.toml", "--catalog", catalog, *runs),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        for words in lines:
+            patch.setattr(sys, "argv", ["autotrade", *map(str, words)])
+            with pytest.raises(SystemExit) as ended:
+                main()
+            assert not ended.value.code
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path) -> Path:
+    [found] = (folder / "runs").iterdir()
+    return found
+
+
+def test_largest_premium_at_risk_is_stressed_on_the_quotes_of_its_moment(
+    run: Path, folder: Path, autotrade: Command
+) -> None:
+    code, shown, _ = autotrade("stress", run, "--catalog", folder / "catalog", "--json")
+    found = json.loads(shown)
+    fills = rows_of(read_table(run, "fills"))
+    [leg] = found["legs"]
+    assert code == 0
+    bought = [f for f in fills if f["side"] == "BUY"]
+    dearest = max(f["quantity"] * f["price"] for f in bought)
+    assert found["held"]["premium_usd"] >= 100 * dearest - 0.01
+    fill = max((f for f in fills if f["ts_event"] <= found["held"]["at_ns"]),
+               key=lambda f: f["ts_event"])  # fmt: skip
+    assert leg["name"] == fill["instrument_id"].removesuffix(".US")
+    assert leg["bid"] == pytest.approx(fill["bid"], abs=0.10)
+    assert 0 <= found["held"]["at_ns"] - found["result"]["ts_event"] < 2e9
+    assert [loss["stress"] for loss in found["result"]["losses"]] == list(Stress)
+    assert all(loss["loss_usd"] is not None for loss in found["result"]["losses"])
+    # A long option loses at most what it is marked at, and its grid says so too.
+    value = found["result"]["value_usd"]
+    assert max(loss["loss_usd"] for loss in found["result"]["losses"]) <= value + 0.01
+    assert found["worst"][0] == pytest.approx(value)
+
+
+def test_moment_without_positions_loses_nothing(
+    run: Path, folder: Path, autotrade: Command
+) -> None:
+    code, shown, _ = autotrade("stress", run, "--at", "09:35", "--catalog", folder / "catalog")
+    assert code == 0
+    assert "Held  nothing" in shown
+
+
+@pytest.mark.parametrize("at", ["03:00", "19:00"])
+def test_moment_outside_the_session_is_bad_usage(
+    run: Path, folder: Path, autotrade: Command, at: str
+) -> None:
+    code, _, error = autotrade("stress", run, "--at", at, "--catalog", folder / "catalog")
+    assert code == 2
+    assert "Expected a moment of the recorded session" in error
+
+
+def test_catalog_without_the_session_is_bad_usage(
+    run: Path, tmp_path: Path, autotrade: Command
+) -> None:
+    code, _, error = autotrade("stress", run, "--catalog", tmp_path)
+    assert code == 2
+    assert "autotrade: " in error

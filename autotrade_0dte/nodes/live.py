@@ -158,7 +158,7 @@ def _run_node(
     status = ConsoleReporter(trading.underlying, shown.print, _STATUS_EVERY_S)
     link = LinkWatch(_CLIENT, shown.print, handle.stop)
     kill = KillWatch(job.state, state)
-    keeper = StateKeeper(store, shown.print)
+    keeper = StateKeeper(store, kept.intents, shown.print)
     for actor in (keeper, components.recorder, components.market, recorder, status, link, kill):
         if actor is not None:
             node.add_actor(actor)

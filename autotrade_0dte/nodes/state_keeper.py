@@ -1,18 +1,20 @@
 """Keeps what must survive this node, as it happens, in the store."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Self
 
 from nautilus_trader.common import DataActor, TimeEvent
+from nautilus_trader.model import ClientOrderId
 
+from autotrade_0dte.execution.parent import Outcome
 from autotrade_0dte.execution.plan_state import PLAN_TOPIC
 from autotrade_0dte.execution.walk_record import PARENT_TOPIC, WALK_TOPIC
 from autotrade_0dte.risk.ladder_state import LADDER_TOPIC
 from autotrade_0dte.risk.mode import RISK_TOPIC, Trigger
 from autotrade_0dte.risk.report import REPORT_TOPIC, RiskReport
 from autotrade_0dte.risk.rungs import FIGURES
-from autotrade_0dte.store.rows import LogEntry, LogKind
+from autotrade_0dte.store.rows import Intent, LogEntry, LogKind
 from autotrade_0dte.store.state_store import StateStore
 from autotrade_0dte.store.state_writer import StateWriter
 
@@ -33,6 +35,9 @@ class StateKeeper(DataActor):
     ----------
     store : StateStore
         Where to.
+    kept : iterable of Intent
+        Orders of the session's nodes before this one; the ends that they did not hear of are
+        learnt from the broker.
     say : callable
         Takes lines with rich markup; must not block.
     """
@@ -41,8 +46,13 @@ class StateKeeper(DataActor):
         """Pass none of the arguments on: the engine's base class accepts only a configuration."""
         return super().__new__(cls)
 
-    def __init__(self, store: StateStore, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, store: StateStore, kept: Iterable[Intent], say: Callable[[str], None]
+    ) -> None:
         super().__init__()
+        self._unended = {
+            intent.client_order_id for intent in kept if intent.outcome is Outcome.OPEN
+        }
         self._say = say
         self._writer = StateWriter(store, self._tell)
 
@@ -63,6 +73,7 @@ class StateKeeper(DataActor):
         writer.beat(time.time_ns())
 
     def on_stop(self) -> None:
+        self._learn_ends()
         self._note(LogKind.STOP)
 
     def _hear(self, topic: str, take: Callable[[Any], None]) -> None:
@@ -72,7 +83,19 @@ class StateKeeper(DataActor):
         self._writer.take_ladder(time.time_ns(), state)
 
     def _on_beat(self, _event: TimeEvent) -> None:
+        self._learn_ends()
         self._writer.beat(time.time_ns())
+
+    def _learn_ends(self) -> None:
+        """Keep the ends of orders of processes before this one, as far as there are any."""
+        for name in sorted(self._unended):
+            order = self.cache.order(ClientOrderId(name))
+            if order is not None and order.is_closed:
+                self._unended.discard(name)
+                # An expired order is canceled by the venue, in the words of the store.
+                outcome = Outcome.__members__.get(order.status.name, Outcome.CANCELED)
+                filled = int(order.filled_qty.as_double())
+                self._writer.take_end(name, filled, outcome, order.ts_last)
 
     def _note(self, kind: LogKind) -> None:
         self._writer.note(LogEntry(ts_event=time.time_ns(), kind=kind, text=""))

@@ -67,6 +67,10 @@ class StateWriter:
         if record.move is not None and record.move.kind is MoveKind.SUBMIT:
             self._sends(record, record.move.price)
 
+    def take_end(self, name: str, filled: int, outcome: Outcome, ended_ns: int) -> None:
+        """Keep the end of an order of a process before this one."""
+        self._write(lambda: self._store.keep_progress(name, filled, outcome, ended_ns))
+
     def take_change(self, change: RiskChange) -> None:
         """Add a change of the risk mode to the log."""
         begins = "begins" if change.begins else "ends"

@@ -14,15 +14,24 @@ from autotrade_0dte.execution.decision import DECISION_TOPIC
 from autotrade_0dte.execution.quality import QUALITY_TOPIC, Breach
 from autotrade_0dte.instruments import VENUE
 from autotrade_0dte.market_state.view import MarketView
+from autotrade_0dte.risk.mode import RISK_TOPIC, RiskMode
+from autotrade_0dte.risk.picture import PICTURE_TOPIC, UNKNOWN, RiskPicture
 
 __all__ = ["ConsoleReporter"]
 
 _TIMER = "console"
 _NS = 1_000_000_000
+_STYLES = {
+    RiskMode.NORMAL: "green",
+    RiskMode.TIGHTEN: "yellow",
+    RiskMode.HALT_ENTRIES: "red",
+    RiskMode.FLATTEN: "bold red",
+    RiskMode.KILLED: "bold red",
+}
 
 
 class ConsoleReporter(DataActor):
-    """Says decisions, changes of the market's state, and breaches of the execution's quality.
+    """Says decisions, changes of the market's state and of the risk mode, and what executes badly.
 
     Every `every_s` it says how things stand.
 
@@ -39,10 +48,13 @@ class ConsoleReporter(DataActor):
         self._say = say
         self._every_s = every_s
         self._view: MarketView | None = None
+        self._picture: RiskPicture = UNKNOWN
 
     def on_start(self) -> None:
         self.subscribe_topic(DECISION_TOPIC, self._on_decision)
         self.subscribe_topic(QUALITY_TOPIC, self._on_quality)
+        self.subscribe_topic(RISK_TOPIC, self._on_risk)
+        self.subscribe_topic(PICTURE_TOPIC, self._on_picture)
         self.subscribe_topic(market_topic(self._underlying), self._on_view)
         self.clock.set_timer(_TIMER, dt.timedelta(seconds=self._every_s), callback=self._on_timer)
 
@@ -78,6 +90,22 @@ class ConsoleReporter(DataActor):
             at, said = change.ts_event, f"execution {change.code} over"
         self._say(f"[bold]{_time(at)}[/]  {said}: {figures}")
 
+    def _on_picture(self, picture: Any) -> None:
+        self._picture = picture
+
+    def _on_risk(self, change: Any) -> None:
+        """Say what began or ended and what may be done now; what stays latched says how to end."""
+        style = _STYLES[change.mode]
+        figures = ", ".join(f"{name} {value:,.4g}" for name, value in change.figures.items())
+        said = f"{change.trigger} {'asks for ' + change.asks.name if change.begins else 'over'}"
+        if change.begins and not change.clears_itself:
+            said += ", until `autotrade rearm`"
+        if figures:
+            said += f", {figures}"
+        if change.text:
+            said += f" ({escape(change.text)})"
+        self._say(f"[bold]{_time(change.ts_event)}[/]  [{style}]risk {change.mode.name}[/]: {said}")
+
     def _on_timer(self, event: TimeEvent) -> None:
         held = ", ".join(
             f"{position.signed_qty:+.0f} {position.instrument_id.symbol}"
@@ -87,8 +115,17 @@ class ConsoleReporter(DataActor):
         cash = "unknown" if account is None else f"{total_cash(self.cache):,.2f}"
         self._say(
             f"{_time(event.ts_event)}  {escape(self._market())}, cash {cash}, "
-            f"{escape(held) or 'flat'}"
+            f"{escape(held) or 'flat'}{self._risk()}"
         )
+
+    def _risk(self) -> str:
+        """Return the risk of what is held and the mode, as far as there is anything to say."""
+        picture, said = self._picture, ""
+        if picture.premium_usd > 0.0:
+            said += f", may lose {picture.worst_loss_usd:,.0f}"
+        if picture.mode is not RiskMode.NORMAL:
+            said += f", [{_STYLES[picture.mode]}]{picture.mode.name}[/]"
+        return said
 
     def _market(self) -> str:
         if self._view is None:

@@ -8,6 +8,8 @@ from nautilus_trader.common import DataActor
 from nautilus_trader.model import ClientId
 from rich.markup import escape
 
+from autotrade_0dte.risk.mode import Trigger
+from autotrade_0dte.risk.report import REPORT_TOPIC, RiskReport
 from tiger_nt.link_data import LINK_DATA_TYPE, TigerLink
 from tiger_nt.views import LinkState
 
@@ -26,6 +28,8 @@ class LinkFault(StrEnum):
 
 class LinkWatch(DataActor):
     """Keeps the gaps of the push connection and stops the node when it will not come back.
+
+    Each gap is reported to the risk controller when it begins, and when data is back.
 
     A second login with the same id takes the connection; fighting for it would leave neither with
     data, so the node stops, cancels its orders and says why. `say` takes lines with rich markup
@@ -55,6 +59,8 @@ class LinkWatch(DataActor):
     def on_data(self, data: Any) -> None:
         link: TigerLink = data.data
         if link.state == LinkState.DOWN:
+            if not self._down_ns:
+                self._report(data.ts_event, begins=True, text=link.reason)
             self._down_ns = self._down_ns or data.ts_event
             self._say("yellow", f"connection to Tiger lost: {link.reason}")
         elif link.state in _FINAL:
@@ -62,6 +68,8 @@ class LinkWatch(DataActor):
             self._say("red", f"stopping, the connection will not come back: {self._ended}")
             self._stop()
         else:
+            if self._down_ns:
+                self._report(data.ts_event, begins=False, text=link.reason)
             self._down_ns = 0
             if link.gap_from_ns:
                 self._gaps_s.append((link.gap_to_ns - link.gap_from_ns) / _NS)
@@ -74,6 +82,10 @@ class LinkWatch(DataActor):
             yield f"{LinkFault.DATA_GAP}: gaps={len(self._gaps_s)}, seconds={total:.1f}"
         if self._ended:
             yield f"{LinkFault.LINK_ENDED}: {self._ended}"
+
+    def _report(self, ts_event: int, *, begins: bool, text: str) -> None:
+        report = RiskReport(ts_event=ts_event, trigger=Trigger.DATA_GAP, begins=begins, text=text)
+        self.publish_message(REPORT_TOPIC, report)
 
     def _say(self, style: str, text: str) -> None:
         self._tell(f"[{style}]{escape(text)}[/]")

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from nautilus_trader.model import InstrumentId, Money
 
 from autotrade_0dte.execution.decision import Decision, DecisionKind
@@ -11,6 +12,8 @@ from autotrade_0dte.execution.quality import Breach, QualityCode, QualityFigures
 from autotrade_0dte.instruments import USD
 from autotrade_0dte.market_state.state import Level, MarketState
 from autotrade_0dte.nodes.console import ConsoleReporter
+from autotrade_0dte.risk.mode import RiskChange, RiskMode, Trigger
+from autotrade_0dte.risk.picture import RiskPicture
 
 CALL = "SPY260720C00600000.US"
 AT_NS = 1_784_554_205_000_000_000
@@ -67,6 +70,44 @@ def test_breach_of_the_execution_and_its_end_are_told_with_their_figures() -> No
         f"[bold]09:30:05[/]  [red]execution SUCCESS_RATE[/], entries tightened: {known}",
         f"[bold]09:31:05[/]  execution SUCCESS_RATE over: {known}",
     ]
+
+
+def risk_change(**more: Any) -> RiskChange:
+    usual = {
+        "mode": RiskMode.FLATTEN, "before": RiskMode.NORMAL, "trigger": Trigger.DAILY_LOSS,
+        "begins": True, "asks": RiskMode.FLATTEN, "clears_itself": False,
+        "figures": {"loss": 0.05123, "limit": 0.05},
+    }  # fmt: skip
+    return RiskChange(ts_event=AT_NS, **(usual | more))
+
+
+def test_change_of_the_risk_mode_is_told_with_its_figures_and_how_it_ends() -> None:
+    told, said = reporter()
+    told._on_risk(risk_change())
+    told._on_risk(
+        risk_change(
+            mode=RiskMode.NORMAL, trigger=Trigger.MANUAL, begins=False, text="[me]: lunch",
+            figures={},
+        )
+    )  # fmt: skip
+    assert said == [
+        "[bold]09:30:05[/]  [bold red]risk FLATTEN[/]: DAILY_LOSS asks for FLATTEN, until "
+        "`autotrade rearm`, loss 0.05123, limit 0.05",
+        r"[bold]09:30:05[/]  [green]risk NORMAL[/]: MANUAL over (\[me]: lunch)",
+    ]
+
+
+def test_line_tells_what_may_be_lost_and_a_mode_that_is_not_normal() -> None:
+    told, said = reporter()
+    normal = RiskPicture(ts_event=AT_NS, mode=RiskMode.NORMAL, premium_usd=0.0, worst_loss_usd=0.0)
+    told._on_picture(normal)
+    told._on_timer(SimpleNamespace(ts_event=AT_NS))
+    told._on_picture(
+        replace(normal, mode=RiskMode.TIGHTEN, premium_usd=400.0, worst_loss_usd=1_234.0)
+    )
+    told._on_timer(SimpleNamespace(ts_event=AT_NS))
+    assert said[0].endswith("flat")
+    assert said[1].endswith("flat, may lose 1,234, [yellow]TIGHTEN[/]")
 
 
 def test_refusal_without_a_contract_tells_its_reason_alone() -> None:

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from autotrade_0dte.nodes.link_watch import LinkWatch
+from autotrade_0dte.risk.mode import Trigger
+from autotrade_0dte.risk.report import REPORT_TOPIC, RiskReport
 from tiger_nt.views import LinkState
 
 NS = 1_000_000_000
@@ -17,11 +19,15 @@ class Watched:
     def __init__(self) -> None:
         self.now_s = 0.0
         self.said: list[str] = []
+        self.published: list[tuple[str, Any]] = []
         self.stops = 0
         watched = self
 
         class Watch(LinkWatch):
             clock = SimpleNamespace(timestamp_ns=lambda: round(watched.now_s * NS))
+
+            def publish_message(self, topic: str, message: Any) -> None:
+                watched.published.append((topic, message))
 
         self.watch = Watch("TIGER", self.said.append, self._stop)
 
@@ -64,6 +70,22 @@ def test_connection_lost_until_the_end_is_a_gap_too() -> None:
     for at_s in (10, 20):
         watched.tell(LinkState.DOWN, at_s, "reset")
     assert watched.reasons(60) == ["DATA_GAP: gaps=1, seconds=50.0"]
+
+
+def test_gap_is_reported_when_it_begins_and_when_it_is_over() -> None:
+    watched = Watched()
+    watched.tell(LinkState.UP, 1)
+    watched.tell(LinkState.DOWN, 10, "reset")
+    watched.tell(LinkState.DOWN, 12, "refused")
+    watched.tell(LinkState.UP, 15, "reset", gap_from_s=9)
+    watched.tell(LinkState.UP, 16)
+    assert watched.published == [
+        (
+            REPORT_TOPIC,
+            RiskReport(ts_event=at_s * NS, trigger=Trigger.DATA_GAP, begins=begins, text="reset"),
+        )
+        for at_s, begins in ((10, True), (15, False))
+    ]
 
 
 @pytest.mark.parametrize("state", [LinkState.KICKED, LinkState.REFUSED])

@@ -48,6 +48,7 @@ for command in (cli_nodes.doctor, cli_nodes.paper, cli_nodes.live, cli_nodes.sim
 app.command(cli_risk.kill)
 app.command(cli_risk.rearm)
 app.command(cli_risk.stress)
+app.command(cli_risk.drill)
 
 
 def main() -> None:

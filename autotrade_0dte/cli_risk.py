@@ -24,9 +24,10 @@ from autotrade_0dte.nodes.kill_latch import (
     set_latch,
 )
 
-__all__ = ["kill", "rearm", "stress"]
+__all__ = ["drill", "kill", "rearm", "stress"]
 
 EXIT_NOT_FLAT = 1
+EXIT_NOT_PASSED = 1
 EXIT_ACCOUNT = 4
 
 NODES_WAIT_S = 30.0
@@ -92,6 +93,44 @@ def rearm(*, reason: str, state: Path = DEFAULT_STATE) -> None:
     append_log(state, "rearm", reason)
     told = ", ".join(folder.name for folder in folders) or "none"
     print(f"Armed again under {state.absolute()}; nodes told: {told}")
+
+
+def drill(*, only: str | None = None, state: Path = DEFAULT_STATE, as_json: AsJson = False) -> int:
+    """Rehearse the emergencies against a simulator; run it once a week.
+
+    Each scenario starts a simulator and a node of its own, takes up to a minute, and touches
+    nothing but a temporary folder. Ends with 0 when all of them were as they have to be, else 1.
+
+    Parameters
+    ----------
+    only
+        One scenario: freeze, disconnect, rejects, loss, crash, kill or kill-direct.
+    state
+        Folder whose log gets a line about the drill.
+    as_json
+        Print the results as one JSON object.
+    """
+    from rich.console import Console
+
+    from autotrade_0dte.config import ConfigError
+    from autotrade_0dte.nodes.drill import run_drill
+    from autotrade_0dte.nodes.drill_scenarios import SCENARIOS
+    from autotrade_0dte.nodes.drill_table import drill_values, print_drill, report_words
+
+    if only is not None and only not in SCENARIOS:
+        raise ConfigError(f"--only: Expected one of {', '.join(SCENARIOS)}, was {only}")
+    progress = Console(stderr=True)
+    with progress.status("") as status:
+        results = run_drill(
+            [each for name, each in SCENARIOS.items() if only in (None, name)], status.update
+        )
+    if as_json:
+        print_json(drill_values(results))
+    else:
+        print_drill(results, Console())
+    state.mkdir(parents=True, exist_ok=True)
+    append_log(state, "drill", report_words(results))
+    return 0 if all(result.passes for result in results) else EXIT_NOT_PASSED
 
 
 def stress(

@@ -1,103 +1,76 @@
 """Exponential moving averages over event-time bars."""
 
 import math
+from typing import Any
 
-from autotrade_0dte.indicators.lagged import nanoseconds
+from autotrade_0dte.pricing.jit import strict_kernel
 
-__all__ = ["BarCloses", "Ema", "EmaCross"]
+__all__ = ["close_at", "take_close", "take_price"]
+
+# Compiled, so coverage cannot see the bodies; unit and property tests run them bar by bar.
 
 
-class BarCloses:
-    """Turns irregular prints into closes of time bars.
+@strict_kernel
+def take_price(bars: Any, ts_event: int, price: float) -> float:  # pragma: no cover
+    """Take a print, later than all before; return the close of the bar it ends, else NaN.
 
     A bar holds the prints in ``(start, end]`` and closes at `end`, so that the last print of a
-    minute and data that come once a minute, stamped at its end, close the bar they belong to.
-    Bars are aligned to the epoch; those without a print are skipped, not filled in.
+    minute and data that come once a minute, stamped at its end, close the bar they belong to. Bars
+    are aligned to the epoch; those without a print are skipped, not filled in. A print that arrives
+    after its bar has closed counts to the next one.
     """
-
-    __slots__ = ("_bar", "_closed", "_last", "_width_ns")
-
-    def __init__(self, width_s: float) -> None:
-        self._width_ns = nanoseconds(width_s)
-        self._bar = 0
-        self._closed = 0
-        self._last = math.nan
-
-    def add(self, ts_event: int, price: float) -> float:
-        """Take a print, later than all before; return the close of the bar it ends, else NaN.
-
-        A print that arrives after its bar has closed counts to the next one.
-        """
-        bar = max(-(-ts_event // self._width_ns), self._closed + 1)
-        close = self._close() if bar > self._bar else math.nan
-        self._bar = bar
-        self._last = price
-        return close
-
-    def at(self, now_ns: int) -> float:
-        """Return the close of the bar that is over at `now_ns` and had not closed, else NaN."""
-        return self._close() if now_ns >= self._bar * self._width_ns else math.nan
-
-    def _close(self) -> float:
-        close = self._last
-        self._closed = self._bar
-        self._last = math.nan
-        return close
+    bar = max(-(-ts_event // bars.width_ns), bars.closed + 1)
+    close = _close(bars) if bar > bars.bar else math.nan
+    bars.bar = bar
+    bars.last = price
+    return close
 
 
-class Ema:
-    """Exponential moving average with weight 2 / (period + 1), seeded by the plain mean.
+@strict_kernel
+def close_at(bars: Any, now_ns: int) -> float:  # pragma: no cover
+    """Return the close of the bar that is over at `now_ns` and had not closed, else NaN."""
+    return _close(bars) if now_ns >= bars.bar * bars.width_ns else math.nan
 
-    The value is NaN until `period` closes have been seen.
+
+@strict_kernel
+def _close(bars: Any) -> float:  # pragma: no cover
+    close: float = bars.last
+    bars.closed = bars.bar
+    bars.last = math.nan
+    return close
+
+
+@strict_kernel
+def take_close(cross: Any, close: float) -> None:  # pragma: no cover
+    """Take the next bar's close, NaN for none, into two averages and their cross.
+
+    `bars_since` counts the bars since they changed sides: NaN until they have, 0 at the bar that
+    does it. Averages that meet are on neither side: the one before holds.
     """
-
-    __slots__ = ("_count", "_period", "_sum", "_weight", "value")
-
-    def __init__(self, period: int) -> None:
-        if period < 1:
-            raise ValueError(f"Expected a period of at least 1 bar, was {period}")
-        self._period = period
-        self._weight = 2.0 / (period + 1)
-        self._count = 0
-        self._sum = 0.0
-        self.value = math.nan
-
-    def update(self, close: float) -> float:
-        """Take the next bar's close and return the new value."""
-        self._count += 1
-        if self._count < self._period:
-            self._sum += close
-        elif self._count == self._period:
-            self.value = (self._sum + close) / self._period
-        else:
-            self.value += self._weight * (close - self.value)
-        return self.value
+    if math.isnan(close):
+        return
+    cross.close = close
+    cross.gap = math.log(_average(cross.fast, close) / _average(cross.slow, close))
+    side = (cross.gap > 0.0) - (cross.gap < 0.0)
+    cross.bars_since += 1.0
+    if side != 0:
+        if side == -cross.side:
+            cross.bars_since = 0.0
+        cross.side = side
 
 
-class EmaCross:
-    """Two moving averages, and the bars since they changed sides.
+@strict_kernel
+def _average(average: Any, close: float) -> float:  # pragma: no cover
+    """Return the exponential average with weight 2 / (period + 1), seeded by the plain mean.
 
-    Averages that meet are on neither side: the one before holds. The count is NaN until they have
-    changed sides, and 0 at the bar that does it.
+    NaN until `period` closes have been seen.
     """
-
-    __slots__ = ("_side", "bars_since", "close", "fast", "gap", "slow")
-
-    def __init__(self, fast_bars: int, slow_bars: int) -> None:
-        self.fast = Ema(fast_bars)
-        self.slow = Ema(slow_bars)
-        self.close = math.nan
-        self.gap = math.nan
-        self.bars_since = math.nan
-        self._side = 0
-
-    def update(self, close: float) -> None:
-        """Take the next bar's close."""
-        self.close = close
-        self.gap = math.log(self.fast.update(close) / self.slow.update(close))
-        side = (self.gap > 0.0) - (self.gap < 0.0)
-        self.bars_since += 1.0
-        if side:
-            if side == -self._side:
-                self.bars_since = 0.0
-            self._side = side
+    average.count += 1
+    if average.count < average.period:
+        average.sum += close
+    elif average.count == average.period:
+        average.value = (average.sum + close) / average.period
+    else:
+        average.value += average.weight * (close - average.value)
+    value: float = average.value
+    return value

@@ -1,8 +1,16 @@
-"""A value as it was some time ago."""
+"""A table's row as of some time ago.
 
-from collections import deque
+Every window here is the difference between a running total and what the total was a window ago, so
+that an update costs the same however much the window holds.
+"""
 
-__all__ = ["Lagged", "nanoseconds"]
+from typing import Any
+
+from numpy.typing import NDArray
+
+from autotrade_0dte.pricing.jit import strict_kernel
+
+__all__ = ["nanoseconds", "rows_before"]
 
 _NS = 1_000_000_000
 
@@ -14,29 +22,18 @@ def nanoseconds(window_s: float) -> int:
     return round(window_s * _NS)
 
 
-class Lagged[T]:
-    """The newest value that is at least `window_s` old; None until there is one.
+@strict_kernel
+def rows_before(  # pragma: no cover - compiled; the property tests compare it with a plain search
+    lagged: Any, table: NDArray[Any], count: int, now_ns: int
+) -> int:
+    """Return how many of `count` rows are at least as old as the window; 0 for none.
 
-    Every window here is the difference between a running total and what the total was a window
-    ago, so that an update costs the same however much the window holds. Times, of values and of
-    questions, must not go back.
+    The newest of them is the table as of then: of several at one time the last counts. Times, of
+    rows and of questions, must not go back.
     """
-
-    __slots__ = ("_old", "_window_ns", "_young")
-
-    def __init__(self, window_s: float) -> None:
-        self._window_ns = nanoseconds(window_s)
-        self._old: T | None = None
-        self._young: deque[tuple[int, T]] = deque()
-
-    def add(self, ts_event: int, value: T) -> None:
-        """Note a value; of several at one time the last counts."""
-        self._young.append((ts_event, value))
-
-    def at(self, now_ns: int) -> T | None:
-        """Return the value as of `window_s` before `now_ns`."""
-        young = self._young
-        cutoff = now_ns - self._window_ns
-        while young and young[0][0] <= cutoff:
-            self._old = young.popleft()[1]
-        return self._old
+    cutoff = now_ns - lagged.window_ns
+    old: int = lagged.old
+    while old < count and table[old].ts_event <= cutoff:
+        old += 1
+    lagged.old = old
+    return old

@@ -1,50 +1,42 @@
-"""High and low of the first minutes of a session."""
+"""High and low of the first minutes of a session.
 
-import math
+They are of the prints in ``[open, open + range)``, NaN until that time is over. They stay NaN where
+the prints leave a gap longer than `gap_ns` (less than the range), before the first and after the
+last included: the extreme may have been in it. Once known they do not change.
+"""
 
-from autotrade_0dte.indicators.lagged import nanoseconds
+from typing import Any
 
-__all__ = ["OpeningRange"]
+from autotrade_0dte.pricing.jit import strict_kernel
+
+__all__ = ["close_range", "widen_range"]
+
+# Compiled, so coverage cannot see the bodies; the unit tests run them print by print.
 
 
-class OpeningRange:
-    """High and low of the prints in ``[open, open + range)``; NaN until that time is over.
+@strict_kernel
+def widen_range(opening: Any, ts_event: int, price: float) -> None:  # pragma: no cover
+    """Take a print of the session, later than all before."""
+    if ts_event < opening.end_ns:
+        _check_gap(opening, ts_event)
+        opening.min = min(opening.min, price)
+        opening.max = max(opening.max, price)
 
-    They stay NaN where the prints leave a gap longer than `gap_s` (less than the range), before the
-    first and after the last included: the extreme may have been in it. Once known they do not
-    change.
-    """
 
-    __slots__ = ("_end_ns", "_gap_ns", "_last_ns", "_max", "_min", "_over", "_seen", "high", "low")
+@strict_kernel
+def close_range(opening: Any, now_ns: int) -> None:  # pragma: no cover
+    """Close the range when its time is over."""
+    if opening.over or now_ns < opening.end_ns:
+        return
+    opening.over = True
+    _check_gap(opening, opening.end_ns)
+    if opening.seen:
+        opening.high = opening.max
+        opening.low = opening.min
 
-    def __init__(self, open_ns: int, range_s: float, gap_s: float) -> None:
-        self._end_ns = open_ns + nanoseconds(range_s)
-        self._gap_ns = nanoseconds(gap_s)
-        self._last_ns = open_ns
-        self._seen = True
-        self._over = False
-        self._min = math.inf
-        self._max = -math.inf
-        self.high = math.nan
-        self.low = math.nan
 
-    def add(self, ts_event: int, price: float) -> None:
-        """Take a print of the session, later than all before."""
-        if ts_event < self._end_ns:
-            self._check_gap(ts_event)
-            self._min = min(self._min, price)
-            self._max = max(self._max, price)
-
-    def update(self, now_ns: int) -> None:
-        """Close the range when its time is over."""
-        if self._over or now_ns < self._end_ns:
-            return
-        self._over = True
-        self._check_gap(self._end_ns)
-        if self._seen:
-            self.high = self._max
-            self.low = self._min
-
-    def _check_gap(self, ts_event: int) -> None:
-        self._seen &= ts_event - self._last_ns <= self._gap_ns
-        self._last_ns = ts_event
+@strict_kernel
+def _check_gap(opening: Any, ts_event: int) -> None:  # pragma: no cover
+    if ts_event - opening.last_ns > opening.gap_ns:
+        opening.seen = False
+    opening.last_ns = ts_event

@@ -1,63 +1,82 @@
-"""Least-squares slope of the log price, and its change, over an event-time window."""
+"""Least-squares slope of the log price, and its change, over an event-time window.
+
+The sums over all prints are integers, so exact: t is the time since the first print in ns, y the
+log price over that of the first print in LOG_UNIT. A slope does not depend on either zero.
+"""
 
 import math
+from typing import Any
 
-from autotrade_0dte.indicators.lagged import Lagged
+from numpy.typing import NDArray
+
+from autotrade_0dte.indicators.lagged import rows_before
 from autotrade_0dte.indicators.log_price import LOG_UNIT
+from autotrade_0dte.indicators.memory import Memory
+from autotrade_0dte.indicators.wide import difference, product, ratio, scaled, total
+from autotrade_0dte.pricing.jit import strict_kernel
 
-__all__ = ["Trend"]
+__all__ = ["add_print", "trend_at"]
 
 _MIN_PRINTS = 3
 _MIN_PRINTS_OF_HALF = 2
 _PER_MINUTE = LOG_UNIT * 60e9
 
-
-type _Sums = tuple[int, int, int, int, int]
-"""Running sums over all prints so far: their number, t, y, t t, t y. Integers, so exact."""
+# Compiled, so coverage cannot see the bodies; the tests compare them with a plain regression.
 
 
-class Trend:
-    """Slope over the window, and the slope of its later half less that of its earlier one.
+@strict_kernel
+def add_print(  # pragma: no cover
+    memory: Memory, ts_event: int, price: float, log_price: int
+) -> None:
+    """Add a print, later than all before, with its sums to the table."""
+    prints, row = memory.prints, memory.state.prints
+    new = prints[row]
+    new.ts_event = ts_event
+    new.price = price
+    new.log_price = log_price
+    if row > 0:
+        before = prints[row - 1]
+        t, y = ts_event - prints[0].ts_event, log_price - prints[0].log_price
+        new.t = before.t + t
+        new.y = before.y + y
+        _accumulate(new.tt, before.tt, t, t)
+        _accumulate(new.ty, before.ty, t, y)
+    memory.state.prints = row + 1
+
+
+@strict_kernel
+def _accumulate(new: Any, before: Any, a: int, b: int) -> None:  # pragma: no cover
+    new[0], new[1] = total((before[0], before[1]), product(a, b))
+
+
+@strict_kernel
+def trend_at(memory: Memory, now_ns: int) -> tuple[float, float]:  # pragma: no cover
+    """Return the slope over ``(now - window, now]``, and its later half's less its earlier half's.
 
     Both per minute. They are NaN until a print as old as the window has been seen, the slope below
     three prints in the window and the acceleration below two in either half.
     """
-
-    __slots__ = ("_first_ns", "_half", "_sums", "_whole", "acceleration", "slope")
-
-    def __init__(self, window_s: float) -> None:
-        self._whole = Lagged[_Sums](window_s)
-        self._half = Lagged[_Sums](window_s / 2)
-        self._first_ns = 0
-        self._sums: _Sums = (0, 0, 0, 0, 0)
-        self.slope = math.nan
-        self.acceleration = math.nan
-
-    def add(self, ts_event: int, log_price: int) -> None:
-        """Take a print, later than all before; its price as `fixed_log` gives it."""
-        self._first_ns = self._first_ns or ts_event
-        at = ts_event - self._first_ns
-        n, t, y, tt, ty = self._sums
-        self._sums = sums = (n + 1, t + at, y + log_price, tt + at * at, ty + at * log_price)
-        self._whole.add(ts_event, sums)
-        self._half.add(ts_event, sums)
-
-    def update(self, now_ns: int) -> None:
-        """Move the window to ``(now - window, now]``."""
-        sums, middle, start = self._sums, self._half.at(now_ns), self._whole.at(now_ns)
-        self.slope = self.acceleration = math.nan
-        if start is None or middle is None:
-            return
-        late, early = sums[0] - middle[0], middle[0] - start[0]
-        if late + early >= _MIN_PRINTS:
-            self.slope = _slope(start, sums)
-        if late >= _MIN_PRINTS_OF_HALF and early >= _MIN_PRINTS_OF_HALF:
-            self.acceleration = _slope(middle, sums) - _slope(start, middle)
+    state, prints = memory.state, memory.prints
+    start = rows_before(state.trend, prints, state.prints, now_ns)
+    middle = rows_before(state.half_trend, prints, state.prints, now_ns)
+    slope = acceleration = math.nan
+    if start == 0:
+        return slope, acceleration
+    late, early = state.prints - middle, middle - start
+    if late + early >= _MIN_PRINTS:
+        slope = _slope(prints, start, state.prints)
+    if late >= _MIN_PRINTS_OF_HALF and early >= _MIN_PRINTS_OF_HALF:
+        acceleration = _slope(prints, middle, state.prints) - _slope(prints, start, middle)
+    return slope, acceleration
 
 
-def _slope(start: _Sums, end: _Sums) -> float:
-    """Return the slope per minute over the prints after `start` up to `end`."""
-    n0, t0, y0, tt0, ty0 = start
-    n1, t1, y1, tt1, ty1 = end
-    n, t = n1 - n0, t1 - t0
-    return (n * (ty1 - ty0) - t * (y1 - y0)) / (n * (tt1 - tt0) - t * t) * _PER_MINUTE
+@strict_kernel
+def _slope(prints: NDArray[Any], start: int, stop: int) -> float:  # pragma: no cover
+    """Return the slope per minute over the prints from row `start` up to `stop`."""
+    before, last, n = prints[start - 1], prints[stop - 1], stop - start
+    t, y = last.t - before.t, last.y - before.y
+    ty = difference((last.ty[0], last.ty[1]), (before.ty[0], before.ty[1]))
+    tt = difference((last.tt[0], last.tt[1]), (before.tt[0], before.tt[1]))
+    covariance = difference(scaled(ty, n), product(t, y))
+    variance = difference(scaled(tt, n), product(t, t))
+    return ratio(covariance, variance) * _PER_MINUTE

@@ -2,70 +2,52 @@
 
 import math
 
-import numpy as np
-from numpy.typing import NDArray
+from autotrade_0dte.indicators.lagged import rows_before
+from autotrade_0dte.indicators.memory import Memory
+from autotrade_0dte.pricing.jit import strict_kernel
 
-from autotrade_0dte.indicators.lagged import Lagged, nanoseconds
-
-__all__ = ["VolumeBurst"]
+__all__ = ["take_volume"]
 
 _NS = 1_000_000_000
 _NS_PER_MINUTE = 60 * _NS
 
+# Compiled, so coverage cannot see the bodies; the unit tests run them second by second.
 
-class VolumeBurst:
-    """Rate of trading over the burst window, and how many times its usual one that is.
 
+@strict_kernel
+def take_volume(  # pragma: no cover
+    memory: Memory, now_ns: int, shares: float
+) -> tuple[float, float]:
+    """Take the shares traded since the open, NaN where unknown; return rate and burst.
+
+    The rate is that over the burst window, and the burst how many times its usual one that is.
     Usual is the rate of this minute of the session, that of the middle of the window, where a
     profile knows it; else the mean rate over a trailing window that ends where the burst window
-    begins, so that a burst is not compared with itself.
-
-    Parameters
-    ----------
-    burst_window_s, trailing_window_s : float
-        Seconds; the trailing window reaches back this far from now.
-    open_ns : int
-        Start of the session, UTC ns.
-    usual_rate : float64 (minutes,), optional
-        Usual shares a second by minute after the open, NaN where unknown.
+    begins, so that a burst is not compared with itself. NaN until known.
     """
+    state, volumes = memory.state, memory.volumes
+    volumes[state.volumes].ts_event = now_ns
+    volumes[state.volumes].shares = shares
+    state.volumes += 1
+    old = rows_before(state.burst, volumes, state.volumes, now_ns)
+    if old == 0:
+        return math.nan, math.nan
+    before = volumes[old - 1].shares
+    rate = (shares - before) * _NS / state.burst.window_ns
+    usual = _usual_rate(memory, now_ns, before)
+    return rate, rate / usual if usual > 0.0 else math.nan
 
-    __slots__ = (
-        "_burst", "_burst_ns", "_open_ns", "_trailing", "_trailing_ns", "_usual", "burst",
-        "rate",
-    )  # fmt: skip
 
-    def __init__(
-        self,
-        burst_window_s: float,
-        trailing_window_s: float,
-        open_ns: int,
-        usual_rate: NDArray[np.float64] | None = None,
-    ) -> None:
-        self._burst_ns = nanoseconds(burst_window_s)
-        self._trailing_ns = nanoseconds(trailing_window_s)
-        self._burst = Lagged[float](burst_window_s)
-        self._trailing = Lagged[float](trailing_window_s)
-        self._open_ns = open_ns
-        self._usual: list[float] = [] if usual_rate is None else usual_rate.tolist()
-        self.rate = math.nan
-        self.burst = math.nan
-
-    def update(self, now_ns: int, volume: float) -> None:
-        """Take the shares traded since the open; NaN where sizes are unknown."""
-        self._burst.add(now_ns, volume)
-        self._trailing.add(now_ns, volume)
-        self.rate = self.burst = math.nan
-        before = self._burst.at(now_ns)
-        if before is not None:
-            self.rate = (volume - before) * _NS / self._burst_ns
-            usual = self._usual_rate(now_ns, before)
-            self.burst = self.rate / usual if usual > 0.0 else math.nan
-
-    def _usual_rate(self, now_ns: int, before: float) -> float:
-        minute = (now_ns - self._burst_ns // 2 - self._open_ns) // _NS_PER_MINUTE
-        usual = self._usual[minute] if 0 <= minute < len(self._usual) else math.nan
-        long_before = self._trailing.at(now_ns) if math.isnan(usual) else None
-        if long_before is None:
-            return usual
-        return (before - long_before) * _NS / (self._trailing_ns - self._burst_ns)
+@strict_kernel
+def _usual_rate(memory: Memory, now_ns: int, before: float) -> float:  # pragma: no cover
+    state, volumes = memory.state, memory.volumes
+    minute = (now_ns - state.burst.window_ns // 2 - state.open_ns) // _NS_PER_MINUTE
+    usual = memory.usual_rate[minute] if 0 <= minute < memory.usual_rate.size else math.nan
+    if not math.isnan(usual):
+        return usual
+    old = rows_before(state.trailing, volumes, state.volumes, now_ns)
+    if old == 0:
+        return math.nan
+    window_ns = state.trailing.window_ns - state.burst.window_ns
+    rate: float = (before - volumes[old - 1].shares) * _NS / window_ns
+    return rate

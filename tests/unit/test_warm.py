@@ -34,11 +34,12 @@ def watch_one_snapshot() -> None:
     ("warmed", "used", "name"),
     [
         (book, book, "reprice"),
+        (watch, panel, "measure"),
         (watch, panel, "walls"),
         (watch, detector, "near_quotes"),
         (watch, detector, "weigh"),
     ],
-    ids=["reprice", "walls", "near_quotes", "weigh"],
+    ids=["reprice", "measure", "walls", "near_quotes", "weigh"],
 )
 def test_kernel_of_a_snapshot_is_warmed_with_the_types_that_a_snapshot_has(
     warmed: Any, used: ModuleType, name: str, monkeypatch: pytest.MonkeyPatch

@@ -3,10 +3,27 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from indicator_memory import indicator_memory
 from series import NS, Series, timed_prices
 
-from autotrade_0dte.indicators.lagged import Lagged
-from autotrade_0dte.indicators.momentum import Momentum
+from autotrade_0dte.indicators.lagged import rows_before
+from autotrade_0dte.indicators.momentum import momentum_at
+from autotrade_0dte.indicators.params import IndicatorParams
+from autotrade_0dte.indicators.trend import add_print
+from autotrade_0dte.indicators.volume import take_volume
+
+
+class Momentum:
+    """The momentum of prints over one window."""
+
+    def __init__(self, window_s: float) -> None:
+        self._memory = indicator_memory(IndicatorParams(momentum_window_s=window_s))
+
+    def add(self, ts_event: int, price: float) -> None:
+        add_print(self._memory, ts_event, price, 0)
+
+    def at(self, now_ns: int) -> float:
+        return momentum_at(self._memory, now_ns)
 
 
 @given(timed_prices(), st.integers(1, 60), st.integers(0, 90 * NS))
@@ -65,10 +82,11 @@ def test_momentum_counts_a_price_exactly_as_old_as_the_window() -> None:
 
 
 def test_lagged_value_of_one_time_is_the_last_of_them() -> None:
-    lagged = Lagged(1)
-    lagged.add(NS, 1.0)
-    lagged.add(NS, 2.0)
-    assert lagged.at(2 * NS) == 2.0
+    memory = indicator_memory(IndicatorParams(burst_window_s=1))
+    for now_s, shares in ((1, 1.0), (1, 2.0), (2, 5.0)):
+        rate, _ = take_volume(memory, now_s * NS, shares)
+    assert rate == 3.0
+    assert rows_before(memory.state["burst"], memory.volumes, 3, 2 * NS) == 2
 
 
 def test_window_without_length_raises() -> None:

@@ -1,16 +1,40 @@
 import math
 
 import pytest
+from indicator_memory import indicator_memory
 from series import NS
 
-from autotrade_0dte.indicators.opening_range import OpeningRange
+from autotrade_0dte.indicators.opening_range import close_range, widen_range
+from autotrade_0dte.indicators.params import IndicatorParams
 
 OPEN_NS = 1_000 * NS
 
 
+class OpeningRange:
+    """A range of 60 s that allows gaps of 20 s."""
+
+    def __init__(self) -> None:
+        params = IndicatorParams(opening_range_s=60, opening_gap_s=20)
+        self._opening = indicator_memory(params, open_ns=OPEN_NS).state["opening"]
+
+    def add(self, ts_event: int, price: float) -> None:
+        widen_range(self._opening, ts_event, price)
+
+    def update(self, now_ns: int) -> None:
+        close_range(self._opening, now_ns)
+
+    @property
+    def high(self) -> float:
+        return float(self._opening["high"])
+
+    @property
+    def low(self) -> float:
+        return float(self._opening["low"])
+
+
 def opening(*prints: tuple[float, float], until_s: float = 60) -> OpeningRange:
-    """Return a range of 60 s that allows gaps of 20 s, after prints at (seconds, dollars)."""
-    found = OpeningRange(OPEN_NS, 60, 20)
+    """Return the range after prints at (seconds, dollars)."""
+    found = OpeningRange()
     for at_s, price in prints:
         found.add(OPEN_NS + round(at_s * NS), price)
     found.update(OPEN_NS + round(until_s * NS))

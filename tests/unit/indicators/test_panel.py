@@ -11,6 +11,7 @@ from market_series import CLOSE_NS, OPEN_NS, Moment, moments, snapshots
 from series import NS
 
 from autotrade_0dte.chain.snapshot import ChainSnapshot, Tape
+from autotrade_0dte.indicators import fresh_memory
 from autotrade_0dte.indicators.panel import IndicatorPanel
 from autotrade_0dte.indicators.params import IndicatorParams
 from autotrade_0dte.indicators.values import IndicatorValues
@@ -172,6 +173,14 @@ def test_average_price_of_a_feed_that_began_after_the_open_is_unknown(is_late: b
     values = run([first], IndicatorParams())[0]
     assert math.isnan(values.vwap) is is_late
     assert math.isnan(values.vwap_distance) is is_late
+
+
+def test_room_that_a_session_begins_with_makes_no_difference(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usual = run(snapshots(STEADY))
+    monkeypatch.setattr(fresh_memory, "_FIRST_CAPACITY", 1)
+    assert all(map(same, run(snapshots(STEADY)), usual))
 
 
 def test_panels_share_nothing() -> None:

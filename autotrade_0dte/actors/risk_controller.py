@@ -17,6 +17,7 @@ from autotrade_0dte.actors.event_gate import EventGate
 from autotrade_0dte.actors.risk_rows import RiskRows
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.actors.views import RISK_TURN, market_topic
+from autotrade_0dte.calendar import NEW_YORK
 from autotrade_0dte.execution.plan_state import PLAN_TOPIC, PlanPhase, PlanState
 from autotrade_0dte.execution.quality import QUALITY_TOPIC, Breach
 from autotrade_0dte.execution.walk_record import WALK_TOPIC, WalkEvent
@@ -35,6 +36,8 @@ from autotrade_0dte.risk.params import RiskParams
 from autotrade_0dte.risk.picture import PICTURE_TOPIC, RiskPicture
 from autotrade_0dte.risk.report import REARM_TOPIC, REPORT_TOPIC, RiskReport
 from autotrade_0dte.risk.rungs import report_figure
+from autotrade_0dte.risk.set_stress import STRESS_TOPIC, SetStress
+from autotrade_0dte.risk.stress_params import stress_times
 
 __all__ = ["RiskController"]
 
@@ -102,6 +105,8 @@ class RiskController(DataActor):
         self._strategies = strategies
         self._cancel_all = cancel_all
         self._is_live = is_live
+        date = dt.datetime.fromtimestamp(session.open_ns / _NS, NEW_YORK).date()
+        self._stress = SetStress(params.stress, stress_times(params.stress, date))
         self._gate = EventGate()
         self._ladder = RiskLadder(params.ladder, session.open_ns)
         self._day = DayLedger(DayState())
@@ -144,6 +149,10 @@ class RiskController(DataActor):
             uses = risk.scenario_use(self._limits), risk.greeks_use(self._limits)
         else:
             risk, uses = AccountRisk(book.cash), (0.0, 0.0)
+        result = self._stress.look(chain, lines, risk.equity)
+        if result is not None:
+            self.rows.stress(result)
+            self._publish(STRESS_TOPIC, result)
         level = float(view.state.level)
         reading = Reading(risk.equity, *uses, level, newest_quote_age(chain))
         self._tell(self._ladder.take(now_ns, reading))
@@ -211,10 +220,10 @@ class RiskController(DataActor):
             f"{change.mode.name}, {dict(change.figures)} {change.text}"
         )
         killed = change.mode is RiskMode.KILLED
-        is_direct = killed and change.begins and change.text == DIRECT
-        if killed and (change.before is not RiskMode.KILLED or is_direct):
+        is_direct = killed and change.text == DIRECT
+        if killed and (change.before is not RiskMode.KILLED or (is_direct and not self._is_direct)):
             self._gate.command(self._cancel_all)
-        self._is_direct = killed and (self._is_direct or is_direct)
+        self._is_direct = is_direct
         self._publish(RISK_TOPIC, change)
         if change.mode >= RiskMode.FLATTEN > change.before:
             grace_ns = round(self._params.ladder.flatten_grace_s * _NS)
@@ -239,6 +248,7 @@ class RiskController(DataActor):
         picture = RiskPicture(
             ts_event=now_ns,
             mode=ladder.mode,
+            trigger=ladder.trigger,
             equity=risk.equity,
             start_equity=ladder.start_equity,
             peak_equity=ladder.peak_equity,

@@ -1,10 +1,11 @@
-"""Rows of the tables of risk: each change of the mode, and pictures of the account's risk."""
+"""Rows of the tables of risk: changes of the mode, pictures of the account's risk, stresses."""
 
 import msgspec
 
 from autotrade_0dte.actors.row_buffer import Columns, RowBuffer, columns_of
 from autotrade_0dte.risk.mode import RiskChange
 from autotrade_0dte.risk.picture import RiskPicture
+from autotrade_0dte.risk.stress import StressResult
 
 __all__ = ["RiskRows"]
 
@@ -16,11 +17,15 @@ _FIGURES = (
     "equity", "start_equity", "peak_equity", "worst_loss_usd", "delta_usd", "gamma_usd", "vega_usd",
     "theta_usd", "premium_usd",
 )  # fmt: skip
+_STRESSES = (
+    "ts_event", "stress", "loss_usd", "equity_fraction", "worst_leg", "worst_leg_loss_usd",
+    "value_usd", "equity",
+)  # fmt: skip
 _COUNTERS = ("entries", "losses_in_row", "day_trades")
 
 
 class RiskRows:
-    """Keeps every change, and a picture a minute and at each change of the mode."""
+    """Keeps every change and stress, and a picture a minute and at each change of the mode."""
 
     def __init__(self) -> None:
         self._changes: list[tuple[object, ...]] = []
@@ -28,6 +33,7 @@ class RiskRows:
             ("ts_event", "mode", *_FIGURES, *_COUNTERS),
             integers={"ts_event", "mode", *_COUNTERS},
         )
+        self._stresses: list[tuple[object, ...]] = []
         self._next_ns = 0
         self._mode = -1
 
@@ -52,6 +58,16 @@ class RiskRows:
             [getattr(picture, name) for name in _FIGURES],
         )
 
+    def stress(self, result: StressResult) -> None:
+        """Keep what each stress set costs at an instant."""
+        self._stresses += [
+            (
+                result.ts_event, loss.stress.value, loss.loss_usd, loss.equity_fraction,
+                loss.worst_leg, loss.worst_leg_loss_usd, result.value_usd, result.equity,
+            )
+            for loss in result.losses
+        ]  # fmt: skip
+
     def changes(self) -> Columns:
         """Return the table `risk`."""
         return columns_of(_CHANGES, self._changes)
@@ -59,3 +75,7 @@ class RiskRows:
     def pictures(self) -> Columns:
         """Return the table `risk_pictures`."""
         return self._pictures.columns()
+
+    def stresses(self) -> Columns:
+        """Return the table `risk_stresses`."""
+        return columns_of(_STRESSES, self._stresses)

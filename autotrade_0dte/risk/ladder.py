@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from autotrade_0dte.risk.ladder_params import LadderParams, LossReference
 from autotrade_0dte.risk.ladder_state import NO_RISE, DayState, LadderState, Rise
-from autotrade_0dte.risk.mode import RiskChange, RiskMode, Trigger
+from autotrade_0dte.risk.mode import DIRECT, RiskChange, RiskMode, Trigger
 from autotrade_0dte.risk.rung_steps import Steps
 from autotrade_0dte.risk.rungs import BY_WORD, FIGURES, RATES, WATCHED, Rung, rungs_of
 
@@ -70,6 +70,8 @@ class RiskLadder:
     ----------
     mode : RiskMode
         What may be done.
+    trigger : Trigger or None
+        What asks for that mode, the first of those that stand; None in NORMAL.
     start_equity, peak_equity : float
         The account's value when it was first known in the session, and the highest that has stood
         for `LadderParams.loss_confirm_s` since, dollars.
@@ -78,7 +80,7 @@ class RiskLadder:
     __slots__ = (
         "_by_views", "_confirm_ns", "_newest_quote_ns", "_peak_is_reference", "_rise",
         "_session_ns", "_stale", "_steps", "_unknown", "_unknown_ns", "_with_time", "mode",
-        "peak_equity", "start_equity",
+        "peak_equity", "start_equity", "trigger",
     )  # fmt: skip
 
     def __init__(self, params: LadderParams, session_ns: int) -> None:
@@ -94,6 +96,7 @@ class RiskLadder:
         self._confirm_ns = round(params.loss_confirm_s * _NS)
         self._rise = NO_RISE
         self.mode = RiskMode.NORMAL
+        self.trigger: Trigger | None = None
         self.start_equity = self.peak_equity = math.nan
 
     # -- what is seen ---------------------------------------------------------------------------
@@ -158,11 +161,7 @@ class RiskLadder:
                 steps.figure = 0.0
             for rung, over in steps.rearm():
                 said = text if over else f"not re-armed: {text}"
-                changes.append(
-                    self._change(
-                        rung, steps.figure, now_ns, begins=not over, limit=rung.until, text=said
-                    )
-                )
+                changes.append(self._change(rung, steps, now_ns, begins=not over, word=said))
         return changes
 
     def watch_anew(self, now_ns: int) -> list[RiskChange]:
@@ -217,15 +216,14 @@ class RiskLadder:
             ladder.start_equity, ladder.peak_equity = state.start_equity, state.peak_equity
             ladder._rise = state.rise
             ladder._newest_quote_ns, ladder._unknown_ns = state.newest_quote_ns, state.unknown_ns
-        ladder.mode = ladder._strictest()
+        ladder._settle()
         return ladder
 
     def told_anew(self, now_ns: int) -> list[RiskChange]:
-        """Return a change for each rung that stands, for those who were not there when it began."""
+        """Return a change for each rung that stands, for those who believe in NORMAL."""
+        self.mode = RiskMode.NORMAL
         return [
-            self._change(
-                rung, steps.figure, now_ns, begins=True, limit=rung.at, text=rung.text or steps.text
-            )
+            self._change(rung, steps, now_ns, begins=True)
             for steps in self._steps.values()
             for rung in steps.standing()
         ]
@@ -267,16 +265,13 @@ class RiskLadder:
 
     def _judge(self, steps: Steps, now_ns: int, changes: list[RiskChange]) -> None:
         for rung, begins in steps.judge(now_ns):
-            limit = rung.at if begins else rung.until
-            text = rung.text or steps.text
-            changes.append(
-                self._change(rung, steps.figure, now_ns, begins=begins, limit=limit, text=text)
-            )
+            changes.append(self._change(rung, steps, now_ns, begins=begins))
 
     def _change(
-        self, rung: Rung, figure: float, now_ns: int, *, begins: bool, limit: float, text: str
+        self, rung: Rung, steps: Steps, now_ns: int, *, begins: bool, word: str | None = None
     ) -> RiskChange:
-        before, self.mode = self.mode, self._strictest()
+        before = self.mode
+        is_direct = self._settle()
         return RiskChange(
             ts_event=now_ns,
             mode=self.mode,
@@ -285,12 +280,23 @@ class RiskLadder:
             begins=begins,
             asks=rung.asks,
             clears_itself=not rung.latched,
-            figures={FIGURES[rung.trigger]: figure, "limit": limit},
-            text=text,
+            figures={
+                FIGURES[rung.trigger]: steps.figure,
+                # A word is about the end, which is where the cause is over.
+                "limit": rung.at if begins and word is None else rung.until,
+            },
+            # Whoever hears of anything meanwhile is told that it is not for him to act.
+            text=DIRECT if is_direct else steps.text if word is None else word,
         )
 
-    def _strictest(self) -> RiskMode:
-        return max((rung.asks for rung in self.standing), default=RiskMode.NORMAL)
+    def _settle(self) -> bool:
+        """Take the mode and its trigger from what stands; return whether another process acts."""
+        standing = self.standing
+        self.mode, self.trigger = RiskMode.NORMAL, None
+        for rung in standing:
+            if rung.asks > self.mode:
+                self.mode, self.trigger = rung.asks, rung.trigger
+        return any(rung.text == DIRECT for rung in standing)
 
 
 def _fraction_lost(reference: float, value: float) -> float:

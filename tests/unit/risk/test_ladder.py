@@ -392,11 +392,26 @@ def test_kill_that_becomes_a_direct_one_is_told_again_by_its_word() -> None:
     assert (direct.before, direct.mode, direct.text) == (KILLED, KILLED, DIRECT)
 
 
-def test_direct_kill_says_so_first() -> None:
+def test_direct_kill_says_so_with_whatever_happens_meanwhile() -> None:
     run = Run()
     said = run.report(Trigger.KILL_FILE, 2.0, "me: panic")
-    assert [change.text for change in said] == [DIRECT, "me: panic"]
+    said += run.report(Trigger.DATA_GAP, text="reset")
+    assert [change.text for change in said] == [DIRECT, DIRECT, DIRECT]
     assert said[0].before is NORMAL
+    assert run.rearm()[-1].text == "looked at it"
+    assert run.report(Trigger.DATA_GAP, 0.0, "back") == []
+    assert run.see(11)[-1].text == "back"
+
+
+def test_trigger_of_the_mode_is_the_strictest_one() -> None:
+    run = Run()
+    assert run.ladder.trigger is None
+    run.report(Trigger.DATA_GAP)
+    run.report(Trigger.MANUAL, FLATTEN)
+    assert run.ladder.trigger is Trigger.MANUAL
+    run.rearm()
+    assert run.ladder.trigger is Trigger.DATA_GAP
+    assert anew(run).trigger is Trigger.DATA_GAP
 
 
 def test_rearming_ends_several_latches_and_leaves_what_clears_itself() -> None:
@@ -445,9 +460,8 @@ def test_latches_and_references_survive_the_process() -> None:
     ladder = anew(run)
     assert (ladder.mode, ladder.start_equity, ladder.peak_equity) == (KILLED, 10_000, 11_000)
     [told_again] = ladder.told_anew(run.now_ns)
-    assert (told_again.trigger, told_again.mode, told_again.text) == (
-        Trigger.KILL_FILE, KILLED, "me: panic",
-    )  # fmt: skip
+    assert (told_again.trigger, told_again.text) == (Trigger.KILL_FILE, "me: panic")
+    assert (told_again.before, told_again.mode) == (NORMAL, KILLED)
 
 
 def test_conditions_watched_by_the_process_before_end_after_their_hold() -> None:

@@ -5,6 +5,7 @@ Tests of everything but the limits trade at any price, in markets too thin to me
 
 import math
 
+from autotrade_0dte.risk.ladder_params import LadderParams
 from autotrade_0dte.risk.limits import (
     CorrelationLimits,
     ExpiryLimits,
@@ -14,8 +15,9 @@ from autotrade_0dte.risk.limits import (
     PositionLimits,
     SessionLimits,
 )
+from autotrade_0dte.risk.params import RiskParams
 
-MANY = 1_000_000
+MANY = 10_000
 
 LOOSE = LimitParams(
     order=OrderLimits(
@@ -53,3 +55,15 @@ LOOSE = LimitParams(
     expiry=ExpiryLimits(pin_fraction=0.0, exercise_lead_s=0.0),
     correlation=CorrelationLimits(max_beta_delta_usd=math.inf),
 )
+
+LOOSE_RISK = RiskParams(
+    limits=LOOSE,
+    ladder=LadderParams(
+        max_daily_loss=1.0,
+        max_drawdown=1.0,
+        stale_s=23_400.0,
+        marks_unknown_s=23_400.0,
+        max_rejects_a_minute=MANY,
+    ),
+)
+"""The same of the risk controller: quotes may be a minute apart, and all may be lost."""

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from loose_limits import LOOSE
+from loose_limits import LOOSE_RISK
 
 from autotrade_0dte.calendar import session
 from autotrade_0dte.data.catalog import Catalog
@@ -19,7 +19,6 @@ from autotrade_0dte.execution.vetoes import VetoParams
 from autotrade_0dte.indicators.params import IndicatorParams
 from autotrade_0dte.market_state.params import DetectorParams
 from autotrade_0dte.products import Settlement, product
-from autotrade_0dte.risk.params import RiskParams
 
 NS = 1_000_000_000
 
@@ -40,7 +39,7 @@ WINDOWS = {
     "desk": DeskParams(
         vetoes=VetoParams(max_age_s=90.0, needs_fair_value=False, min_size_fraction=0.0)
     ),
-    "risk": RiskParams(limits=LOOSE),
+    "risk": LOOSE_RISK,
 }
 """The tables of a configuration that fit data of one minute and of a few strikes."""
 

@@ -69,7 +69,7 @@ class OrderDesk(ExecutionAlgorithm):
 
     An order that the gate refuses is denied with the reason and its figures. One without a limit,
     or that may not rest, goes as it is. All that happens to a parent is published on WALK_TOPIC.
-    What the risk controller allows no longer is withdrawn; killed, the desk cancels everything.
+    What the risk controller allows no longer is withdrawn.
 
     Parameters
     ----------
@@ -398,21 +398,30 @@ class OrderDesk(ExecutionAlgorithm):
         self._gate.receive(self._take_risk_change, change)
 
     def _take_risk_change(self, change: RiskChange) -> None:
-        """Withdraw what the mode does not allow; killed, cancel whatever is at work."""
+        """Withdraw what the mode does not allow; what reduces risk goes on until it is killed."""
         self._risk.take_change(change)
         is_killed = change.mode is RiskMode.KILLED
         # Another process sees to everything then, and has the broker's calls for itself.
         self._is_taken_over = is_killed and change.text == DIRECT
         if change.mode < RiskMode.HALT_ENTRIES or self._is_taken_over:
             return
-        now_ns = self._clock.timestamp_ns()
         for work in list(self._working.values()):
             if is_killed or not self._risk.reduces(work.proposed):
-                move = work.walk.on_withdrawn(now_ns)
-                told = {"text": f"{change.mode.name} {change.trigger}"}
-                self._follow(work, WalkEvent.WITHDRAWN, self._quote(work, now_ns), move, **told)
-        if is_killed:
-            self._cancel_others()
+                self._withdraw(work, f"{change.mode.name}: {change.trigger}")
+
+    def cancel_all(self) -> None:
+        """Cancel every order at work, at once: those that are worked, and all others."""
+        self._gate.receive(self._cancel_all, RiskMode.KILLED.name)
+
+    def _cancel_all(self, why: str) -> None:
+        for work in list(self._working.values()):
+            self._withdraw(work, why)
+        self._cancel_others()
+
+    def _withdraw(self, work: DeskWork, why: str) -> None:
+        quote = self._quote(work, self._clock.timestamp_ns())
+        move = work.walk.on_withdrawn(quote.now_ns)
+        self._follow(work, WalkEvent.WITHDRAWN, quote, move, text=why)
 
     def _cancel_others(self) -> None:
         """Cancel the orders that the desk does not work: market orders, and those made by hand."""

@@ -162,6 +162,7 @@ def _engine(
         engine.add_instrument(instrument)
     engine.add_actor(components.recorder)
     engine.add_actor(components.market)
+    engine.add_actor(components.risk)
     engine.add_exec_algorithm(components.desk)
     for strategy in components.strategies:
         engine.add_strategy(strategy)

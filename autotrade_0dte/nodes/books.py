@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from autotrade_0dte.actors import order_tables as tables
-from autotrade_0dte.actors.risk_rows import RiskRows
 from autotrade_0dte.analysis.tables import write_table
 from autotrade_0dte.execution.ledger import RoundTrip
 from autotrade_0dte.nodes.components import Components
@@ -26,7 +25,7 @@ def write_books(
     trips: Sequence[RoundTrip],
 ) -> None:
     """Write the tables of one session into `folder`."""
-    recorder, risk = components.recorder, RiskRows()
+    recorder, risk = components.recorder, components.risk.rows
     execution = recorder.execution
     written = {
         "decisions": recorder.decisions(),

@@ -13,6 +13,7 @@ from autotrade_0dte.actors.exposure_keeper import ExposureKeeper
 from autotrade_0dte.actors.market import MarketActor
 from autotrade_0dte.actors.order_desk import OrderDesk
 from autotrade_0dte.actors.recorder import RunRecorder
+from autotrade_0dte.actors.risk_controller import RiskController
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.calendar import expiry_ns, session
 from autotrade_0dte.chain.quote_columns import ColumnQuotes
@@ -24,6 +25,7 @@ from autotrade_0dte.pipeline import chain_book, market_watch
 from autotrade_0dte.products import Settlement, product
 from autotrade_0dte.risk.exposure import Exposure
 from autotrade_0dte.risk.gate import GateFacts, RiskGate
+from autotrade_0dte.risk.ladder_state import LadderState
 
 __all__ = ["Components", "Market", "assemble", "gate_facts", "trading_session"]
 
@@ -49,10 +51,11 @@ class Market(msgspec.Struct, frozen=True):
 
 
 class Components(msgspec.Struct, frozen=True):
-    """What a node adds to its engine, in this order."""
+    """What a node adds to its engine."""
 
     market: MarketActor
     recorder: RunRecorder
+    risk: RiskController
     desk: OrderDesk
     strategies: tuple[Any, ...]
 
@@ -88,11 +91,15 @@ def assemble(
     *,
     has_volume: bool,
     quotes: ColumnQuotes | None = None,
+    kept: LadderState | None = None,
+    is_live: bool = False,
 ) -> Components:
     """Build the components of one session.
 
     `has_volume` tells whether the sizes of the underlying's trades are real; `quotes` are those of
-    the chain where the node has them as columns, which saves asking the engine for each.
+    the chain where the node has them as columns, which saves asking the engine for each; `kept` is
+    what the risk controller of a node before this one left; `is_live` tells whether time passes
+    between the market's events.
     """
     symbols = [option_symbol(str(c.id.symbol)) for c in market.contracts]
     book = chain_book(config, symbols, open_interest, trading.expiry_ns)
@@ -103,8 +110,10 @@ def assemble(
         strategy, params = strategy_of(config, track)
         strategies[track] = strategy(trading, params, coordinator.allotment(track))
     tracks = {str(each.strategy_id): str(track) for track, each in strategies.items()}
-    keeper = ExposureKeeper(Exposure(), trading, tracks)
+    exposure, traders = Exposure(), tuple(strategies.values())
+    keeper = ExposureKeeper(exposure, trading, tracks)
     gate = RiskGate(config.risk.limits, gate_facts(config, trading))
+    desk = OrderDesk(trading, config.desk, DeskGate(gate, keeper, config.risk.grid))
     execution = ExecutionRows(
         trading.instrument_ids, trading.fees, config.desk, config.chain.stale_after_s
     )
@@ -122,8 +131,11 @@ def assemble(
             quotes=quotes,
         ),
         recorder=RunRecorder(trading.underlying, market.contracts, execution),
-        desk=OrderDesk(trading, config.desk, DeskGate(gate, keeper, config.risk.grid)),
-        strategies=tuple(strategies.values()),
+        risk=RiskController(
+            trading, config.risk, exposure, traders, desk.cancel_all, kept=kept, is_live=is_live
+        ),
+        desk=desk,
+        strategies=traders,
     )
 
 

@@ -146,7 +146,15 @@ def _run_node(
     )
     interest = _open_interest(chain)
     has_volume = not isinstance(market.underlying, IndexInstrument)
-    components = assemble(job.config, trading, market, interest, has_volume=has_volume)
+    components = assemble(
+        job.config,
+        trading,
+        market,
+        interest,
+        has_volume=has_volume,
+        kept=kept.ladder,
+        is_live=True,
+    )
     folder = new_run_folder(job.config, job.runs)
     recorder = _recorder(job, market, interest) if job.config.live.record else None
 
@@ -159,7 +167,8 @@ def _run_node(
     link = LinkWatch(_CLIENT, shown.print, handle.stop)
     kill = KillWatch(job.state, state)
     keeper = StateKeeper(store, kept.intents, shown.print)
-    for actor in (keeper, components.recorder, components.market, recorder, status, link, kill):
+    actors = (components.recorder, components.market, components.risk, recorder, status, link, kill)
+    for actor in (keeper, *actors):
         if actor is not None:
             node.add_actor(actor)
     node.add_exec_algorithm(components.desk)

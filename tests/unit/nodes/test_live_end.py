@@ -33,6 +33,7 @@ from small_market import write_session
 from autotrade_0dte.actors.execution_rows import ExecutionRows
 from autotrade_0dte.actors.order_desk import DESK_ID
 from autotrade_0dte.actors.recorder import RunRecorder
+from autotrade_0dte.actors.risk_rows import RiskRows
 from autotrade_0dte.analysis.summary import read_summary
 from autotrade_0dte.analysis.tables import read_table
 from autotrade_0dte.calendar import session
@@ -132,9 +133,11 @@ class Node:
 
         last: Any = SimpleNamespace(last_prints=((0, 600.0), (DAY.close_ns, 601.0)))
         none: Any = None
+        risk: Any = SimpleNamespace(rows=RiskRows())
         self.components = Components(
             market=last,
             recorder=Recorder("SPY", [], ExecutionRows([], FEES, DeskParams(), 30.0)),
+            risk=risk,
             desk=none,
             strategies=(),
         )

@@ -181,6 +181,7 @@ def _run_node(
     with stopped_by_signals(handle.stop):
         fault = _run(node)
         timer.cancel()
+        keeper.finish(node.cache)
         for position in node.cache.positions_open():
             shown.print(f"[red]left open: {position.signed_qty:+.0f} {position.instrument_id}[/]")
         shown.close()

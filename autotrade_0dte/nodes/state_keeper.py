@@ -61,6 +61,11 @@ class StateKeeper(DataActor):
         """Rows that the disk has not taken."""
         return self._writer.waiting
 
+    def finish(self, cache: Any) -> None:
+        """Keep the ends that orders had after the stop, as the engine's cache has them."""
+        self._unended |= self._writer.unended
+        self._learn_ends(cache)
+
     def on_start(self) -> None:
         writer = self._writer
         self._hear(PLAN_TOPIC, writer.take_plan)
@@ -73,7 +78,6 @@ class StateKeeper(DataActor):
         writer.beat(time.time_ns())
 
     def on_stop(self) -> None:
-        self._learn_ends()
         self._note(LogKind.STOP)
 
     def _hear(self, topic: str, take: Callable[[Any], None]) -> None:
@@ -83,13 +87,13 @@ class StateKeeper(DataActor):
         self._writer.take_ladder(time.time_ns(), state)
 
     def _on_beat(self, _event: TimeEvent) -> None:
-        self._learn_ends()
+        self._learn_ends(self.cache)
         self._writer.beat(time.time_ns())
 
-    def _learn_ends(self) -> None:
-        """Keep the ends of orders of processes before this one, as far as there are any."""
+    def _learn_ends(self, cache: Any) -> None:
+        """Keep the ends of orders that the desk does not tell of, as far as there are any."""
         for name in sorted(self._unended):
-            order = self.cache.order(ClientOrderId(name))
+            order = cache.order(ClientOrderId(name))
             if order is not None and order.is_closed:
                 self._unended.discard(name)
                 # An expired order is canceled by the venue, in the words of the store.

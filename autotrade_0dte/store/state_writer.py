@@ -41,13 +41,18 @@ class StateWriter:
         self._tell = tell
         self._parents: dict[str, ParentOrder] = {}
         self._resent: dict[str, int] = {}
-        self._open: dict[str, Intent] = {}
+        self._sent: dict[str, Intent] = {}
         self._waiting: deque[Callable[[], None]] = deque()
 
     @property
     def waiting(self) -> int:
         """Rows that the disk has not taken yet."""
         return len(self._waiting)
+
+    @property
+    def unended(self) -> set[str]:
+        """Names of this process's orders whose end was not told of."""
+        return {n for n, intent in self._sent.items() if intent.outcome is Outcome.OPEN}
 
     def take_plan(self, state: PlanState) -> None:
         """Keep a change of a plan."""
@@ -62,7 +67,7 @@ class StateWriter:
         name = record.client_order_id
         if record.event is WalkEvent.RESENT:
             self._resent[name] = record.quantity
-        elif (intent := self._open.get(name)) is not None:
+        elif (intent := self._sent.get(name)) is not None:
             self._progress(intent, record)
         if record.move is not None and record.move.kind is MoveKind.SUBMIT:
             self._sends(record, record.move.price)
@@ -113,7 +118,7 @@ class StateWriter:
             purpose=parent.purpose,
             sent_ns=record.ts_event,
         )
-        self._open[name] = intent
+        self._sent[name] = intent
         self._write(lambda: self._store.keep_intent(intent))
 
     def _progress(self, intent: Intent, record: WalkRecord) -> None:
@@ -130,7 +135,7 @@ class StateWriter:
         if outcome is not Outcome.OPEN:
             ended_ns = record.ts_event
         # A late fill is counted too.
-        self._open[name] = msgspec.structs.replace(
+        self._sent[name] = msgspec.structs.replace(
             intent, filled=filled, outcome=outcome, ended_ns=ended_ns
         )
         self._write(lambda: self._store.keep_progress(name, filled, outcome, ended_ns))

@@ -131,8 +131,22 @@ def test_end_of_an_order_of_before_is_learnt_from_the_broker(
     ended = replace(INTENT, filled=2, outcome=outcome, ended_ns=77)
     assert node.store.intents() == [ended]
     order.ts_last = 88  # it is not asked for again
-    node.keeper.on_stop()
+    node.timer(None)
     assert node.store.intents() == [ended]
+
+
+def test_end_that_came_after_the_stop_is_learnt_from_the_engine(node: Node) -> None:
+    node.tell(PARENT_TOPIC, PARENT)
+    node.tell(WALK_TOPIC, submitted())
+    node.keeper.on_stop()
+    order = SimpleNamespace(
+        is_closed=True, status=OrderStatus.CANCELED, filled_qty=Quantity.from_int(1), ts_last=77
+    )
+    cache = SimpleNamespace(order=lambda name: order if str(name) == PARENT.parent_id else None)
+    node.keeper.finish(cache)
+    assert node.store.intents() == [
+        replace(INTENT, filled=1, outcome=Outcome.CANCELED, ended_ns=77)
+    ]
 
 
 def test_stop_is_noted(node: Node) -> None:

@@ -14,6 +14,7 @@ from autotrade_0dte.execution.coordinator import (
 )
 from autotrade_0dte.execution.coordinator_params import RegularLimits
 from autotrade_0dte.execution.exits import ExitParams, ExitReason
+from autotrade_0dte.execution.fees import order_fee
 from autotrade_0dte.execution.managed_plan import ManagedPlan
 from autotrade_0dte.execution.plan import TradePlan
 from autotrade_0dte.market_state.actions import ActionTable, Track
@@ -128,6 +129,12 @@ def test_debit_vertical_sells_a_contract_further_out_within_the_net_debit() -> N
     assert long < short
     short_bid = bench.market.ask(plan.short_instrument_id) - 2 * bench.market.chain.half_spread
     assert plan.net_cap == pytest.approx(plan.entry_cap - short_bid, abs=1e-4)
+    # Both legs are bought and sold, each by an order of its own.
+    fills = [(plan.quantity, 1.00)]
+    schedule = bench.market.session.fees
+    one_leg = sum(order_fee(schedule, "SPY", sell, fills).total for sell in (False, True))
+    share = 2 * one_leg / (plan.quantity * plan.net_cap * 100)
+    assert plan.figures["fee_share"] == pytest.approx(share)
 
 
 # -- size -------------------------------------------------------------------------------------
@@ -201,6 +208,19 @@ def test_size_follows_the_picture_of_the_account_once_there_is_one() -> None:
     assert plan is not None
     # 2 % of the equity, half of it in a drawdown of 3.5 % and half of that after three losses
     assert plan.quantity == 482.5 // (plan.worst_loss_usd / plan.quantity)
+
+
+def test_loss_at_the_stop_bounds_the_size_by_the_account() -> None:
+    account = RiskPicture(ts_event=0, mode=RiskMode.NORMAL, equity=20_000.0, peak_equity=20_000.0)
+    bench = Bench(exits=ExitParams(loss_fraction=1.0), max_contracts=1_000)
+    bench.strategy.picture = account
+    plan = bench.decided(way=UP)
+    assert plan is not None
+    fees = sum(order_fee(bench.market.session.fees, "SPY", sell, [(1, 1.00)]).total
+               for sell in (False, True))  # fmt: skip
+    stopped = 100 * plan.entry_cap + fees
+    assert plan.quantity == 300.0 // stopped  # 1.5 % of the account, where 2 % would buy more
+    assert 400.0 // (plan.worst_loss_usd / plan.quantity) > plan.quantity
 
 
 def test_size_factor_of_the_level_scales_the_risk() -> None:

@@ -70,6 +70,13 @@ def test_held_is_what_the_fills_until_then_leave_at_their_average_cost(
     assert held.session == DATE
 
 
+def test_fill_of_the_very_instant_counts(tmp_path: Path) -> None:
+    bought = fill("10:00:00", "BUY", 1, 1.00) | {"ts_event": ns("10:00:00") + 500_000_000}
+    run = write_run(tmp_path, {"fills": [bought]})
+    assert held_at(run, "2026-07-31T10:00:00.500-04:00").quantity == {CALL: 1}
+    assert held_at(run, "2026-07-31T10:00:00.499-04:00").quantity == {}
+
+
 def test_without_a_moment_it_is_the_one_with_the_most_premium_at_risk(run: Path) -> None:
     held = held_at(run)
     assert (held.at_ns, held.quantity) == (ns("10:05:00"), {CALL: 6})

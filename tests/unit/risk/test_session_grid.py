@@ -132,6 +132,11 @@ def test_an_unknown_market_leaves_the_loss_unknown(market) -> None:
     assert all(map(math.isnan, worst_cell(BOOK, *market, PARAMS)))
 
 
+@pytest.mark.parametrize(("forward", "years"), [(math.nan, SECOND), (600.0, math.nan), (600.0, -1)])
+def test_without_the_forward_or_the_time_not_even_the_close_is_known(forward, years) -> None:
+    assert np.isnan(session_grid(BOOK, forward, years, IMPLIED, PARAMS).pnl_usd).all()
+
+
 def test_without_the_implied_move_the_fixed_moves_are_still_known() -> None:
     grid = session_grid(BOOK, FORWARD, SECOND, math.nan, PARAMS)
     known = np.isfinite(grid.pnl_usd).all(axis=(1, 2))

@@ -101,6 +101,10 @@ def test_factors_shrink_the_budget(changes, usd) -> None:
     assert budgeted(**changes).usd == pytest.approx(usd)
 
 
+def test_beyond_the_whole_drawdown_the_factor_is_nothing_and_not_below() -> None:
+    assert budgeted(equity=20_000.0).figures["drawdown_factor"] == 0.0
+
+
 def test_room_is_not_shrunk_a_second_time() -> None:
     assert budgeted(room_usd=400.0, state_factor=0.5).usd == 400.0
 

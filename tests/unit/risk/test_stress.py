@@ -120,6 +120,13 @@ def test_an_unknown_quote_leaves_every_loss_unknown_and_is_the_worst() -> None:
     assert math.isnan(result.worst.loss_usd)
 
 
+def test_an_unknown_loss_is_worse_than_any_known_one() -> None:
+    known = run(LEGS)
+    unknown = msgspec.structs.replace(known.losses[0], loss_usd=math.nan)
+    mixed = msgspec.structs.replace(known, losses=(*known.losses, unknown))
+    assert mixed.worst is unknown
+
+
 def test_an_unknown_volatility_leaves_open_what_is_repriced_but_not_the_settlement() -> None:
     result = run([msgspec.structs.replace(CALL, iv=math.nan)])
     assert [loss.stress for loss in result.losses if not math.isnan(loss.loss_usd)] == [Stress.PIN]

@@ -284,6 +284,10 @@ def _of_plan(kept: KeptPlan, account: dict[str, Any], held: dict[str, int]) -> I
     legs = {plan.instrument_id.removesuffix(".US"): state.held}
     if plan.short_instrument_id is not None:
         legs[plan.short_instrument_id.removesuffix(".US")] = -state.sold
+    if plan.quantity >= bought > state.bought and kept.is_open:
+        # Filled when the strategy had been stopped: the next node takes it in.
+        held |= {symbol: held.get(symbol, 0) + quantity for symbol, quantity in net.items()}
+        return
     for symbol, quantity in legs.items():
         held[symbol] = held.get(symbol, 0) + quantity
         if net.get(symbol, 0) != quantity:

@@ -102,7 +102,7 @@ class RiskLadder:
     # -- what is seen ---------------------------------------------------------------------------
 
     def take(self, now_ns: int, reading: Reading) -> list[RiskChange]:
-        """Take a view; return what began and what ended, in this order of triggers."""
+        """Take a view; return a change for each trigger that asks for something else now."""
         if not math.isnan(reading.quote_age_s):
             self._newest_quote_ns = now_ns - round(reading.quote_age_s * _NS)
         equity = reading.equity
@@ -159,9 +159,10 @@ class RiskLadder:
         for trigger, steps in self._steps.items():
             if trigger in BY_WORD:
                 steps.figure = 0.0
-            for rung, over in steps.rearm():
-                said = text if over else f"not re-armed: {text}"
-                changes.append(self._change(rung, steps, now_ns, begins=not over, word=said))
+            if (told := steps.rearm()) is not None:
+                rung, stands = told
+                said = f"not re-armed: {text}" if stands else text
+                changes.append(self._change(rung, steps, now_ns, begins=stands, word=said))
         return changes
 
     def watch_anew(self, now_ns: int) -> list[RiskChange]:
@@ -220,12 +221,12 @@ class RiskLadder:
         return ladder
 
     def told_anew(self, now_ns: int) -> list[RiskChange]:
-        """Return a change for each rung that stands, for those who believe in NORMAL."""
+        """Return a change for each trigger that stands, for those who believe in NORMAL."""
         self.mode = RiskMode.NORMAL
         return [
             self._change(rung, steps, now_ns, begins=True)
             for steps in self._steps.values()
-            for rung in steps.standing()
+            if (rung := steps.leading) is not None
         ]
 
     @property
@@ -264,8 +265,8 @@ class RiskLadder:
                 self._judge(steps, now_ns, changes)
 
     def _judge(self, steps: Steps, now_ns: int, changes: list[RiskChange]) -> None:
-        for rung, begins in steps.judge(now_ns):
-            changes.append(self._change(rung, steps, now_ns, begins=begins))
+        if (told := steps.judge(now_ns)) is not None:
+            changes.append(self._change(told[0], steps, now_ns, begins=told[1]))
 
     def _change(
         self, rung: Rung, steps: Steps, now_ns: int, *, begins: bool, word: str | None = None

@@ -40,22 +40,31 @@ class Steps:
         self.lowest = min(rung.at for rung in rungs)
         self.busy = False
 
-    def judge(self, now_ns: int) -> Iterator[tuple[Rung, bool]]:
-        """Yield each rung that begins (true) or ends by the figure, as it does."""
-        for step in self._steps:
-            if step.see(self.figure, now_ns):
-                yield step.rung, step.since_ns != 0
-        self._notice()
+    def judge(self, now_ns: int) -> tuple[Rung, bool] | None:
+        """Let rungs begin and end by the figure; return what is to be told, if anything.
 
-    def rearm(self) -> Iterator[tuple[Rung, bool]]:
-        """Yield each latched rung that stands, and whether it ends: whether its cause is over."""
+        That is the strictest rung, and whether it begins, where another one is the strictest now:
+        those below it ask for less than is asked for already.
+        """
+        before = self.leading
         for step in self._steps:
-            if step.since_ns and step.rung.latched:
-                over = self.figure < step.rung.until
-                if over:
-                    step.since_ns = 0
-                yield step.rung, over
+            step.see(self.figure, now_ns)
         self._notice()
+        return self._told(before)
+
+    def rearm(self) -> tuple[Rung, bool] | None:
+        """End the latched rungs whose cause is over; return what is to be told, if anything.
+
+        That is the latched rung that was the strictest, and whether it stands yet.
+        """
+        before = self.leading
+        for step in self._steps:
+            if step.rung.latched and self.figure < step.rung.until:
+                step.since_ns = 0
+        self._notice()
+        if before is None or not before.latched:
+            return None
+        return self._told(before) or (before, True)
 
     def count(self, now_ns: int) -> None:
         """Count one more; the figure is how many there were within a minute."""
@@ -67,6 +76,11 @@ class Steps:
         while self.recent and now_ns - self.recent[0] >= _MINUTE_NS:
             self.recent.popleft()
         self.figure = float(len(self.recent))
+
+    @property
+    def leading(self) -> Rung | None:
+        """The strictest rung that stands."""
+        return next(self.standing(), None)
 
     def standing(self) -> Iterator[Rung]:
         """Yield the rungs that stand."""
@@ -90,6 +104,15 @@ class Steps:
                 step.over_ns, step.under_ns = state.over_ns, state.under_ns
         self._notice()
 
+    def _told(self, before: Rung | None) -> tuple[Rung, bool] | None:
+        now = self.leading
+        if now is before:
+            return None
+        rungs = [step.rung for step in self._steps]
+        if now is not None and (before is None or rungs.index(now) < rungs.index(before)):
+            return now, True
+        return None if before is None else (before, False)
+
     def _notice(self) -> None:
         self.busy = any(step.since_ns or step.over_ns for step in self._steps)
 
@@ -103,23 +126,19 @@ class _Step:
         self.rung = rung
         self.since_ns = self.over_ns = self.under_ns = 0
 
-    def see(self, figure: float, now_ns: int) -> bool:
-        """Take a figure; return whether the rung begins or ends by it."""
+    def see(self, figure: float, now_ns: int) -> None:
+        """Take a figure."""
         rung = self.rung
         if self.since_ns:
             if rung.latched or not figure < rung.until:
                 self.under_ns = 0
-                return False
+                return
             self.under_ns = self.under_ns or now_ns
-            if now_ns - self.under_ns < rung.hold_ns:
-                return False
-            self.since_ns = self.under_ns = 0
-            return True
-        if not figure >= rung.at:
+            if now_ns - self.under_ns >= rung.hold_ns:
+                self.since_ns = self.under_ns = 0
+        elif not figure >= rung.at:
             self.over_ns = 0
-            return False
-        self.over_ns = self.over_ns or now_ns
-        if now_ns - self.over_ns < rung.confirm_ns:
-            return False
-        self.since_ns, self.over_ns = now_ns, 0
-        return True
+        else:
+            self.over_ns = self.over_ns or now_ns
+            if now_ns - self.over_ns >= rung.confirm_ns:
+                self.since_ns, self.over_ns = now_ns, 0

@@ -152,5 +152,5 @@ def test_rung_stands_as_its_history_says(rung: Rung, given_: list[tuple[int, flo
         now_ns += seconds * S
         seen.append((now_ns, multiple * rung.at))
         steps_.figure = multiple * rung.at
-        list(steps_.judge(now_ns))
+        steps_.judge(now_ns)
         assert bool(list(steps_.standing())) is plainly(rung, seen)

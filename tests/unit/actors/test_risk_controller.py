@@ -92,7 +92,7 @@ def test_change_is_told_before_the_picture_that_has_it() -> None:
     heard = run({10: lose(600)}, to_s=20)
     told = [m for _, m in heard.all if isinstance(m, RiskChange | RiskPicture)]
     first = next(i for i, message in enumerate(told) if isinstance(message, RiskChange))
-    before, after = told[first - 1], told[first + 3]
+    before, after = told[first - 1], told[first + 1]
     assert (before.mode, after.mode) == (RiskMode.NORMAL, RiskMode.FLATTEN)
     assert after.ts_event == told[first].ts_event
 

@@ -75,11 +75,8 @@ def test_daily_loss_asks_for_more_from_step_to_step(equity: float, mode: RiskMod
 def test_daily_loss_that_flattens_names_its_figure_and_does_not_clear_itself() -> None:
     run = Run()
     said = run.see(5, equity=9_400)
-    assert told(said) == [
-        (Trigger.DAILY_LOSS, True, FLATTEN),
-        (Trigger.DAILY_LOSS, True, HALT),
-        (Trigger.DAILY_LOSS, True, TIGHTEN),
-    ]
+    # What the lower steps ask for is asked for already.
+    assert told(said) == [(Trigger.DAILY_LOSS, True, FLATTEN)]
     assert (said[0].before, said[0].mode) == (NORMAL, FLATTEN)
     assert not said[0].clears_itself
     assert said[0].figures == pytest.approx({"loss": 0.06, "limit": 0.05})
@@ -172,23 +169,23 @@ def test_peak_is_the_least_that_stood() -> None:
 
 
 @pytest.mark.parametrize(
-    ("figures", "trigger", "steps"),
+    ("figures", "trigger", "mode"),
     [
-        ({"scenario_use": 1.0}, Trigger.SCENARIO_LOSS, [HALT]),
-        ({"greeks_use": 1.0}, Trigger.GREEKS, [TIGHTEN]),
-        ({"greeks_use": 1.5}, Trigger.GREEKS, [HALT, TIGHTEN]),
+        ({"scenario_use": 1.0}, Trigger.SCENARIO_LOSS, HALT),
+        ({"greeks_use": 1.0}, Trigger.GREEKS, TIGHTEN),
+        ({"greeks_use": 1.5}, Trigger.GREEKS, HALT),
     ],
 )
 def test_exposure_beyond_its_limit_asks_at_once_and_clears_itself_after_its_hold(
-    figures: dict[str, float], trigger: Trigger, steps: list[RiskMode]
+    figures: dict[str, float], trigger: Trigger, mode: RiskMode
 ) -> None:
     run = Run()
-    said = run.see(1, **figures)
-    assert told(said) == [(trigger, True, mode) for mode in steps]
-    assert all(change.clears_itself for change in said)
+    [begun] = run.see(1, **figures)
+    assert told([begun]) == [(trigger, True, mode)]
+    assert begun.clears_itself
     almost = dict.fromkeys(figures, 0.99)
     run.see(40, **almost)
-    assert run.mode is (steps[-1] if trigger is Trigger.GREEKS else steps[0])
+    assert run.mode is (TIGHTEN if trigger is Trigger.GREEKS else HALT)
     run.see(30)
     assert run.mode > NORMAL
     run.see(1)
@@ -361,6 +358,21 @@ def test_clock_that_is_wrong_halts_entries_until_it_is_right() -> None:
 # -- the operator -----------------------------------------------------------------------------
 
 
+def test_steps_are_told_as_they_take_over_from_each_other() -> None:
+    run = Run()
+    run.report(Trigger.EXECUTION, 1)
+    run.report(Trigger.EXECUTION, 2)
+    run.report(Trigger.EXECUTION, 1)
+    run.report(Trigger.EXECUTION, 0)
+    steps = [(c.begins, c.asks.name, c.before.name, c.mode.name) for c in run.changes]
+    assert steps == [
+        (True, "TIGHTEN", "NORMAL", "TIGHTEN"),
+        (True, "HALT_ENTRIES", "TIGHTEN", "HALT_ENTRIES"),
+        (False, "HALT_ENTRIES", "HALT_ENTRIES", "TIGHTEN"),
+        (False, "TIGHTEN", "TIGHTEN", "NORMAL"),
+    ]
+
+
 @pytest.mark.parametrize("mode", [TIGHTEN, HALT, FLATTEN, KILLED])
 def test_operators_word_stands_until_it_is_rearmed(mode: RiskMode) -> None:
     run = Run()
@@ -396,7 +408,7 @@ def test_direct_kill_says_so_with_whatever_happens_meanwhile() -> None:
     run = Run()
     said = run.report(Trigger.KILL_FILE, 2.0, "me: panic")
     said += run.report(Trigger.DATA_GAP, text="reset")
-    assert [change.text for change in said] == [DIRECT, DIRECT, DIRECT]
+    assert [change.text for change in said] == [DIRECT, DIRECT]
     assert said[0].before is NORMAL
     assert run.rearm()[-1].text == "looked at it"
     assert run.report(Trigger.DATA_GAP, 0.0, "back") == []

@@ -41,7 +41,7 @@ class LadderParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         it back is no lost day; `max_drawdown` is for that.
     max_daily_loss : float, default 0.05
         Loss of the day at which everything is closed, as a share of the reference. Twenty such days
-        in a row lose what is left of 0.36 of an account: enough time to notice.
+        in a row leave 36 % of an account: time to notice.
     tighten_loss_share, halt_loss_share : float, default 0.5, 0.8
         Shares of `max_daily_loss` at which limits are tightened, and entries end. At 0.8 the next
         trade of the usual size could pass the limit.

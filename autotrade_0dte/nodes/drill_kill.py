@@ -17,7 +17,7 @@ __all__ = ["KILL_SCENARIOS"]
 
 _REASON = ("--reason", "drill")
 _CANCEL_LIMIT_S = 0.25
-_DIRECT_CANCEL_LIMIT_S = 2.0
+_DIRECT_CANCEL_LIMIT_S = 1.0
 """It has Tiger's library to load and to log in first."""
 _FLAT_LIMIT_S = 10.0
 _COMMAND_S = 60.0

@@ -31,7 +31,9 @@ _LOSS_LIMIT_S = 3.0
 _HOLD_S = 15.0
 _RESTART_LIMIT_S = 20.0
 _RESTART_HOLD_S = 30.0
+_MAX_LOSS = 0.002
 _DROP = 2.0
+"""Dollars a share; of two contracts twice the largest loss of an account of 100,000 dollars."""
 
 
 def _reject_storm(world: DrillWorld, findings: Findings) -> None:
@@ -47,7 +49,7 @@ def _reject_storm(world: DrillWorld, findings: Findings) -> None:
 
 
 def _loss_limit(world: DrillWorld, findings: Findings) -> None:
-    world.start_node(configuration({}))
+    world.start_node(configuration({}, max_daily_loss=_MAX_LOSS))
     symbol = in_position(world)
     quote = world.broker.quote(symbol)
     world.broker.fault("frozen_quotes", seconds=120)

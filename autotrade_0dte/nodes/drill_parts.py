@@ -14,7 +14,6 @@ __all__ += ["without"]
 
 STALE_S = 3.0
 GAP_HOLD_S = 2.0
-_LOSS_SHARE = 0.002
 _EXIT_S = 5.0
 """A close at leisure walks for a while; the drill's has a second."""
 
@@ -24,9 +23,9 @@ BUSY: Mapping[str, object] = {
 """A track that buys and sells all the while."""
 
 RESTING: Mapping[str, object] = {
-    "contracts": 1, "depth": 6.0, "entries": 10_000, "pause_s": 0.5, "rests": True,
+    "contracts": 1, "depth": 8.0, "entries": 10_000, "hold_s": 0.5, "pause_s": 0.5, "rests": True,
 }  # fmt: skip
-"""A track whose order mostly rests."""
+"""A track whose order mostly rests; where it was filled it is sold, and the next one rests."""
 
 _EARLY_S = 1.0
 """A plan's time counts from its decision, which was a moment before the purchase."""
@@ -36,14 +35,16 @@ root = "SPY"
 snapshot_interval_ms = 100
 
 [actions.regular]
-l1 = {{ entries = true }}
-l2 = {{ entries = true }}
-l3 = {{ entries = true }}
+calm = {{ entries = true, urgency = "urgent" }}
+l1 = {{ entries = true, urgency = "urgent" }}
+l2 = {{ entries = true, urgency = "urgent" }}
+l3 = {{ entries = true, urgency = "urgent" }}
 
 [actions.anomaly]
-calm = {{ entries = true }}
-l1 = {{ entries = true }}
-l3 = {{ entries = true }}
+calm = {{ entries = true, urgency = "urgent" }}
+l1 = {{ entries = true, urgency = "urgent" }}
+l2 = {{ entries = true, urgency = "urgent" }}
+l3 = {{ entries = true, urgency = "urgent" }}
 
 [coordinator]
 stacking_factor = 1.0
@@ -59,6 +60,9 @@ share = 1.0
 normal_exit_s = 1.0
 answer_s = 2.0
 
+[desk.route]
+urgent_cross_ticks = 100
+
 [desk.quality]
 window_parents = 200
 min_sample = 200
@@ -67,8 +71,7 @@ min_sample = 200
 stale_s = {STALE_S}
 gap_hold_s = {GAP_HOLD_S}
 loss_confirm_s = 1.0
-max_daily_loss = {_LOSS_SHARE}
-max_drawdown = {2 * _LOSS_SHARE}
+max_daily_loss = {{max_daily_loss}}
 
 [risk.limits.order]
 max_orders_a_minute = 120
@@ -76,7 +79,10 @@ max_orders_a_minute = 120
 
 
 def configuration(
-    regular: Mapping[str, object], anomaly: Mapping[str, object] | None = None
+    regular: Mapping[str, object],
+    anomaly: Mapping[str, object] | None = None,
+    *,
+    max_daily_loss: float = 0.05,
 ) -> str:
     """Return the node's configuration, with the parameters of the `DrillStrategy` of each track.
 
@@ -88,7 +94,7 @@ def configuration(
         + "\n".join(f"{name} = {_toml(value)}" for name, value in params.items())
         for track, params in tracks.items()
     )
-    return _CONFIG + "\n".join(tables) + "\n"
+    return _CONFIG.replace("{max_daily_loss}", str(max_daily_loss)) + "\n".join(tables) + "\n"
 
 
 def held(world: DrillWorld) -> dict[str, int]:
@@ -161,7 +167,7 @@ def closes_in_its_time(world: DrillWorld, findings: Findings, symbol: str, hold_
     findings.check(
         "no sale before the plan's own time", so=early_s < _EARLY_S, was=f"{early_s:.1f} s before"
     )
-    findings.time(Stage.FLAT, last_fill_s(world, symbol) - due_s, _EXIT_S)
+    findings.time(Stage.FLAT, max(last_fill_s(world, symbol) - due_s, 0.0), _EXIT_S)
 
 
 def last_fill_s(world: DrillWorld, symbol: str | None = None) -> float:

@@ -44,6 +44,8 @@ POLL_S = 0.02
 HOLDS_S = (2, 4, 8)
 SPAN_S = 9.0
 """The kill comes within so long of the first order: at entries, positions, exits, other plans."""
+POINTS_A_SIMULATOR = 4
+"""Tiger lets a login ask for its licence ten times a minute, and each point starts two nodes."""
 LATCH = "MANUAL:TIGHTEN"
 CONFIG = """
 name = "killed"
@@ -300,15 +302,20 @@ def _of_plan(kept: KeptPlan, account: dict[str, Any], held: dict[str, int]) -> I
 
 def _worker(seeds: list[int], folder: Path) -> list[Point]:
     points = []
-    with Nursery() as nursery, project_simulator() as simulator:
-        for seed in seeds:
-            try:
-                point = Killing(nursery, simulator, folder / f"{seed:03d}").play(seed)
-            except (RuntimeError, AssertionError) as e:
-                point = Point(seed, problems=[f"{type(e).__name__}: {e}"])
-            points.append(point)
-            print(_row(point), flush=True)
+    with Nursery() as nursery:
+        for first in range(0, len(seeds), POINTS_A_SIMULATOR):
+            with project_simulator() as simulator:
+                for seed in seeds[first : first + POINTS_A_SIMULATOR]:
+                    points.append(_played(nursery, simulator, folder, seed))
+                    print(_row(points[-1]), flush=True)
     return points
+
+
+def _played(nursery: Nursery, simulator: SimulatorProcess, folder: Path, seed: int) -> Point:
+    try:
+        return Killing(nursery, simulator, folder / f"{seed:03d}").play(seed)
+    except (RuntimeError, AssertionError) as e:
+        return Point(seed, problems=[f"{type(e).__name__}: {e}"])
 
 
 def _row(point: Point) -> str:

@@ -16,14 +16,18 @@ import pyarrow.parquet as pq
 import pytest
 from faults.books import differences, run_books, tiger_books
 from faults.paper_node import PaperNode
+from msgspec.structs import replace
 from project_simulator import project_simulator
 from simulator_process import SimulatorProcess
 
 from autotrade_0dte.data.catalog import Catalog
 from autotrade_0dte.nodes.kept_state import KeptState, read_kept_state
+from autotrade_0dte.risk.rungs import RungState
 from autotrade_0dte.store.rows import Owner, account_key
+from autotrade_0dte.store.state_store import StateStore
 from tiger_nt.marks import client_order_id
 
+LATCHED = RungState("MISMATCH:HALT_ENTRIES", since_ns=1)
 TOKEN = "a-token-that-nobody-may-see"
 START_S = 40.0
 CONFIG = """
@@ -39,6 +43,9 @@ symbols = {{ {date} = "{symbol}" }}
 quantity = 3
 at_s = 0
 entry_cap = {entry_cap}
+
+[risk.limits.order]
+collar_ticks = 1_000
 
 [regular.params.exits]
 profit_fraction = 0.5
@@ -68,9 +75,17 @@ class Outcome:
         self.killed_ns = time.time_ns()
         node.kill()
         self.at_kill.append(simulator.account("paper"))
-        [state] = (self.folder / "state").iterdir()
-        owner = Owner(self.date, account_key(self.environment["TIGEROPEN_ACCOUNT"]))
-        self.kept.append(read_kept_state(state, owner))
+        self.kept.append(read_kept_state(self.state, self.owner))
+
+    @property
+    def state(self) -> Path:
+        """Folder of what the nodes keep."""
+        return self.folder / "state" / "broker-killed-SPY"
+
+    @property
+    def owner(self) -> Owner:
+        """Whose rows they are."""
+        return Owner(self.date, account_key(self.environment["TIGEROPEN_ACCOUNT"]))
 
     @property
     def date(self) -> dt.date:
@@ -119,6 +134,10 @@ def _buy_until_killed(simulator: SimulatorProcess, found: Outcome) -> None:
         )
         time.sleep(1.0)  # the answer is found out about, and quotes are written to the journal
         found.killed(node, simulator)
+    ladder = found.kept[0].ladder
+    assert ladder is not None
+    with StateStore.open(found.state, found.owner) as store:  # as if it had been set by then
+        store.keep_ladder(1, replace(ladder, rungs=(*ladder.rungs, LATCHED)))
 
 
 def _resume_until_killed(simulator: SimulatorProcess, found: Outcome) -> None:
@@ -174,6 +193,7 @@ def test_killed_node_and_the_one_after_it(outcome: Outcome, subtests: pytest.Sub
         killed_with_an_order_at_work_and_a_position,
         next_one_cancels_the_order_and_keeps_to_the_plan,
         last_one_sells_at_the_plans_target,
+        what_was_used_up_stays_so_and_latches_stand,
         no_order_is_sent_twice_and_none_without_a_row,
         engine_and_simulator_agree_on_all_runs,
         it_ends_when_another_login_takes_its_place,
@@ -212,10 +232,23 @@ def last_one_sells_at_the_plans_target(outcome: Outcome) -> None:
     assert (exit_["reason"], exit_["quantity"], exit_["plan_id"]) == ("TARGET", 1, "plan-1")
 
 
+def what_was_used_up_stays_so_and_latches_stand(outcome: Outcome) -> None:
+    ladders = [
+        kept.ladder for kept in (*outcome.kept, read_kept_state(outcome.state, outcome.owner))
+    ]
+    for ladder in ladders:
+        assert ladder is not None
+        assert ladder.day.counters.entries == 1
+        assert ladder.start_equity == ladders[0].start_equity > 0
+    assert all(LATCHED in ladder.rungs for ladder in ladders[1:])
+    assert (
+        json.loads((outcome.run / "summary.json").read_text())["risk"]["strictest"]
+        == "HALT_ENTRIES"
+    )
+
+
 def no_order_is_sent_twice_and_none_without_a_row(outcome: Outcome) -> None:
-    [state] = (outcome.folder / "state").iterdir()
-    owner = Owner(outcome.date, account_key(outcome.environment["TIGEROPEN_ACCOUNT"]))
-    intents = read_kept_state(state, owner).intents
+    intents = read_kept_state(outcome.state, outcome.owner).intents
     at_tiger = [client_order_id(order["user_mark"]) for order in outcome.account["orders"]]
     assert [intent.client_order_id for intent in intents] == at_tiger
 

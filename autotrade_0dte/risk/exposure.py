@@ -177,7 +177,7 @@ class Exposure:
         order_id : str
             The order.
         left : int
-            Contracts that are left of it now.
+            Contracts that are left of it now; with none it is over.
         price : float, optional
             Its limit now, dollars a share. Of a buy only one above its worst price changes what
             may be spent: the order is worked below it.
@@ -185,8 +185,11 @@ class Exposure:
         working = self.orders.get(order_id)
         if working is None:
             return
+        if left <= 0:
+            self.ended(order_id)
+            return
         self._count(working, -1)
-        working.left = max(left, 0)
+        working.left = left
         working.price = max(working.price, price)
         self._count(working, 1)
 

@@ -235,6 +235,8 @@ class PlainLedger:
                 if order_id in self.orders:
                     sent, _, worst, fee = self.orders[order_id]
                     self.orders[order_id] = [sent, left, max(worst, price), fee]
+                    if left == 0:
+                        del self.orders[order_id]
             case ("ended", order_id):
                 exposure.ended(order_id)
                 self.orders.pop(order_id, None)

@@ -57,9 +57,10 @@ class SizingParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         in proportion (A. Moreira and T. Muir, "Volatility-Managed Portfolios", 2017).
     least_vol_factor : float, default 0.5
         Least factor of that; the action table decides whether to trade at all.
-    streak_losses : int, default 3
-        Losses in a row from which on `streak_factor` counts; with every other trade lost, one
-        trade in eight comes after such a row.
+    streak_losses : int, default 4
+        Losses in a row from which on `streak_factor` counts. At the default exits 44 % of trades
+        must win to break even (0.4 / 0.9), and by chance one trade in ten then comes after such a
+        row.
     streak_factor : float, default 0.5
         Factor on the budget then: what was right may have ended, and half a trade finds out too.
     drawdown_from : float, default 0.02
@@ -82,7 +83,7 @@ class SizingParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     premium_fraction: Share = 0.05
     vol_tolerance: Annotated[float, msgspec.Meta(ge=1, le=100)] = 2.0
     least_vol_factor: Share = 0.5
-    streak_losses: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3
+    streak_losses: Annotated[int, msgspec.Meta(ge=1, le=100)] = 4
     streak_factor: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.5
     drawdown_from: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.02
     drawdown_to: Share = 0.05

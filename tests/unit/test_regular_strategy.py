@@ -200,13 +200,13 @@ def test_size_follows_the_picture_of_the_account_once_there_is_one() -> None:
         mode=RiskMode.NORMAL,
         equity=96_500.0,
         peak_equity=100_000.0,
-        counters=DayCounters(losses_in_row=3),
+        counters=DayCounters(losses_in_row=4),
     )
     bench = Bench(risk_usd=5_000.0, max_contracts=1_000)
     bench.strategy.picture = picture
     plan = bench.decided(way=UP)
     assert plan is not None
-    # 2 % of the equity, half of it in a drawdown of 3.5 % and half of that after three losses
+    # 2 % of the equity, half of it in a drawdown of 3.5 % and half of that after four losses
     assert plan.quantity == 482.5 // (plan.worst_loss_usd / plan.quantity)
 
 

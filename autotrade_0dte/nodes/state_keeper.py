@@ -21,6 +21,8 @@ from autotrade_0dte.store.state_writer import StateWriter
 __all__ = ["StateKeeper"]
 
 _BEAT_NS = 5_000_000_000
+_BEATS_A_TIDY = 12
+"""Once a minute, some megabytes."""
 
 
 class StateKeeper(DataActor):
@@ -54,6 +56,8 @@ class StateKeeper(DataActor):
             intent.client_order_id for intent in kept if intent.outcome is Outcome.OPEN
         }
         self._say = say
+        self._store = store
+        self._beats = 0
         self._writer = StateWriter(store, self._tell)
 
     @property
@@ -87,6 +91,9 @@ class StateKeeper(DataActor):
         self._writer.take_ladder(time.time_ns(), state)
 
     def _on_beat(self, _event: TimeEvent) -> None:
+        self._beats += 1
+        if self._beats % _BEATS_A_TIDY == 0:
+            self._store.tidy()
         self._learn_ends(self.cache)
         self._writer.beat(time.time_ns())
 

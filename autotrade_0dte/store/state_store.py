@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -35,13 +36,17 @@ class StateStore:
     """The rows of one session and account.
 
     Each write is a transaction of its own and is on file, as far as a killed process is concerned,
-    when it returns. A loss of power may take the last writes, never a part of one.
+    when it returns. A loss of power may take the last writes, never a part of one: nothing waits
+    for the disk but `tidy`, in a thread of its own.
 
     Writes raise `sqlite3.Error` where the disk does not take them.
     """
 
-    def __init__(self, connection: sqlite3.Connection, owner: Owner, lock: int = -1) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, folder: Path, owner: Owner, lock: int = -1
+    ) -> None:
         self._connection = connection
+        self._folder = folder
         self._lock = lock
         self._owner = (owner.session.isoformat(), owner.account)
 
@@ -61,11 +66,12 @@ class StateStore:
             with _explained(folder):
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")
+                connection.execute("PRAGMA wal_autocheckpoint = 0")
                 migrate(connection)
         except BaseException:
             os.close(lock)
             raise
-        return cls(connection, owner, lock)
+        return cls(connection, folder, owner, lock)
 
     @classmethod
     def read(cls, folder: Path, owner: Owner) -> Self | None:
@@ -86,7 +92,7 @@ class StateStore:
             raise StoreError(
                 f"Expected a store of version {len(MIGRATIONS)}, was {found} ({folder.name})"
             )
-        return cls(connection, owner)
+        return cls(connection, folder, owner)
 
     def close(self) -> None:
         """Close the file, and let another node have it."""
@@ -158,6 +164,12 @@ class StateStore:
             (*self._owner, ts_event, os.getpid()),
         )
 
+    def tidy(self) -> threading.Thread:
+        """Bring the write-ahead log into the file, beside further writes; what fails is left."""
+        thread = threading.Thread(target=_bring_in, args=(self._folder,), daemon=True)
+        thread.start()
+        return thread
+
     # -- read -------------------------------------------------------------------------------------
 
     def plans(self) -> list[PlanState]:
@@ -226,6 +238,14 @@ def _connected(folder: Path, mode: str) -> sqlite3.Connection:
         )
     except sqlite3.Error as e:
         raise StoreError(f"Expected a store that can be opened, was {e} ({folder.name})") from e
+
+
+def _bring_in(folder: Path) -> None:
+    with (
+        contextlib.suppress(sqlite3.Error, StoreError),
+        contextlib.closing(_connected(folder, "rw")) as connection,
+    ):
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 @contextlib.contextmanager

@@ -20,6 +20,8 @@ from autotrade_0dte.store.state_writer import StateWriter
 
 __all__ = ["Said", "Writing"]
 
+TIDY_EVERY = 50
+"""Messages between two tidyings, which kills hit, too."""
 _WRITTEN = b"."
 _LONGEST_S = 200e-6
 
@@ -48,7 +50,9 @@ def write(writing: Writing, says: int) -> None:
     """Write messages, and say of each that it is done, and which order is sent then."""
     with StateStore.open(Path(writing.folder), OWNER) as store:
         writer = StateWriter(store, lambda _works, text: sys.exit(text))
-        for message in history(writing.seed, writing.length, writing.start):
+        for number, message in enumerate(history(writing.seed, writing.length, writing.start)):
+            if number % TIDY_EVERY == 0:
+                store.tidy()
             sent = take(writer, message)
             os.write(says, f"{sent}.".encode())
     time.sleep(60)  # until it is killed

@@ -17,7 +17,7 @@ from autotrade_0dte.store.state_store import StateStore
 TESTS = Path(__file__).resolve().parents[1]
 SEEDS = range(30)
 LENGTH = 700
-"""Messages: the file's log is brought into the file within them, and kills hit that, too."""
+"""Messages of a writer."""
 
 
 class Killer:

@@ -91,6 +91,16 @@ def test_sign_of_life_is_given_at_the_start_and_by_a_timer(node: Node) -> None:
     assert second.ts_event > first.ts_event
 
 
+def test_log_of_the_store_is_tidied_now_and_then(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tidied: list[int] = []
+    monkeypatch.setattr(node.store, "tidy", lambda: tidied.append(1))
+    for _ in range(25):
+        node.timer(None)
+    assert len(tidied) == 2
+
+
 def test_disk_that_is_full_is_reported_once_and_again_when_there_is_room(node: Node) -> None:
     node.fill_disk()
     [report] = node.reports

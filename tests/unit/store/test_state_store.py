@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import math
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -98,6 +99,39 @@ def test_store_is_read_while_a_node_writes_to_it_and_cannot_be_written_so(tmp_pa
             assert len(reader.plans()) == 1
             with pytest.raises(sqlite3.OperationalError, match="readonly"):
                 reader.beat(1)
+
+
+def test_log_is_brought_into_the_file_by_tidying_alone(tmp_path: Path) -> None:
+    with StateStore.open(tmp_path, OWNER) as store:
+        for number in range(2_000):  # more than SQLite itself would leave in the log
+            store.keep_entry(replace(ENTRY, ts_event=number))
+        assert _entries_in_the_file(tmp_path) == 0
+        store.tidy().join()
+        assert _entries_in_the_file(tmp_path) == 2_000
+        size = (tmp_path / f"{FILE}-wal").stat().st_size
+        store.keep_entry(ENTRY)
+        assert (tmp_path / f"{FILE}-wal").stat().st_size == size  # begun anew
+        assert len(store.entries()) == 2_001
+
+
+def test_tidying_that_fails_is_left(tmp_path: Path) -> None:
+    with StateStore.open(tmp_path / "gone", OWNER) as store:
+        (tmp_path / "gone").rename(tmp_path / "elsewhere")
+        store.tidy().join()
+        store.keep_entry(ENTRY)
+        assert store.entries() == [ENTRY]
+
+
+def _entries_in_the_file(folder: Path) -> int:
+    """Count what there is without the log."""
+    alone = folder / "alone"
+    alone.mkdir(exist_ok=True)
+    shutil.copy(folder / FILE, alone / FILE)
+    with sqlite3.connect(alone / FILE) as connection:
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if not tables:
+            return 0
+        return int(connection.execute("SELECT count(*) FROM log").fetchone()[0])
 
 
 def test_two_nodes_cannot_have_one_store_and_the_next_can_after_the_first(tmp_path: Path) -> None:

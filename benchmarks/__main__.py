@@ -1,8 +1,8 @@
 """Run every benchmark, print the budgets beside what was measured, and write the JSON.
 
-``python -m benchmarks [--write] [NAME ...]``, NAME being pricing, chain, pipeline, selection, desk,
-import, backtest or tiger. With --write the tables of the README are replaced as well: one needs
-tiger, the other one all the rest.
+``python -m benchmarks [--write] [NAME ...]``, NAME being pricing, chain, pipeline, selection, risk,
+desk, import, backtest or tiger. With --write the tables of the README are replaced as well: one
+needs tiger, the other one all the rest.
 """
 
 import datetime as dt
@@ -23,7 +23,9 @@ from benchmarks.bench_tiger import tiger_table
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 README = ROOT / "README.md"
-NAMES = ("pricing", "chain", "pipeline", "selection", "desk", "import", "backtest", "tiger")
+NAMES = (
+    "pricing", "chain", "pipeline", "selection", "risk", "desk", "import", "backtest", "tiger",
+)  # fmt: skip
 
 type Budget = tuple[str, Callable[[dict[str, Any]], float], str, float]
 """What is measured, where it stands in the results, `<=` or `>=`, and the bound."""
@@ -58,6 +60,10 @@ BUDGETS: dict[str, list[Budget]] = {
     ],
     "selection": [
         ("ranking of 200 contracts, microseconds", lambda r: r["slowest_us"], "<=", 200.0)
+    ],
+    "risk": [
+        ("risk gate, median microseconds", lambda r: r["check_us"], "<=", 20.0),
+        ("... with scenarios", lambda r: r["with_scenarios_us"], "<=", 200.0),
     ],
     "desk": [
         (

@@ -116,14 +116,14 @@ def drill(*, only: str | None = None, state: Path = DEFAULT_STATE, as_json: AsJs
     from autotrade_0dte.nodes.drill import run_drill
     from autotrade_0dte.nodes.drill_scenarios import SCENARIOS
     from autotrade_0dte.nodes.drill_table import drill_values, print_drill, report_words
+    from autotrade_0dte.nodes.signals import stopped_by_signals
 
     if only is not None and only not in SCENARIOS:
         raise ConfigError(f"--only: Expected one of {', '.join(SCENARIOS)}, was {only}")
-    progress = Console(stderr=True)
-    with progress.status("") as status:
-        results = run_drill(
-            [each for name, each in SCENARIOS.items() if only in (None, name)], status.update
-        )
+    chosen = [each for name, each in SCENARIOS.items() if only in (None, name)]
+    # Ended by a signal it ends its processes and takes its folder along, as after Ctrl-C.
+    with stopped_by_signals(_interrupt), Console(stderr=True).status("") as status:
+        results = run_drill(chosen, status.update)
     if as_json:
         print_json(drill_values(results))
     else:
@@ -230,6 +230,10 @@ def _warn_of_nodes(state: Path) -> None:
                 f"ATTENTION: node {answer.name} lives and has not seen the kill: end its "
                 f"process ({answer.pid})"
             )
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
 
 
 def _say(text: str) -> None:

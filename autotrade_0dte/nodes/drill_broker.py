@@ -11,17 +11,16 @@ __all__ = ["SIMULATOR", "DrillBroker", "DrillError"]
 
 SIMULATOR = (
     "from autotrade_0dte.nodes.simulator import SyntheticOptions, run_simulator; "
-    "run_simulator(SyntheticOptions(quotes_per_second=400.0), "
-    "as_json=True, until_stdin_closes=True)"
+    "run_simulator(SyntheticOptions(), as_json=True, until_stdin_closes=True)"
 )
-"""What a process of it runs."""
+"""What a process of it runs: a thousand quotes a second."""
 
 _ACCOUNT = "paper"
 _CALL_S = 5.0
 
 
 class DrillError(RuntimeError):
-    """Something that had to happen did not."""
+    """Something that had to happen did not: the scenario cannot go on."""
 
 
 class DrillBroker:
@@ -79,8 +78,11 @@ class DrillBroker:
             method=method,
             data=None if body is None else json.dumps(body).encode(),
         )
-        with urllib.request.urlopen(request, timeout=_CALL_S) as answer:  # noqa: S310
-            return json.load(answer)
+        try:
+            with urllib.request.urlopen(request, timeout=_CALL_S) as answer:  # noqa: S310
+                return json.load(answer)
+        except OSError as e:
+            raise DrillError(f"Expected the simulator to answer {method} {path}: {e}") from e
 
 
 def _first_line(process: "subprocess.Popen[bytes]", within_s: float) -> str:

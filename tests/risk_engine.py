@@ -58,6 +58,7 @@ class Feeder(DataActor):
         self.exposure = Exposure(CASH)
         self.quote_age_s = 0.0
         self.level = Level.CALM
+        self.bid = 1.0
         self.heard: list[tuple[float, Any]] = []
         self._script = script
         self._second = 0
@@ -82,7 +83,9 @@ class Feeder(DataActor):
         self._second += 1
         self._script.get(self._second, lambda _self: None)(self)
         chain = SimpleNamespace(
-            ts_event=event.ts_event, quote_age_s=np.array([np.nan, self.quote_age_s])
+            ts_event=event.ts_event,
+            quote_age_s=np.array([np.nan, self.quote_age_s]),
+            bid=np.array([self.bid, np.nan]),
         )
         state = SimpleNamespace(level=self.level)
         view = SimpleNamespace(chain=chain, state=state)

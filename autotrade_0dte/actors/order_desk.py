@@ -398,15 +398,14 @@ class OrderDesk(ExecutionAlgorithm):
         self._gate.receive(self._take_risk_change, change)
 
     def _take_risk_change(self, change: RiskChange) -> None:
-        """Withdraw what the mode does not allow; what reduces risk goes on until it is killed."""
+        """Withdraw what the mode does not allow; what reduces risk goes on."""
         self._risk.take_change(change)
-        is_killed = change.mode is RiskMode.KILLED
         # Another process sees to everything then, and has the broker's calls for itself.
-        self._is_taken_over = is_killed and change.text == DIRECT
+        self._is_taken_over = change.mode is RiskMode.KILLED and change.text == DIRECT
         if change.mode < RiskMode.HALT_ENTRIES or self._is_taken_over:
             return
         for work in list(self._working.values()):
-            if is_killed or not self._risk.reduces(work.proposed):
+            if not self._risk.reduces(work.proposed):
                 self._withdraw(work, f"{change.mode.name}: {change.trigger}")
 
     def cancel_all(self) -> None:

@@ -18,6 +18,7 @@ from autotrade_0dte.actors.risk_rows import RiskRows
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.actors.views import RISK_TURN, market_topic
 from autotrade_0dte.calendar import NEW_YORK
+from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.execution.plan_state import PLAN_TOPIC, PlanPhase, PlanState
 from autotrade_0dte.execution.quality import QUALITY_TOPIC, Breach
 from autotrade_0dte.execution.walk_record import WALK_TOPIC, WalkEvent
@@ -46,17 +47,17 @@ _GRACE = "risk-grace"
 _LOOK = dt.timedelta(seconds=1)
 _NS = 1_000_000_000
 _KEEP_NS = 5 * _NS
-_AGAIN_NS = 30 * _NS
-"""A market order that found no bid is given up by then."""
+_GRACE_NS = _NS
+"""Time between two looks at what is left, after the grace."""
 _REJECTS = (WalkEvent.REJECTED, WalkEvent.MODIFY_REJECTED, WalkEvent.CANCEL_REJECTED)
 
 
 class RiskController(DataActor):
     """Publishes what may be done, and the account's risk at each view, before anything is decided.
 
-    When the mode becomes KILLED it cancels all that is at work before it says so. A strategy that
-    still holds something `flatten_grace_s` after FLATTEN is closed by the engine, at market; not
-    where another process closes everything at the broker (`mode.DIRECT`).
+    When the mode becomes KILLED it cancels all that is at work before it says so. What a strategy
+    holds and has no order to close `flatten_grace_s` after FLATTEN is closed by the engine, at
+    market; not where another process closes everything at the broker (`mode.DIRECT`).
 
     Parameters
     ----------
@@ -105,6 +106,8 @@ class RiskController(DataActor):
         self._strategies = strategies
         self._cancel_all = cancel_all
         self._is_live = is_live
+        self._rows = {name: row for row, name in enumerate(session.instrument_ids)}
+        self._chain: ChainSnapshot | None = None
         date = dt.datetime.fromtimestamp(session.open_ns / _NS, NEW_YORK).date()
         self._stress = SetStress(params.stress, stress_times(params.stress, date))
         self._gate = EventGate()
@@ -141,6 +144,7 @@ class RiskController(DataActor):
 
     def _on_view(self, view: Any) -> None:
         chain, book = view.chain, self._exposure
+        self._chain = chain
         now_ns = self._at(chain.ts_event)
         self._begin(now_ns)
         lines = held_lines(book) if book.lines else ()
@@ -226,22 +230,46 @@ class RiskController(DataActor):
         self._is_direct = is_direct
         self._publish(RISK_TOPIC, change)
         if change.mode >= RiskMode.FLATTEN > change.before:
-            grace_ns = round(self._params.ladder.flatten_grace_s * _NS)
-            self.clock.set_time_alert_ns(
-                _GRACE, self.clock.timestamp_ns() + grace_ns, self._on_grace
-            )
+            self._alert(round(self._params.ladder.flatten_grace_s * _NS))
 
     def _on_grace(self, _event: TimeEvent) -> None:
-        """Have the engine close what strategies have not, until nothing is left."""
+        """Have the engine close what no strategy is closing, until nothing is held."""
         if self._ladder.mode < RiskMode.FLATTEN or self._is_direct:
             return
-        late = [s for s in self._strategies if self.cache.positions_open(strategy_id=s.strategy_id)]
-        if not late:
-            return
-        self.clock.set_time_alert_ns(_GRACE, self.clock.timestamp_ns() + _AGAIN_NS, self._on_grace)
-        for strategy in late:
-            self.log.warning(f"{strategy.strategy_id} still holds something: closed at market")
-            self._gate.command(strategy.market_exit)
+        if self.cache.positions_open():
+            self._alert(_GRACE_NS)
+        for strategy in self._strategies:
+            if not strategy.is_exiting() and self._is_left(strategy.strategy_id):
+                self.log.warning(f"{strategy.strategy_id} does not close: closed at market")
+                self._gate.command(strategy.market_exit)
+
+    def _is_left(self, name: Any) -> bool:
+        """Return whether a strategy holds what no order of its own closes and somebody would take.
+
+        Without a bid the engine's exit would send order after order.
+        """
+        for position in self.cache.positions_open(strategy_id=name):
+            held, contract = int(position.signed_qty), str(position.instrument_id)
+            closing = sum(
+                working.left
+                for working in self._exposure.orders.values()
+                if working.order.contract.name == contract
+                and working.order.owner.strategy == str(name)
+                and working.order.quantity * held < 0
+            )
+            if closing < abs(held) and self._has_taker(contract, held):
+                return True
+        return False
+
+    def _has_taker(self, contract: str, held: int) -> bool:
+        """Return whether there is another side, as far as is known."""
+        chain, row = self._chain, self._rows.get(contract)
+        if chain is None or row is None:
+            return True
+        return bool((chain.bid if held > 0 else chain.ask)[row] != 0.0)
+
+    def _alert(self, after_ns: int) -> None:
+        self.clock.set_time_alert_ns(_GRACE, self.clock.timestamp_ns() + after_ns, self._on_grace)
 
     def _publish_picture(self, now_ns: int, risk: AccountRisk) -> None:
         ladder = self._ladder

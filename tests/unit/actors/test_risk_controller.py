@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import pytest
-from desk_engine import NS, OPEN_NS
+from desk_engine import CALL, DATE, NS, OPEN_NS
 from msgspec.structs import replace
 from risk_engine import CASH, Feeder, Heard, run
 from strategy_venue import PLAN
@@ -23,6 +23,7 @@ from autotrade_0dte.market_state.state import Level
 from autotrade_0dte.risk.ladder_state import LadderState
 from autotrade_0dte.risk.mode import DIRECT, RiskChange, RiskMode, Trigger
 from autotrade_0dte.risk.picture import DayCounters, RiskPicture
+from autotrade_0dte.risk.proposed_order import Contract, Owner, ProposedOrder
 from autotrade_0dte.risk.report import DIRECT as DIRECT_FIGURE
 from autotrade_0dte.risk.report import REARM_TOPIC, REPORT_TOPIC, Rearm, RiskReport
 
@@ -208,6 +209,28 @@ def test_strategy_that_closes_is_left_alone() -> None:
     heard = run({10: lose(600)})
     assert closed_at(heard) == 14
     assert heard.at_work == 1  # the engine's exit would have canceled it
+
+
+def test_position_that_nobody_bids_for_waits_for_a_bid() -> None:
+    def bid(price: float) -> Any:
+        return lambda feeder: setattr(feeder, "bid", price)
+
+    heard = run({9: bid(0.0), 10: lose(600), 25: bid(1.0)}, obeys=False)
+    assert closed_at(heard) == pytest.approx(26.1)
+
+
+@pytest.mark.parametrize(("contracts", "held"), [(-3, 3), (-2, 0), (3, 0)])
+def test_position_is_left_to_the_orders_that_close_all_of_it(contracts: int, held: int) -> None:
+    def work(feeder: Feeder) -> None:
+        contract = Contract(CALL, "SPY", DATE, True, 600.0, 100, 0)
+        owner = Owner("Holder-001", "", "")
+        order = ProposedOrder(
+            order_id="O", contract=contract, quantity=contracts, price=9.0, owner=owner
+        )
+        feeder.exposure.submitted(order, feeder.now_ns)
+
+    heard = run({9: work, 10: report(Trigger.MANUAL, word=3.0)}, obeys=False)
+    assert heard.held == held
 
 
 def test_kill_cancels_all_that_is_at_work_at_once_and_closes() -> None:

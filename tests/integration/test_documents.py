@@ -31,7 +31,7 @@ from autotrade_0dte.execution.exits import ExitReason
 from autotrade_0dte.execution.fees import Entity, fee_schedule, order_fee
 from autotrade_0dte.nodes.settlement import SettlementFault
 from autotrade_0dte.nodes.verdict import Unclean
-from autotrade_0dte.risk.cover import DenyReason
+from autotrade_0dte.risk.deny import DenyReason
 from autotrade_0dte.risk.expiry import ExpiryReason
 from autotrade_0dte.signals.signal import SignalRefusal
 from autotrade_strategies.signal_strategy import NoPlan

@@ -217,6 +217,13 @@ def test_order_that_carries_on_another_takes_its_reserve() -> None:
     assert World(exposure=exposure, order=order(replaces="O-0")).verdict() is None
 
 
+def test_binary_dust_does_not_refuse_what_the_cash_pays() -> None:
+    dear = order(quantity=3, price=0.1, fee_usd=0.0)
+    assert dear.cost_usd > 30.0
+    near = quote(bid=0.09, ask=0.1, fair=0.1)
+    assert World(order=dear, quote=near, exposure=book(cash=30.0)).verdict() is None
+
+
 def test_buying_power_below_the_cash_is_what_may_be_spent() -> None:
     assert reason_of(World(exposure=book(buying_power=402.0))) is DenyReason.PREMIUM_EXCEEDS_CASH
     assert World(exposure=book(buying_power=403.0)).verdict() is None

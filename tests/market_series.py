@@ -122,9 +122,9 @@ def _snapshot(
     age_s = np.full(6, (now - quote_ns) / NS if quote_ns else math.nan)
     columns = {"strike": STRIKE, "is_call": IS_CALL, "quote_age_s": age_s, "gex": SIGN * exposure}
     columns |= {"quality": np.zeros(6, np.int8), "status": np.zeros(6, np.int8)}
+    columns |= {name: np.full(6, math.nan) for name in UNUSED}
     for column in columns.values():
         column.flags.writeable = False
-    rest = {name: np.full(6, math.nan) for name in UNUSED}
     analytics = ChainAnalytics(
         atm_iv=0.15,
         atm_iv_change_per_min=skew / 10,
@@ -149,5 +149,4 @@ def _snapshot(
         analytics=analytics,
         tape=tape,
         **columns,
-        **rest,
     )

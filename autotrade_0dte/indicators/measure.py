@@ -1,4 +1,4 @@
-"""The indicators that look back, as of one snapshot, in one compiled pass."""
+"""The indicators of one snapshot in one compiled pass."""
 
 import math
 from typing import Any
@@ -14,11 +14,12 @@ from autotrade_0dte.indicators.opening_range import close_range, widen_range
 from autotrade_0dte.indicators.trend import add_print, trend_at
 from autotrade_0dte.indicators.volatility import add_return, realized_at
 from autotrade_0dte.indicators.volume import take_volume
+from autotrade_0dte.indicators.walls import walls
 from autotrade_0dte.pricing.jit import strict_kernel
 
 __all__ = ["MEASURED", "measure"]
 
-MEASURED = 18
+MEASURED = 22
 """How many figures `measure` fills."""
 
 # Compiled, so coverage cannot see the bodies; the tests compare each figure with a slow reference.
@@ -31,17 +32,26 @@ def measure(  # pragma: no cover
     spot: float,
     volume: float,
     turnover: float,
+    chain_gex: float,
+    forward: float,
+    gex_flip: float,
+    strike: NDArray[np.float64],
+    is_call: NDArray[np.bool_],
+    gex: NDArray[np.float64],
+    quote_age_s: NDArray[np.float64],
     state: NDArray[Any],
     prints: NDArray[Any],
     returns: NDArray[Any],
     volumes: NDArray[Any],
     usual_rate: NDArray[np.float64],
     figures: NDArray[np.float64],
-) -> int:
-    """Take a snapshot of the underlying; fill `figures` and return the time of the newest print.
+) -> tuple[int, float]:
+    """Take a snapshot; fill `figures`; return the time of the newest print and age of the chain.
 
-    The figures are the fields of IndicatorValues from `ema_fast` to `vwap_distance`. `print_ns`,
-    `volume` and `turnover` are those of the tape; the arrays after are the fields of Memory.
+    The figures are the fields of IndicatorValues from `ema_fast` to `vwap_distance` and from
+    `gex_sign` on. The age is that of the newest quote of the chain, seconds; NaN where none is
+    known. `print_ns`, `volume` and `turnover` are those of the tape, `chain_gex` and `gex_flip`
+    those of the analytics; the last arrays but one are the fields of Memory.
     """
     known = state[0]
     memory = Memory(known, prints, returns, volumes, usual_rate)
@@ -65,12 +75,17 @@ def measure(  # pragma: no cover
     figures[13], figures[14] = opening.high, opening.low
     figures[15] = (known.price - opening.low) / width if width > 0.0 else math.nan
     vwap = turnover / volume if known.is_whole and volume > 0.0 else math.nan
-    figures[16] = vwap
-    figures[17] = math.nan
-    if known.price > 0.0 and vwap > 0.0:
-        figures[17] = math.log(known.price / vwap)
-    newest_ns: int = known.price_ns
-    return newest_ns
+    figures[16], figures[17] = vwap, _log_ratio(known.price, vwap)
+
+    figures[18] = chain_gex if chain_gex == 0.0 else chain_gex / abs(chain_gex)
+    figures[19] = _log_ratio(forward, gex_flip)
+    figures[20], figures[21], age_s = walls(strike, is_call, gex, quote_age_s)
+    return known.price_ns, age_s
+
+
+@strict_kernel
+def _log_ratio(value: float, base: float) -> float:  # pragma: no cover
+    return math.log(value / base) if value > 0.0 and base > 0.0 else math.nan
 
 
 @strict_kernel

@@ -12,11 +12,11 @@ from autotrade_0dte.indicators.fresh_memory import fresh_memory
 from autotrade_0dte.indicators.measure import MEASURED, measure
 from autotrade_0dte.indicators.params import IndicatorParams
 from autotrade_0dte.indicators.values import IndicatorValues
-from autotrade_0dte.indicators.walls import walls
 
 __all__ = ["IndicatorPanel"]
 
 _NS = 1_000_000_000
+_LOOKING_BACK = 18  # figures of `measure` that come before those of the chain
 
 
 class IndicatorPanel:
@@ -64,25 +64,21 @@ class IndicatorPanel:
         self._now_ns = now_ns
         self._make_room()
         tape, analytics = chain.tape, chain.analytics
-        price_ns = measure(
+        price_ns, age_s = measure(
             now_ns, tape.ts_event, chain.spot, tape.volume, tape.turnover,
+            analytics.gex, chain.forward, analytics.gex_flip,
+            chain.strike, chain.is_call, chain.gex, chain.quote_age_s,
             *self._memory, self._figures,
         )  # fmt: skip
-        call_wall, put_wall, age_s = walls(
-            chain.strike, chain.is_call, chain.gex, chain.quote_age_s
-        )
-        gex = analytics.gex
+        figures = self._figures.tolist()
         # In the order of the fields, by which the struct takes them soonest.
         values: tuple[Any, ...] = (
             now_ns,
             price_ns,
-            *self._figures.tolist(),
+            *figures[:_LOOKING_BACK],
             analytics.atm_iv_change_per_min,
             self._skew_per_min(now_ns, age_s, analytics.skew),
-            gex / abs(gex) if gex else gex,
-            _log_ratio(chain.forward, analytics.gex_flip),
-            call_wall,
-            put_wall,
+            *figures[_LOOKING_BACK:],
         )
         return IndicatorValues(*values)
 
@@ -107,7 +103,3 @@ class IndicatorPanel:
 def _grown(table: NDArray[Any]) -> NDArray[Any]:
     """Return a table with room for twice as many rows."""
     return np.concatenate([table, np.zeros_like(table)])
-
-
-def _log_ratio(value: float, base: float) -> float:
-    return math.log(value / base) if value > 0.0 and base > 0.0 else math.nan

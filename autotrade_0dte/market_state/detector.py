@@ -13,7 +13,6 @@ from autotrade_0dte.market_state.fresh_memory import fresh_memory
 from autotrade_0dte.market_state.memory import grown
 from autotrade_0dte.market_state.params import DetectorParams, Floors
 from autotrade_0dte.market_state.profile import Profile
-from autotrade_0dte.market_state.quotes import near_quotes
 from autotrade_0dte.market_state.state import CHANNELS, Level
 from autotrade_0dte.market_state.support import Limits
 
@@ -89,13 +88,11 @@ class Detector:
         The index is in vol points and NaN with time 0 where there is none.
         """
         self._make_room()
-        near = near_quotes(
-            chain.forward, self._params.near_fraction, chain.strike, chain.bid, chain.ask,
-            chain.quote_age_s, chain.quality, chain.iv, chain.iv_uncertainty,
-        )  # fmt: skip
         analytics = chain.analytics
         entering, holding, is_fresh = weigh(
-            chain.ts_event, *near, analytics.atm_iv, analytics.variance_gauge,
+            chain.ts_event, chain.forward, self._params.near_fraction, chain.strike, chain.bid,
+            chain.ask, chain.quote_age_s, chain.quality, chain.iv, chain.iv_uncertainty,
+            analytics.atm_iv, analytics.variance_gauge,
             volatility_index, volatility_index_ns, chain.tape.ts_event, chain.spot, chain.years,
             indicators.realized_ratio, indicators.volume_burst, *self._event(chain.ts_event),
             *self._memory, self._evidence,

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from autotrade_0dte.market_state.memory import FIGURES, WINDOWS, Memory
 from autotrade_0dte.market_state.price import take_print
+from autotrade_0dte.market_state.quotes import near_quotes
 from autotrade_0dte.market_state.spread import spread_score, take_spread
 from autotrade_0dte.market_state.standard import judge, update_figure
 from autotrade_0dte.market_state.state import CHANNELS, Channel
@@ -17,6 +18,8 @@ from autotrade_0dte.market_state.volatility import bounded_step, take_change, ta
 from autotrade_0dte.pricing.jit import strict_kernel
 
 __all__ = ["weigh"]
+
+type Floats = NDArray[np.float64]
 
 _MINUTE_NS = 60_000_000_000
 
@@ -55,11 +58,15 @@ _OF_EVENT = CHANNELS.index(Channel.EVENT)
 @strict_kernel
 def weigh(  # pragma: no cover
     now_ns: int,
-    spread: float,
-    age_s: float,
-    crossed: float,
-    youngest_s: float,
-    tick_noise: float,
+    forward: float,
+    near_fraction: float,
+    strike: Floats,
+    bid: Floats,
+    ask: Floats,
+    quote_age_s: Floats,
+    quality: NDArray[np.int8],
+    iv: Floats,
+    iv_uncertainty: Floats,
     atm_iv: float,
     gauge: float,
     index: float,
@@ -73,10 +80,10 @@ def weigh(  # pragma: no cover
     event_score: float,
     state: NDArray[Any],
     points: NDArray[Any],
-    ordered: NDArray[np.float64],
-    usual: NDArray[np.float64],
-    pattern: NDArray[np.float64],
-    evidence: NDArray[np.float64],
+    ordered: Floats,
+    usual: Floats,
+    pattern: Floats,
+    evidence: Floats,
 ) -> tuple[int, int, bool]:
     """Fill `evidence` (2, channels: values, scores); return what it supports and if it is new.
 
@@ -85,8 +92,8 @@ def weigh(  # pragma: no cover
 
     Parameters
     ----------
-    spread, age_s, crossed, youngest_s, tick_noise : float
-        As of `near_quotes`.
+    near_fraction, strike, bid, ask, quote_age_s, quality, iv, iv_uncertainty
+        As in `near_quotes`.
     index, index_ns : float, int
         Newest volatility index and its time; NaN where there is none.
     event_s, event_score : float
@@ -98,7 +105,6 @@ def weigh(  # pragma: no cover
     """
     known = state[0]
     memory = Memory(known, points, ordered, usual, pattern)
-    figures = known.figures
     values, scores = evidence[0], evidence[1]
     minute = (now_ns - known.open_ns) // _MINUTE_NS
     fresh = np.ones(values.size, np.bool_)
@@ -109,6 +115,9 @@ def weigh(  # pragma: no cover
         known.index_ns = index_ns
         _take_index(memory, minute, index_ns, math.log(index))
 
+    spread, age_s, crossed, youngest_s, tick_noise = near_quotes(
+        forward, near_fraction, strike, bid, ask, quote_age_s, quality, iv, iv_uncertainty
+    )
     quoted_ns = now_ns - round(youngest_s * 1e9) if youngest_s < np.inf else 0
     chain_is_new = quoted_ns > known.quoted_ns
     if chain_is_new:
@@ -116,25 +125,14 @@ def weigh(  # pragma: no cover
         _take_quotes(memory, minute, quoted_ns, atm_iv, gauge, tick_noise, spread, crossed)
     judge(memory, _QUOTE_AGE, minute, age_s, 0.0)
     values[_OF_AGE], scores[_OF_AGE] = _figure(memory, _QUOTE_AGE)
-    values[_OF_SPREAD] = figures[_SPREAD].value
+    values[_OF_SPREAD] = known.figures[_SPREAD].value
     scores[_OF_SPREAD] = spread_score(memory, _SPREAD, _SPREAD_CHANGE)
     values[_OF_CROSSED], scores[_OF_CROSSED] = _figure(memory, _CROSSED)
     fresh[_OF_SPREAD] = fresh[_OF_CROSSED] = chain_is_new
 
     # What an index said long ago neither raises a level nor holds one.
     has_index = index > 0.0 and now_ns - index_ns <= known.index_life_ns
-    level = _INDEX_LEVEL if has_index else _CHAIN_LEVEL
-    values[_OF_LEVEL], scores[_OF_LEVEL] = _figure(memory, level)
-    fresh[_OF_LEVEL] = index_is_new if has_index else chain_is_new
-    values[_OF_CHANGE] = figures[_CHAIN_CHANGE].value
-    strong = known.enter[1]
-    change = bounded_step(figures[_CHAIN_CHANGE].score, figures[_CHAIN_STEP].score, strong)
-    scores[_OF_CHANGE] = change
-    fresh[_OF_CHANGE] = chain_is_new
-    # Whichever says more: an index of thirty days is slow, the chain blind near the close.
-    if has_index and (figures[_INDEX_CHANGE].score > change or math.isnan(change)):
-        values[_OF_CHANGE], scores[_OF_CHANGE] = _figure(memory, _INDEX_CHANGE)
-        fresh[_OF_CHANGE] = index_is_new
+    _read_volatility(memory, evidence, fresh, has_index, index_is_new, chain_is_new)
 
     print_is_new = print_ns > known.print_ns and spot > 0.0
     if print_is_new:
@@ -189,13 +187,37 @@ def _take_quotes(  # pragma: no cover
 
 
 @strict_kernel
+def _read_volatility(  # pragma: no cover
+    memory: Memory,
+    evidence: Floats,
+    fresh: NDArray[np.bool_],
+    has_index: bool,
+    index_is_new: bool,
+    chain_is_new: bool,
+) -> None:
+    figures, values, scores = memory.state.figures, evidence[0], evidence[1]
+    level = _INDEX_LEVEL if has_index else _CHAIN_LEVEL
+    values[_OF_LEVEL], scores[_OF_LEVEL] = _figure(memory, level)
+    fresh[_OF_LEVEL] = index_is_new if has_index else chain_is_new
+    values[_OF_CHANGE] = figures[_CHAIN_CHANGE].value
+    strong = memory.state.enter[1]
+    change = bounded_step(figures[_CHAIN_CHANGE].score, figures[_CHAIN_STEP].score, strong)
+    scores[_OF_CHANGE] = change
+    fresh[_OF_CHANGE] = chain_is_new
+    # Whichever says more: an index of thirty days is slow, the chain blind near the close.
+    if has_index and (figures[_INDEX_CHANGE].score > change or math.isnan(change)):
+        values[_OF_CHANGE], scores[_OF_CHANGE] = _figure(memory, _INDEX_CHANGE)
+        fresh[_OF_CHANGE] = index_is_new
+
+
+@strict_kernel
 def _figure(memory: Memory, row: int) -> tuple[float, float]:  # pragma: no cover
     return memory.state.figures[row].value, memory.state.figures[row].score
 
 
 @strict_kernel
 def _judge_levels(  # pragma: no cover
-    known: Any, scores: NDArray[np.float64], fresh: NDArray[np.bool_], any_new: bool
+    known: Any, scores: Floats, fresh: NDArray[np.bool_], any_new: bool
 ) -> tuple[int, int, bool]:
     enter, leave = known.enter, known.leave
     holding = supported(scores, leave[0], leave[1], leave[2])

@@ -35,11 +35,9 @@ def watch_one_snapshot() -> None:
     [
         (book, book, "reprice"),
         (watch, panel, "measure"),
-        (watch, panel, "walls"),
-        (watch, detector, "near_quotes"),
         (watch, detector, "weigh"),
     ],
-    ids=["reprice", "measure", "walls", "near_quotes", "weigh"],
+    ids=["reprice", "measure", "weigh"],
 )
 def test_kernel_of_a_snapshot_is_warmed_with_the_types_that_a_snapshot_has(
     warmed: Any, used: ModuleType, name: str, monkeypatch: pytest.MonkeyPatch

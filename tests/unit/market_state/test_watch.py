@@ -69,18 +69,23 @@ class Market:
         bid = np.full(ALL, 1.0)
         quality = np.zeros(ALL, np.int8)
         quality[: self.crossed] = QuoteFlag.CROSSED
+        columns = {
+            # Near the money are all six rows, at distances of nothing.
+            "strike": np.full(ALL, 600.0),
+            "bid": bid,
+            "ask": bid + self.spread * wiggle,
+            "quality": quality,
+            "quote_age_s": np.full(ALL, (self.now_ns - self._quoted_ns) / NS),
+        }
+        for column in columns.values():  # one type for compiled code, that of a snapshot
+            column.flags.writeable = False
         return msgspec.structs.replace(
             TEMPLATE,
             ts_event=self.now_ns,
             years=(CLOSE_NS - self.now_ns) / (365 * 86_400 * NS),
             spot=self._price,
-            # Near the money are all six rows, at distances of nothing.
-            strike=np.full(ALL, 600.0),
             forward=600.0,
-            bid=bid,
-            ask=bid + self.spread * wiggle,
-            quality=quality,
-            quote_age_s=np.full(ALL, (self.now_ns - self._quoted_ns) / NS),
+            **columns,
             analytics=analytics,
             tape=Tape(self._print_ns, NAN, NAN),
         )

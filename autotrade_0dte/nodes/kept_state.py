@@ -1,7 +1,7 @@
 """What the nodes of a set-up kept of today, and how it fits what the broker has."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -131,8 +131,11 @@ def misfits(
     """
     ours = {name: order for order in orders if (name := client_order_id(order.user_mark))}
     left = {symbol: quantity for symbol, quantity in positions.items() if quantity}
+    of_plans = frozenset[str]().union(*(plan.order_ids for plan in kept.plans))
+    strays = [o for o in orders if client_order_id(o.user_mark) not in of_plans]
     for plan in kept.open_plans:
-        yield from _of_plan(plan, ours, left)
+        own = [ours[name] for name in plan.order_ids & ours.keys()]
+        yield from _of_plan(plan, own, strays, left)
     for symbol, quantity in left.items():
         yield f"{quantity:+d} {symbol} without a plan: closed at the start"
     known = {intent.client_order_id for intent in kept.intents}
@@ -151,18 +154,16 @@ def lost_on_paper(kept: KeptState) -> Iterator[str]:
         yield f"{plan.state.plan.plan_id} given up: its fills were the engine's own"
 
 
-def _of_plan(kept: KeptPlan, ours: Mapping[str, OrderView], left: dict[str, int]) -> Iterator[str]:
+def _of_plan(
+    kept: KeptPlan, own: Sequence[OrderView], strays: Sequence[OrderView], left: dict[str, int]
+) -> Iterator[str]:
     """Yield what is new of a plan; take what it explains out of the positions left."""
     state, plan = kept.state, kept.state.plan
-    traded: dict[str, int] = {}
-    for name in kept.order_ids & ours.keys():
-        order = ours[name]
-        signed = order.filled if order.is_buy else -order.filled
-        traded[order.symbol] = traded.get(order.symbol, 0) + signed
     legs = {_symbol(plan.instrument_id): state.held}
     if plan.short_instrument_id is not None:
         legs[_symbol(plan.short_instrument_id)] = -state.sold
-    if any(traded.get(symbol, 0) != left.get(symbol, 0) for symbol in legs):
+    positions = {symbol: left.get(symbol, 0) for symbol in legs}
+    if positions not in (_net(own, legs), _net([*own, *strays], legs)):
         found = ", ".join(f"{left.get(symbol, 0):+d} {symbol}" for symbol in legs)
         yield f"{plan.plan_id} given up: it does not explain {found}"
         return
@@ -171,6 +172,15 @@ def _of_plan(kept: KeptPlan, ours: Mapping[str, OrderView], left: dict[str, int]
         now = left.pop(symbol, 0)
         if now != quantity:
             yield f"{plan.plan_id} has {now:+d} {symbol}, told of {quantity:+d}: {end}"
+
+
+def _net(orders: Iterable[OrderView], symbols: Iterable[str]) -> dict[str, int]:
+    """Return what orders bought less what they sold."""
+    net = dict.fromkeys(symbols, 0)
+    for order in orders:
+        if order.symbol in net:
+            net[order.symbol] += order.filled if order.is_buy else -order.filled
+    return net
 
 
 def _symbol(instrument_id: str) -> str:

@@ -104,8 +104,9 @@ class TradeStrategy(Strategy):
         self._record = Record(self)
         self._sender = OrderSender(self, self._take_event)
         self._kept = [kept for kept in session.kept if kept.state.track == allotment.track]
-        still_open = [kept for kept in self._kept if kept.is_open]
-        self._leftovers = Leftovers(self, self._sender, self._row, still_open, self._drop)
+        self._leftovers = Leftovers(
+            self, self._sender, self._row, session.kept, allotment.track, self._drop
+        )
 
     @classmethod
     def _engine_config(cls, session: TradingSession, track: Track) -> StrategyConfig:

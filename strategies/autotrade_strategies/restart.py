@@ -12,6 +12,7 @@ from autotrade_0dte.actors.order_tables import fills
 from autotrade_0dte.execution.ledger import Fill
 from autotrade_0dte.execution.managed_plan import ManagedPlan
 from autotrade_0dte.execution.plan_state import KeptPlan
+from autotrade_0dte.market_state.actions import Track
 from autotrade_strategies.orders import OrderSender
 
 __all__ = ["Leftovers", "entries_of", "plans_of", "resumed"]
@@ -32,7 +33,9 @@ class Leftovers:
     contracts : container of str
         Engine ids of the chain's contracts; positions in others are left alone.
     kept : sequence of KeptPlan
-        Its plans of the session that a process before this one had open.
+        The session's plans of processes before this one, also those that are over, and all tracks'.
+    track : Track
+        Whose open plans go on here.
     drop : callable
         Called with a kept plan that the positions do not fit.
     """
@@ -43,12 +46,14 @@ class Leftovers:
         sender: OrderSender,
         contracts: Container[str],
         kept: Sequence[KeptPlan],
+        track: Track,
         drop: Callable[[KeptPlan], None],
     ) -> None:
         self._strategy: Any = strategy
         self._sender = sender
         self._contracts = contracts
-        self._kept = list(kept)
+        self._kept = [plan for plan in kept if plan.is_open and plan.state.track == track]
+        self._of_plans = frozenset[str]().union(*(plan.order_ids for plan in kept))
         self._drop = drop
         self._resumed: deque[ManagedPlan] = deque()
         self._plans: deque[ManagedPlan] = deque()
@@ -97,9 +102,11 @@ class Leftovers:
         cache = self._strategy.cache
         held = {str(p.instrument_id): int(p.signed_qty) for p in positions}
         traded = {str(o.client_order_id): fills([o], cache) for o in cache.orders()}
+        strays = [f for name, of in traded.items() if name not in self._of_plans for f in of]
         explained: set[str | None] = set()
         for kept in self._kept:
-            managed = resumed(kept, traded, held, now_ns)
+            own = [fill for name in kept.order_ids for fill in traded.get(name, ())]
+            managed = resumed(kept, own, strays, held, now_ns)
             if managed is None:
                 self._drop(kept)
                 continue
@@ -136,7 +143,11 @@ def entries_of(number: str, orders: Iterable[Any]) -> int:
 
 
 def resumed(
-    kept: KeptPlan, traded: Mapping[str, Sequence[Fill]], held: Mapping[str, int], now_ns: int
+    kept: KeptPlan,
+    own: Sequence[Fill],
+    strays: Sequence[Fill],
+    held: Mapping[str, int],
+    now_ns: int,
 ) -> ManagedPlan | None:
     """Return a kept plan after all its fills; None where the positions are not what they make.
 
@@ -144,23 +155,35 @@ def resumed(
     ----------
     kept : KeptPlan
         The plan.
-    traded : mapping
-        Fills of the day's orders by their names.
+    own : sequence of Fill
+        Fills of its orders.
+    strays : sequence of Fill
+        Fills of orders of no plan, as of a market exit, a kill from outside, or by hand: where its
+        own do not make the positions, those in its contracts since its decision may.
     held : mapping of str to int
         Contracts held by engine id, short ones below 0: the truth.
     now_ns : int
         Event time, ns.
     """
-    plan = kept.state.plan
-    own = [fill for name in kept.order_ids for fill in traded.get(name, ())]
-    try:
-        managed = ManagedPlan.of_state(kept.state, own, now_ns)
-    except ValueError:
-        return None
-    fits = managed.held == held.get(plan.instrument_id, 0) and managed.bought <= plan.quantity
-    if plan.short_instrument_id is not None:
-        fits = fits and managed.sold == -held.get(plan.short_instrument_id, 0)
-    return managed if fits else None
+    since_ns = kept.state.plan.decided_ns
+    late = [f for f in strays if kept.has_leg(f.instrument_id) and f.ts_event >= since_ns]
+    for traded in (own, [*own, *late]):
+        try:
+            managed = ManagedPlan.of_state(kept.state, traded, now_ns)
+        except ValueError:
+            continue
+        if _makes(managed, held):
+            return managed
+    return None
+
+
+def _makes(managed: ManagedPlan, held: Mapping[str, int]) -> bool:
+    """Return whether the positions are those of a plan."""
+    plan = managed.plan
+    short = plan.short_instrument_id
+    sold = 0 if short is None else -held.get(short, 0)
+    is_held = (managed.held, managed.sold) == (held.get(plan.instrument_id, 0), sold)
+    return is_held and managed.bought <= plan.quantity
 
 
 def plans_of(

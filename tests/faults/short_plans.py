@@ -17,7 +17,7 @@ __all__ = ["ShortPlans", "ShortPlansParams"]
 _IN_THE_MONEY = 4.0
 """Such a call is quoted five ticks wide: there is something to walk through."""
 _WIDTH = 2.0
-_SLACK = 0.05
+_SLACK = 0.15
 _CONTRACTS = 3
 
 

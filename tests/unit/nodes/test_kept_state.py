@@ -85,6 +85,13 @@ def test_what_is_other_at_the_broker_is_told_with_what_will_be_done(
     assert list(misfits(kept(state), {SYMBOL: held}, orders)) == told
 
 
+def test_plan_closed_by_other_orders_than_its_own_is_over() -> None:
+    sale = order(3, name="O-20261123-143000-001-001-9", is_buy=False)
+    assert list(misfits(kept(), {}, [order(3), sale])) == [
+        f"R001 has +0 {SYMBOL}, told of +3: is over"
+    ]
+
+
 def test_vertical_fits_with_both_its_legs() -> None:
     plan = KeptPlan(replace(OPEN, plan=VERTICAL, sold=2), frozenset({NAME, "O-2"}))
     sale = order(2, name="O-2", symbol=SHORT, is_buy=False)

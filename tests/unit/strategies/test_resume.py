@@ -167,6 +167,30 @@ def test_plan_that_its_positions_do_not_fit_is_given_up_and_they_are_sold(
     assert venue.strategy.allotment.room_usd(1) == Venue().strategy.allotment.room_usd(1)
 
 
+def test_plan_that_was_closed_by_other_orders_than_its_own_is_over_with_its_loss() -> None:
+    fills = [BOUGHT, filled("O-8", -2, 0.50, at_s=11)]
+    venue = restarted([kept(Venue().opened(), ["O-1"])], fills, [])
+    assert venue.chain(20, 0.95) == []
+    state = venue.plans[-1]
+    assert (state.phase, state.exit_reason, state.cash) == ("CLOSED", "", pytest.approx(-0.98))
+
+
+def test_orders_of_other_plans_or_from_before_close_no_plan() -> None:
+    late = replace(PLAN, decided_ns=7 * NS, plan_id="R002")
+    before = Venue(late)
+    before.chain(7, 0.95)
+    before.answer(filled("O-1", 2, 0.99, at_s=8))
+    other = KeptPlan(
+        replace(before.plans[-1], track="anomaly", phase=PlanPhase.CLOSED), frozenset({"O-7"})
+    )
+    mine = kept(before, ["O-1"])
+    fills = [filled("O-1", 2, 0.99, at_s=8), filled("O-7", -2, 0.50, at_s=9),
+             filled("O-8", -2, 0.50, at_s=6)]  # fmt: skip
+    venue = restarted([mine, other], fills, [])
+    venue.chain(20, 0.95)
+    assert venue.plans[-1].exit_reason == "RESTART"
+
+
 def test_position_without_a_plan_is_sold_while_the_plan_goes_on() -> None:
     venue = restarted(
         [kept(Venue().opened(), ["O-1"])], [BOUGHT], [HOLDING, position(SHORT, 1.0)], plan=LOST

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import ArrayLike
 
 from autotrade_0dte.analysis.tables import by_session
 from autotrade_0dte.risk.mode import RiskMode
@@ -14,11 +15,11 @@ __all__ = ["risk_figures"]
 
 
 def risk_figures(tables: Mapping[str, pa.Table]) -> dict[str, Any]:
-    """Return the figures of risk for summary.json, from the tables `risk` and `risk_pictures`.
+    """Return the figures of risk for summary.json, from the tables of risk.
 
     How long each mode was in force (seconds, to a minute), the strictest one, how often each
-    trigger began, and the largest loss in the worst scenario that was seen; None where it was never
-    known.
+    trigger began, the largest loss in the worst scenario that was seen, and the largest of each
+    stress set; None where it was never known.
     """
     seconds = dict.fromkeys((mode.name for mode in RiskMode), 0.0)
     strictest = RiskMode.NORMAL
@@ -39,11 +40,24 @@ def risk_figures(tables: Mapping[str, pa.Table]) -> dict[str, Any]:
         )
         if begins
     )
-    losses = tables["risk_pictures"]["worst_loss_usd"].to_numpy()
-    known = losses[~np.isnan(losses)]
+    stresses: dict[str, list[float]] = {}
+    for name, loss in zip(
+        tables["risk_stresses"]["stress"].to_pylist(),
+        tables["risk_stresses"]["loss_usd"].to_pylist(),
+        strict=True,
+    ):
+        stresses.setdefault(name, []).append(loss)
     return {
         "strictest": strictest.name,
         "mode_seconds": {name: round(each, 3) for name, each in seconds.items()},
         "begun": dict(sorted(begun.items())),
-        "worst_loss": round(float(known.max()), 6) if len(known) else None,
+        "worst_loss": _largest(tables["risk_pictures"]["worst_loss_usd"].to_numpy()),
+        "stress_losses": {name: _largest(losses) for name, losses in sorted(stresses.items())},
     }
+
+
+def _largest(losses: ArrayLike) -> float | None:
+    """Return the largest that is known."""
+    values = np.asarray(losses, float)
+    known = values[~np.isnan(values)]
+    return round(float(known.max()), 6) if len(known) else None

@@ -21,8 +21,8 @@ from autotrade_0dte.selection.ranking import TERMS
 from autotrade_0dte.signals.signal import FACTORS
 
 __all__ = ["BOOKS", "CANDIDATES", "DECISIONS", "EQUITY", "FILLS", "MARKS", "ORDERS", "PARENTS"]
-__all__ += ["POSITIONS", "RISK", "RISK_PICTURES", "SIGNALS", "STATES", "STEPS", "TABLES"]
-__all__ += ["TableError", "by_session", "join_sessions", "opened_table", "read_table"]
+__all__ += ["POSITIONS", "RISK", "RISK_PICTURES", "RISK_STRESSES", "SIGNALS", "STATES", "STEPS"]
+__all__ += ["TABLES", "TableError", "by_session", "join_sessions", "opened_table", "read_table"]
 __all__ += ["read_tables", "table_path", "write_bytes", "write_table"]
 
 
@@ -347,6 +347,18 @@ RISK_PICTURES = _schema(
 )
 """The account's risk once a minute and at each change of the mode; see `risk.picture`."""
 
+RISK_STRESSES = _schema(
+    ts_event=_TIME,
+    stress=_TEXT,
+    loss_usd=_FLOAT,
+    equity_fraction=_FLOAT,
+    worst_leg=_TEXT,
+    worst_leg_loss_usd=_FLOAT,
+    value_usd=_FLOAT,
+    equity=_FLOAT,
+)
+"""What each stress set would cost what was held at the set times; see `risk.stress`."""
+
 TABLES: dict[str, pa.Schema] = {
     "decisions": DECISIONS,
     "orders": ORDERS,
@@ -361,11 +373,12 @@ TABLES: dict[str, pa.Schema] = {
     "marks": MARKS,
     "risk": RISK,
     "risk_pictures": RISK_PICTURES,
+    "risk_stresses": RISK_STRESSES,
 }
 
 BOOKS = (
     *("decisions", "orders", "fills", "positions", "equity", "parents", "marks"),
-    *("risk", "risk_pictures"),
+    *("risk", "risk_pictures", "risk_stresses"),
 )
 """The tables that hold money; the others can be millions of rows."""
 

@@ -41,6 +41,7 @@ def write_books(
         "marks": execution.marks(),
         "risk": risk.changes(),
         "risk_pictures": risk.pictures(),
+        "risk_stresses": risk.stresses(),
     }
     for name, columns in written.items():
         count = len(next(iter(columns.values())))

@@ -1,6 +1,7 @@
 """What the operator of a running node sees: its decisions, fills, and how the market stands."""
 
 import datetime as dt
+import math
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ from autotrade_0dte.instruments import VENUE
 from autotrade_0dte.market_state.view import MarketView
 from autotrade_0dte.risk.mode import RISK_TOPIC, RiskMode
 from autotrade_0dte.risk.picture import PICTURE_TOPIC, UNKNOWN, RiskPicture
+from autotrade_0dte.risk.set_stress import STRESS_TOPIC
 
 __all__ = ["ConsoleReporter"]
 
@@ -55,6 +57,7 @@ class ConsoleReporter(DataActor):
         self.subscribe_topic(QUALITY_TOPIC, self._on_quality)
         self.subscribe_topic(RISK_TOPIC, self._on_risk)
         self.subscribe_topic(PICTURE_TOPIC, self._on_picture)
+        self.subscribe_topic(STRESS_TOPIC, self._on_stress)
         self.subscribe_topic(market_topic(self._underlying), self._on_view)
         self.clock.set_timer(_TIMER, dt.timedelta(seconds=self._every_s), callback=self._on_timer)
 
@@ -105,6 +108,16 @@ class ConsoleReporter(DataActor):
         if change.text:
             said += f" ({escape(change.text)})"
         self._say(f"[bold]{_time(change.ts_event)}[/]  [{style}]risk {change.mode.name}[/]: {said}")
+
+    def _on_stress(self, result: Any) -> None:
+        """Say which stress set would cost most, at each of their set times."""
+        known = [loss for loss in result.losses if not math.isnan(loss.loss_usd)]
+        if known:
+            worst = max(known, key=lambda loss: loss.loss_usd)
+            self._say(
+                f"[bold]{_time(result.ts_event)}[/]  stress: {worst.stress} would cost "
+                f"{worst.loss_usd:,.0f}, {worst.equity_fraction:.1%} of the account"
+            )
 
     def _on_timer(self, event: TimeEvent) -> None:
         held = ", ".join(

@@ -1,6 +1,7 @@
 """The figures of risk in the summary, and the report's section on them."""
 
 import datetime as dt
+import math
 from typing import Any
 
 import pyarrow as pa
@@ -9,9 +10,11 @@ import pytest
 from autotrade_0dte.actors.risk_rows import RiskRows
 from autotrade_0dte.analysis.report_risk import risk_section
 from autotrade_0dte.analysis.risk_figures import risk_figures
-from autotrade_0dte.analysis.tables import RISK, RISK_PICTURES
+from autotrade_0dte.analysis.tables import RISK, RISK_PICTURES, RISK_STRESSES
 from autotrade_0dte.risk.mode import RiskChange, RiskMode, Trigger
 from autotrade_0dte.risk.picture import RiskPicture
+from autotrade_0dte.risk.stress import StressLoss, StressResult
+from autotrade_0dte.risk.stress_params import Stress
 
 NS = 1_000_000_000
 DATES = dt.date(2026, 7, 20), dt.date(2026, 7, 21)
@@ -26,13 +29,48 @@ def change(at_s: int, mode: RiskMode, trigger: Trigger, **more: Any) -> RiskChan
     return RiskChange(ts_event=at_s * NS, mode=mode, trigger=trigger, **(usual | more))
 
 
-def tables(days: dict[dt.date, list[RiskPicture | RiskChange]]) -> dict[str, pa.Table]:
-    parts: dict[str, list[pa.Table]] = {"risk": [], "risk_pictures": []}
+def stressed(at_s: int, **losses: float) -> StressResult:
+    return StressResult(
+        ts_event=at_s * NS,
+        value_usd=500.0,
+        equity=10_000.0,
+        losses=tuple(
+            StressLoss(
+                stress=Stress(name),
+                loss_usd=loss,
+                equity_fraction=loss / 10_000,
+                worst_leg="C600",
+                worst_leg_loss_usd=loss,
+                move_usd=0,
+                vol_factor=1,
+                spread_multiple=1,
+                haircut=0,
+            )
+            for name, loss in losses.items()
+        ),
+    )
+
+
+type Said = RiskPicture | RiskChange | StressResult
+
+
+def tables(days: dict[dt.date, list[Said]]) -> dict[str, pa.Table]:
+    parts: dict[str, list[pa.Table]] = {"risk": [], "risk_pictures": [], "risk_stresses": []}
     for date, told in days.items():
         rows = RiskRows()
         for each in told:
-            (rows.picture if isinstance(each, RiskPicture) else rows.change)(each)
-        made = (("risk", RISK, rows.changes()), ("risk_pictures", RISK_PICTURES, rows.pictures()))
+            match each:
+                case RiskPicture():
+                    rows.picture(each)
+                case RiskChange():
+                    rows.change(each)
+                case _:
+                    rows.stress(each)
+        made = (
+            ("risk", RISK, rows.changes()),
+            ("risk_pictures", RISK_PICTURES, rows.pictures()),
+            ("risk_stresses", RISK_STRESSES, rows.stresses()),
+        )
         for name, schema, columns in made:
             count = len(columns["ts_event"])
             head = {"run_id": ["R"] * count, "session": [date] * count}
@@ -49,6 +87,8 @@ TWO_DAYS = tables(
             change(90, RiskMode.NORMAL, Trigger.STALE_DATA, begins=False),
             picture(90, RiskMode.NORMAL),
             picture(150, RiskMode.NORMAL),
+            stressed(160, CRASH=300.0, PIN=math.nan),
+            stressed(170, CRASH=450.0, PIN=math.nan),
         ],
         DATES[1]: [
             picture(1_000, RiskMode.NORMAL),
@@ -71,6 +111,7 @@ def test_strictest_mode_counts_though_no_picture_has_it() -> None:
     assert found["strictest"] == "KILLED"
     assert found["begun"] == {"MANUAL": 1, "STALE_DATA": 1}
     assert found["worst_loss"] == 350.0
+    assert found["stress_losses"] == {"CRASH": 450.0, "PIN": None}
 
 
 def test_nothing_known_is_no_loss() -> None:
@@ -80,7 +121,8 @@ def test_nothing_known_is_no_loss() -> None:
 
 def test_section_lists_each_change_with_its_figures_and_words() -> None:
     page = risk_section({"risk": risk_figures(TWO_DAYS)}, TWO_DAYS["risk"])
-    assert page.count("<tr>") == 5 + 1 + 3 + 1 + 4
+    assert page.count("<tr>") == 5 + 1 + 3 + 2 + 1 + 4
+    assert 'Largest in CRASH</td><td class="">$450.00' in page
     assert "quote_age_s 20.500" in page
     assert "&lt;lunch&gt;" in page
     assert "MANUAL 1, STALE_DATA 1" in page

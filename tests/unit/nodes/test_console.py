@@ -1,5 +1,6 @@
 """What the operator reads while a node runs, without an engine."""
 
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -95,6 +96,18 @@ def test_change_of_the_risk_mode_is_told_with_its_figures_and_how_it_ends() -> N
         "`autotrade rearm`, loss 0.05123, limit 0.05",
         r"[bold]09:30:05[/]  [green]risk NORMAL[/]: MANUAL over (\[me]: lunch)",
     ]
+
+
+def test_stress_tells_the_set_that_costs_most_of_those_known() -> None:
+    told, said = reporter()
+
+    def loss(stress: str, usd: float) -> Any:
+        return SimpleNamespace(stress=stress, loss_usd=usd, equity_fraction=usd / 10_000)
+
+    losses = loss("PIN", 50.0), loss("CRASH", 1_234.0), loss("GAP_UP", math.nan)
+    told._on_stress(SimpleNamespace(ts_event=AT_NS, losses=losses))
+    told._on_stress(SimpleNamespace(ts_event=AT_NS, losses=losses[2:]))
+    assert said == ["[bold]09:30:05[/]  stress: CRASH would cost 1,234, 12.3% of the account"]
 
 
 def test_line_tells_what_may_be_lost_and_a_mode_that_is_not_normal() -> None:

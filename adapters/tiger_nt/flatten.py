@@ -24,7 +24,7 @@ from tiger_nt.errors import (
     TigerUnknownOutcomeError,
 )
 from tiger_nt.flatten_book import Cancel, FlattenBook, Look, Modify, Place
-from tiger_nt.flatten_broker import FlattenBroker, OrderSeen
+from tiger_nt.flatten_broker import FlattenBroker, OrderSeen, QuoteSeen
 from tiger_nt.flatten_lock import one_at_a_time
 
 __all__ = ["Flattened", "Verdict", "flatten"]
@@ -40,6 +40,9 @@ _HURRY_S = 8.0
 """For so long it looks often; then so that Tiger's calls a minute last for all minutes."""
 _QUOTES_S = 1.0
 _CONFIRM_S = 0.5
+_PROBE_S = 1.0
+_PATIENCE_S = 2.0
+"""How long it waits for first quotes that may still come."""
 _METHODS = {Place: "place_order", Modify: "modify_order", Cancel: "cancel_order"}
 
 
@@ -102,7 +105,7 @@ def flatten(config: TigerConfig, say: Callable[[str], None], *, within_s: float)
     first, and then begins for itself.
     """
     with one_at_a_time(
-        config.credentials.account,
+        f"{config.credentials.account} {config.endpoints.server_url}",
         lambda: say("another kill of this account is at work on this machine, waiting for it"),
     ):
         return _Flattening(config, say).run(within_s)
@@ -118,17 +121,19 @@ class _Flattening:
         self._book = FlattenBook(f"{MARK}-{os.urandom(4).hex()}")
         self._work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._news: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._look_due_s = -1.0
+        self._look_due_s = self._quotes_due_s = -math.inf
         self._is_looking = self._is_quoting = False
         self._at_first: dict[str, int] = {}
         self._stocks: tuple[str, ...] = ()
         self._calls: dict[str, int] = {}
         self._first_cancel_s = math.nan
+        self._limited: dict[str, float] = {}
+        """When each method that Tiger has refused for its limit was last tried."""
         self._has_looked = False
         self._shown = (-1, -1)
-        self._flat_s = math.inf
+        self._flat_s = self._without_quotes_s = math.inf
         self._denied = ""
-        self._trouble = "Tiger has not answered"
+        self._trouble = ""
 
     def run(self, within_s: float) -> Flattened:
         for number in range(_THREADS):
@@ -155,13 +160,16 @@ class _Flattening:
         now_s = time.monotonic()
         if not self._is_looking and now_s >= self._look_due_s:
             methods = ("active_orders", "orders", "positions")
-            if self._may(methods, Priority.QUERY, now_s):
+            # Where Tiger has refused a question, RISK waits a second, the others up to a minute.
+            if self._may(methods, Priority.RISK, now_s):
                 self._is_looking = True
                 marks = self._book.marks
                 self._do(lambda: self._look(marks))
-        if self._is_quoting or not (symbols := self._book.wants_quotes(now_s, _QUOTES_S)):
+        if self._is_quoting or now_s < self._quotes_due_s:
             return
-        if self._may(("option_brief",), Priority.QUERY, now_s):
+        if not (symbols := self._book.wants_quotes(now_s, _QUOTES_S)):
+            return
+        if self._may(("option_brief",), Priority.RISK, now_s):
             self._is_quoting = True
             self._do(lambda: self._quote(symbols))
 
@@ -179,7 +187,7 @@ class _Flattening:
             error = e
             self._tell(lambda: self._look_failed(error))
         except Exception as e:  # noqa: BLE001 - an answer nobody thought of must not end it all
-            error = TigerError(f"the answer could not be read ({e!r})")
+            error = _unreadable(e)
             self._tell(lambda: self._look_failed(error))
         else:
             look = Look(
@@ -194,16 +202,28 @@ class _Flattening:
     def _quote(self, symbols: list[str]) -> None:
         try:
             quotes = self._broker.quotes(symbols)
-        except Exception as e:  # noqa: BLE001 - without quotes it goes on without
-            text = str(e)
-            quotes = {}
-            self._tell(lambda: self._progress(f"no quotes: {text}"))
+        except TigerError as e:
+            error = e
+            self._tell(lambda: self._quotes_failed(symbols, error))
+        except Exception as e:  # noqa: BLE001 - it goes on without quotes
+            error = _unreadable(e)
+            self._tell(lambda: self._quotes_failed(symbols, error))
+        else:
+            self._tell(lambda: self._saw_quotes(symbols, quotes))
 
-        def told() -> None:
-            self._is_quoting = False
-            self._book.saw_quotes(symbols, quotes, time.monotonic())
+    def _saw_quotes(self, symbols: list[str], quotes: dict[str, QuoteSeen]) -> None:
+        self._is_quoting = False
+        self._allowed("option_brief")
+        self._book.saw_quotes(symbols, quotes, time.monotonic())
 
-        self._tell(told)
+    def _quotes_failed(self, symbols: list[str], error: TigerError) -> None:
+        self._is_quoting = False
+        now_s = time.monotonic()
+        self._quotes_due_s = now_s + _QUOTES_S / 2
+        self._without_quotes_s = min(self._without_quotes_s, now_s)
+        if isinstance(error, TigerDeniedError) or now_s - self._without_quotes_s > _PATIENCE_S:
+            self._book.saw_no_quotes(symbols)
+        self._failed("no quotes", error)
 
     def _saw_orders(self, orders: list[OrderSeen]) -> None:
         self._book.saw_orders(orders)
@@ -221,6 +241,8 @@ class _Flattening:
         for symbol, quantity in look.held.items():
             self._at_first.setdefault(symbol, quantity)
         self._trouble = ""
+        for method in ("active_orders", "orders", "positions"):
+            self._allowed(method)
         self._looked(now_s)
 
     def _ask_for_stocks(self) -> None:
@@ -234,10 +256,8 @@ class _Flattening:
         now_s = time.monotonic()
         if isinstance(error, TigerDeniedError) and not self._has_looked:
             self._denied = str(error)
-        if isinstance(error, TigerLimitError):
-            self._limited(error)
         self._trouble = str(error)
-        self._progress(self._trouble)
+        self._failed("no answer", error)
         self._looked(now_s)
 
     def _looked(self, now_s: float) -> None:
@@ -258,8 +278,7 @@ class _Flattening:
             else:
                 self._book.forget_cancel(cancel.order_id)
         for action in self._book.closings(now_s):
-            priority = Priority.RISK if isinstance(action, Place) else Priority.EXIT
-            if self._may((_METHODS[type(action)],), priority, now_s):
+            if self._may((_METHODS[type(action)],), Priority.RISK, now_s):
                 self._book.sent(action, now_s)
                 if isinstance(action, Place):
                     self._progress(_words(action))
@@ -274,8 +293,9 @@ class _Flattening:
             pass  # the next look tells
         except TigerError as e:
             error = e
-            self._tell(lambda: self._limited(error))
-            self._tell(lambda: self._progress(f"cancel of {action.order_id}: {error}"))
+            self._tell(lambda: self._failed(f"cancel of {action.order_id}", error))
+        else:
+            self._tell(lambda: self._allowed("cancel_order"))
 
     def _place(self, action: Place) -> None:
         mark = action.request.user_mark
@@ -292,26 +312,47 @@ class _Flattening:
         except TigerError as e:
             error = e
             self._tell(lambda: self._book.unsent(mark))
-            self._tell(lambda: self._limited(error))
+            self._tell(lambda: self._failed(f"{action.request.symbol} not sent", error))
         else:
             self._tell(lambda: self._book.placed(mark, order_id, time.monotonic()))
+            self._tell(lambda: self._allowed("place_order"))
 
     def _modify(self, action: Modify) -> None:
         try:
             self._broker.modify(action.order_id, action.request)
         except TigerError as e:
             error = e
-            self._tell(lambda: self._limited(error))
+            self._tell(lambda: self._failed(f"{action.request.symbol} not changed", error))
+        else:
+            self._tell(lambda: self._allowed("modify_order"))
 
-    def _limited(self, error: TigerError) -> None:
+    def _failed(self, what: str, error: TigerError) -> None:
         if isinstance(error, TigerLimitError):
-            self._budget.limited(error.method, time.monotonic())
+            now_s = time.monotonic()
+            self._budget.limited(error.method, now_s)
+            self._limited[error.method] = now_s
+            self._progress(f"{what}: Tiger's limit of {error.method} is used up, waiting for it")
+        else:
+            self._progress(f"{what}: {error}")
+
+    def _allowed(self, method: str) -> None:
+        self._limited.pop(method, None)
 
     # -- threads ---------------------------------------------------------------------------------
 
     def _may(self, methods: tuple[str, ...], priority: Priority, now_s: float) -> bool:
+        """Count calls, unless there is no budget for them.
+
+        Once Tiger has refused a method, one call a pause tries it: whoever runs on into a limit is
+        put on a blacklist.
+        """
+        for method in methods:
+            if now_s - self._limited.get(method, -math.inf) < _PROBE_S:
+                return False
         if any(self._budget.take(method, priority, now_s) for method in methods):
             return False
+        for method in self._limited.keys() & set(methods):
+            self._limited[method] = now_s
         for method in methods:
             self._calls[method] = self._calls.get(method, 0) + 1
         return True
@@ -356,7 +397,7 @@ class _Flattening:
         why = {
             Verdict.FLAT: "",
             Verdict.ACCOUNT: self._denied,
-            Verdict.NOT_FLAT: self._trouble or self._left(),
+            Verdict.NOT_FLAT: self._left(),
         }[verdict]
         return Flattened(
             verdict=verdict,
@@ -373,10 +414,12 @@ class _Flattening:
     def _left(self) -> str:
         book = self._book
         said = {book.remark(symbol) for symbol in book.held} - {""}
+        left = f"{len(book.held)} positions and {len(book.orders_left)} orders are left"
         parts = [
-            f"{len(book.held)} positions and {len(book.orders_left)} orders are left",
+            left if self._has_looked else "what is held is not known",
             *(f"Tiger says: {text}" for text in sorted(said)),
             *(f"cannot be read: {text}" for text in book.unreadable),
+            *([f"the last answer was: {self._trouble}"] if self._trouble else []),
         ]
         return "; ".join(parts)
 
@@ -390,3 +433,7 @@ def _words(action: Place) -> str:
     price = "at market" if request.limit_price is None else f"at {request.limit_price:.2f}"
     met = "ask" if request.is_buy else "bid"
     return f"{side} {request.quantity} {request.symbol} {price} ({met} {action.touch:.2f})"
+
+
+def _unreadable(error: Exception) -> TigerError:
+    return TigerError(f"the answer could not be read ({error!r})")

@@ -31,6 +31,7 @@ _LOST_S = 5.0
 _LOST_LOOKS = 3
 """An order without an answer was never sent if so many looks, after so long, do not show it."""
 _REFUSAL_PAUSE_S = 0.5
+_NO_QUOTE = QuoteSeen(0.0, 0.0)
 _REFUSALS = 5
 """A contract whose orders were refused so often is left alone: the broker will not take them."""
 
@@ -103,6 +104,7 @@ class _Own(msgspec.Struct, kw_only=True):
     answered_s: float = math.inf
     unseen: int = 0
     too_large: int = 0
+    changes: int = 0
 
     @property
     def remaining(self) -> int:
@@ -171,7 +173,12 @@ class FlattenBook:
     ) -> None:
         """Take quotes; what was asked for and is missing has none."""
         for symbol in asked:
-            self._quotes[symbol] = now_s, quotes.get(symbol, QuoteSeen(0.0, 0.0))
+            self._quotes[symbol] = now_s, quotes.get(symbol, _NO_QUOTE)
+
+    def saw_no_quotes(self, asked: Iterable[str]) -> None:
+        """Take it that nobody answers: the last quotes have to do, if there are any."""
+        for symbol in asked:
+            self._quotes.setdefault(symbol, (-math.inf, _NO_QUOTE))
 
     def placed(self, mark: str, order_id: int, now_s: float) -> None:
         """Take Tiger's id of an order of ours."""
@@ -203,7 +210,11 @@ class FlattenBook:
             for order in self._at_work.values()
             if order.is_option and self._with_mark(order.mark) is None
         ]
-        ids += [own.order_id for own in self._own.values() if own.too_large > 1 and own.order_id]
+        ids += [
+            own.order_id
+            for own in self._own.values()
+            if own.stage is _Stage.AT_WORK and (own.too_large > 1 or self._is_stuck(own, now_s))
+        ]
         found = []
         for order_id in ids:
             first_s, last_s = self._cancels.get(order_id, (now_s, -math.inf))
@@ -245,9 +256,10 @@ class FlattenBook:
         if isinstance(action, Modify):
             own = self._own[request.symbol]
             own.attempt, own.priced_s = min(own.attempt + 1, ATTEMPTS - 1), now_s
+            own.changes += 1
             return
         past = self._past.setdefault(request.symbol, _Past())
-        held = 0 if self._look is None else abs(self._look.held.get(request.symbol, 0))
+        held = abs(self._settled(self.held, now_s)[request.symbol])
         self._own[request.symbol] = _Own(
             request=request, held=held, attempt=past.attempts, sent_s=now_s, priced_s=now_s
         )
@@ -366,22 +378,41 @@ class FlattenBook:
         return msgspec.structs.replace(request, limit_price=limit)
 
     def _repriced(self, own: _Own, now_s: float) -> Modify | None:
-        request, limit_now = own.request, own.request.limit_price
-        if own.stage is not _Stage.AT_WORK or limit_now is None:
+        limit = self._next_limit(own)
+        if (
+            own.stage is not _Stage.AT_WORK
+            or math.isnan(limit)
+            or now_s - own.priced_s < _REPRICE_S
+            or self._is_stuck(own, now_s)
+        ):
             return None
-        if now_s - own.priced_s < _REPRICE_S:
-            return None
-        quote = self._quotes[request.symbol][1]
+        return Modify(own.order_id, msgspec.structs.replace(own.request, limit_price=limit))
+
+    def _next_limit(self, own: _Own) -> float:
+        """Return a limit that gives way further, NaN where there is none."""
+        request, quote = own.request, self._quotes[own.request.symbol][1]
+        if request.limit_price is None:
+            return math.nan
         limit = closing_limit(
             request.symbol,
             is_buy=request.is_buy,
             touch=quote.ask if request.is_buy else quote.bid,
             attempt=min(own.attempt + 1, ATTEMPTS - 1),
         )
-        gives_way = limit > limit_now if request.is_buy else limit < limit_now
-        if not gives_way:
-            return None
-        return Modify(own.order_id, msgspec.structs.replace(request, limit_price=limit))
+        further = limit - request.limit_price
+        return limit if (further > 0 if request.is_buy else further < 0) else math.nan
+
+    def _is_stuck(self, own: _Own, now_s: float) -> bool:
+        """Whether an order meets the quote, cannot be changed or was in vain, and does not fill.
+
+        It is cancelled, and another one is sent: whatever holds this one up is its own.
+        """
+        limit, quote = own.request.limit_price, self._quotes[own.request.symbol][1]
+        if limit is None or now_s - own.priced_s < _REPRICE_S:
+            return False
+        if not own.changes and not math.isnan(self._next_limit(own)):
+            return False
+        return 0 < quote.ask <= limit if own.request.is_buy else quote.bid >= limit
 
     def _in_the_way(self, symbol: str) -> list[OrderSeen]:
         """Return orders of others that may change this position; combinations of the root do."""
@@ -397,7 +428,7 @@ class FlattenBook:
     def _urgency(self, holding: tuple[str, int]) -> tuple[bool, float]:
         """Short options first, then what most money is in."""
         symbol, quantity = holding
-        quote = self._quotes.get(symbol, (0.0, QuoteSeen(0.0, 0.0)))[1]
+        quote = self._quotes.get(symbol, (0.0, _NO_QUOTE))[1]
         return quantity > 0, -abs(quantity) * (quote.bid if quantity > 0 else quote.ask)
 
     def _kept_as_cover(self, held: Mapping[str, int]) -> Counter[str]:
@@ -410,21 +441,19 @@ class FlattenBook:
         short: Counter[tuple[str, bool]] = Counter()
         for order in self._at_work.values():
             if order.sec_type == OPTION and not order.is_buy:
-                terms = option_terms(order.symbol)
                 opened = order.quantity - order.filled - max(0, held.get(order.symbol, 0))
-                short[terms.root, terms.is_call] += max(0, opened)
+                short[_kind(order.symbol)] += max(0, opened)
         long = []
         for symbol, quantity in held.items():
             terms = option_terms(symbol)
             if quantity < 0:
-                short[terms.root, terms.is_call] -= quantity
+                short[_kind(symbol)] -= quantity
             else:
-                order = terms.strike_mills if terms.is_call else -terms.strike_mills
-                long.append((order, symbol, (terms.root, terms.is_call), quantity))
+                long.append((terms.strike_mills * (1 if terms.is_call else -1), symbol, quantity))
         kept: Counter[str] = Counter()
-        for _, symbol, kind, quantity in sorted(long):
-            kept[symbol] = min(quantity, short[kind])
-            short[kind] -= kept[symbol]
+        for _, symbol, quantity in sorted(long):
+            kept[symbol] = min(quantity, short[_kind(symbol)])
+            short[_kind(symbol)] -= kept[symbol]
         return kept
 
     def _follow(self, order: OrderSeen, now_s: float | None = None) -> None:
@@ -451,7 +480,7 @@ class FlattenBook:
 
     def _end(self, own: _Own, now_s: float, reason: str) -> None:
         past = self._past[own.request.symbol]
-        past.attempts = min(own.attempt + 1, ATTEMPTS)
+        past.attempts = own.attempt if reason else min(own.attempt + 1, ATTEMPTS - 1)
         past.ended_s = now_s
         past.expected = own.held - own.filled
         if reason:
@@ -468,3 +497,8 @@ class FlattenBook:
 
     def _is_given_up(self, symbol: str) -> bool:
         return self._past.get(symbol, _Past()).refusals >= _REFUSALS
+
+
+def _kind(symbol: str) -> tuple[str, bool]:
+    terms = option_terms(symbol)
+    return terms.root, terms.is_call

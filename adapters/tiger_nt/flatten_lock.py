@@ -14,12 +14,12 @@ _POLL_S = 0.05
 
 
 @contextmanager
-def one_at_a_time(account: str, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the account's lock; call `waiting` once where another process of this user has it.
+def one_at_a_time(what: str, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock of `what`; call `waiting` once where another process of this user has it.
 
     The lock ends with its process, whatever ends it.
     """
-    name = hashlib.sha256(account.encode()).hexdigest()[:16]
+    name = hashlib.sha256(what.encode()).hexdigest()[:16]
     folder = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - tempfile takes 5 ms to import
     path = Path(folder) / f"tiger_nt-flatten-{os.getuid()}-{name}.lock"
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)

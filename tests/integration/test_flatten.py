@@ -1,5 +1,9 @@
 """An account brought to nothing over sockets, with nothing but the broker's address."""
 
+import contextlib
+import socket
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,15 +11,33 @@ import pytest
 from simulator_process import SimulatorProcess
 
 from tiger_nt.config import tiger_config
+from tiger_nt.errors import TigerDeniedError
 from tiger_nt.flatten import Flattened, Verdict, flatten
+from tiger_nt.flatten_broker import FlattenBroker
+from tiger_nt.views import OrderRequest
 
 CONTRACTS = 6
-LIMITS = {"place_order": 120, "modify_order": 120, "cancel_order": 120, "positions": 60}
+METHODS = ("active_orders", "orders", "positions", "option_brief", "place_order", "cancel_order")
+MANY = 100_000
+"""Calls a minute of the live account, as the tests share it; the paper account has Tiger's."""
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[SimulatorProcess]:
-    with SimulatorProcess("--rate", "400", "--lively") as simulator:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
+    users = tmp_path_factory.mktemp("users") / "users.toml"
+    limits = ", ".join(f"{method} = {MANY}" for method in (*METHODS, "modify_order"))
+    users.write_text(
+        f"""
+        [[user]]
+        tiger_id = "90000001"
+        account = "59000001"
+        calls_per_minute = {{ {limits} }}
+        [[user]]
+        tiger_id = "90000002"
+        account = "29000000000000001"
+        """
+    )
+    with SimulatorProcess("--rate", "400", "--lively", "--users", str(users)) as simulator:
         yield simulator
 
 
@@ -26,28 +48,32 @@ def simulator(running: SimulatorProcess) -> SimulatorProcess:
     return running
 
 
-def fill_account(simulator: SimulatorProcess, contracts: int = CONTRACTS) -> list[str]:
+def fill_account(
+    simulator: SimulatorProcess, contracts: int = CONTRACTS, kind: str = "live"
+) -> list[str]:
     """Hold some contracts, with an order at work in each: sales of what is held, and purchases."""
     listed = simulator.control("GET", "/session")["contracts"]
     symbols: list[str] = listed[(len(listed) - contracts) // 2 :][:contracts]
     for number, symbol in enumerate(symbols):
-        order = {"account": "paper", "symbol": symbol, "quantity": 2 + number % 3}
+        order = {"account": kind, "symbol": symbol, "quantity": 2 + number % 3}
         simulator.control("POST", "/order", order | {"side": "BUY", "order_type": "MKT"})
-    number = simulator.environment("paper")["TIGEROPEN_ACCOUNT"]
+    number = simulator.environment(kind)["TIGEROPEN_ACCOUNT"]
     simulator.wait_for(
         lambda state: len(state["accounts"][number]["positions"]) == contracts, "positions"
     )
     for number, symbol in enumerate(symbols):
         ask = simulator.control("GET", f"/quote/{symbol}")["ask"]
         side, price = ("SELL", round(ask + 3, 2)) if number % 2 else ("BUY", 0.01)
-        order = {"account": "paper", "symbol": symbol, "side": side, "quantity": 2}
+        order = {"account": kind, "symbol": symbol, "side": side, "quantity": 2}
         simulator.control("POST", "/order", order | {"limit_price": price})
     return symbols
 
 
-def run(simulator: SimulatorProcess, within_s: float = 30.0) -> tuple[Flattened, list[str]]:
+def run(
+    simulator: SimulatorProcess, within_s: float = 30.0, kind: str = "live"
+) -> tuple[Flattened, list[str]]:
     said: list[str] = []
-    config = tiger_config(simulator.environment("paper"))
+    config = tiger_config(simulator.environment(kind))
     return flatten(config, said.append, within_s=within_s), said
 
 
@@ -62,7 +88,7 @@ def test_everything_is_cancelled_and_sold_and_verified(simulator: SimulatorProce
     symbols = fill_account(simulator)
     found, said = run(simulator)
     assert (found.verdict, found.why) == (Verdict.FLAT, "")
-    assert left(simulator.account("paper")) == ({}, [])
+    assert left(simulator.account("live")) == ({}, [])
     assert [row.symbol for row in found.rows] == sorted(symbols)
     assert all((row.closed, row.left) == (row.at_first, 0) for row in found.rows)
     assert sum("sell " in line for line in said) == CONTRACTS
@@ -71,7 +97,159 @@ def test_everything_is_cancelled_and_sold_and_verified(simulator: SimulatorProce
 def test_second_run_finds_nothing_to_do(simulator: SimulatorProcess) -> None:
     fill_account(simulator, 2)
     run(simulator)
-    orders = len(simulator.account("paper")["orders"])
+    orders = len(simulator.account("live")["orders"])
     found, _ = run(simulator)
     assert (found.verdict, found.rows) == (Verdict.FLAT, ())
-    assert len(simulator.account("paper")["orders"]) == orders
+    assert len(simulator.account("live")["orders"]) == orders
+
+
+def test_random_trouble_at_every_step_is_got_over(simulator: SimulatorProcess) -> None:
+    fill_account(simulator)
+    for fault in (
+        {"kind": "cancel_fails", "count": 2},
+        {"kind": "lost_response", "method": "cancel_order"},
+        {"kind": "lost_response", "method": "place_order"},
+        {"kind": "wrong_signature", "method": "place_order"},
+        {"kind": "rate_limit", "method": "place_order"},
+        {"kind": "rate_limit", "method": "active_orders", "value": 429},
+        {"kind": "reject", "message": "1200:Order rejected by the exchange"},
+        {"kind": "late_reject", "value": 0.05, "message": "201:Order rejected"},
+        {"kind": "partial_fill", "count": 2, "value": 1},
+        {"kind": "wrong_signature", "method": "orders"},
+        {"kind": "lost_response", "method": "positions"},
+        {"kind": "rate_limit", "method": "option_brief"},
+        {"kind": "unknown_status", "message": "PartiallyFilled"},
+    ):
+        simulator.control("POST", "/faults", fault)
+    found, said = run(simulator)
+    assert found.verdict is Verdict.FLAT, "\n".join(said)
+    account = simulator.account("live")
+    assert left(account) == ({}, [])
+    sold = sum(order["filled"] for order in account["orders"] if order["user_mark"])
+    assert sold == sum(row.at_first for row in found.rows)
+
+
+def test_price_gives_way_until_it_meets_the_market(simulator: SimulatorProcess) -> None:
+    """The quote is frozen at a bid that only one contract is wanted at."""
+    [symbol] = fill_account(simulator, 1)
+    simulator.fault("frozen_quotes", seconds=20.0)
+    simulator.control("POST", "/quote", {"symbol": symbol, "bid": 2.0, "ask": 2.1, "bid_size": 1})
+    began_s = time.monotonic()
+    found: list[Flattened] = []
+    thread = threading.Thread(target=lambda: found.append(run(simulator)[0]))
+    thread.start()
+    number = simulator.environment("live")["TIGEROPEN_ACCOUNT"]
+    simulator.wait_for(
+        lambda state: any(
+            order["limit_price"] == 1.7 for order in state["accounts"][number]["orders"]
+        ),
+        "a lower limit",
+    )
+    assert time.monotonic() - began_s > 1.0  # the first one had its time
+    simulator.control("DELETE", "/faults")
+    simulator.control("POST", "/quote", {"symbol": symbol, "bid": 1.8, "ask": 1.9})
+    thread.join()
+    assert found[0].verdict is Verdict.FLAT
+
+
+def test_two_at_once_take_turns_and_sell_once(simulator: SimulatorProcess) -> None:
+    fill_account(simulator)
+    results: list[tuple[Flattened, list[str]]] = []
+    threads = [threading.Thread(target=lambda: results.append(run(simulator))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [found.verdict for found, _ in results] == [Verdict.FLAT, Verdict.FLAT]
+    account = simulator.account("live")
+    assert left(account) == ({}, [])
+    marks = [order["user_mark"] for order in account["orders"] if order["user_mark"]]
+    assert len(marks) == CONTRACTS
+    assert len({mark.rpartition("-")[0] for mark in marks}) == 1
+    assert sum("waiting for it" in line for _, said in results for line in said) == 1
+
+
+def test_leftovers_of_a_run_that_was_killed_are_cancelled(simulator: SimulatorProcess) -> None:
+    [symbol] = fill_account(simulator, 1)
+    broker = FlattenBroker(tiger_config(simulator.environment("live")), 3.0)
+    for order in broker.orders_at_work():
+        broker.cancel(order.id)
+    number = simulator.environment("live")["TIGEROPEN_ACCOUNT"]
+    simulator.wait_for(lambda state: not left(state["accounts"][number])[1], "no orders")
+    broker.place(
+        OrderRequest(
+            user_mark="kill-0-1",
+            symbol=symbol,
+            is_buy=False,
+            order_type="LMT",
+            quantity=2,
+            limit_price=90.0,
+        )
+    )
+    found, _ = run(simulator)
+    assert found.verdict is Verdict.FLAT
+    assert left(simulator.account("live")) == ({}, [])
+
+
+def test_wrong_login_is_told_at_once(simulator: SimulatorProcess) -> None:
+    environment = simulator.environment("live") | {
+        "TIGEROPEN_ACCOUNT": simulator.environment("paper")["TIGEROPEN_ACCOUNT"]
+    }
+    found = flatten(tiger_config(environment), print, within_s=10.0)
+    assert found.verdict is Verdict.ACCOUNT
+    assert "permission" in found.why
+    assert "\n" not in found.why
+    assert environment["TIGEROPEN_ACCOUNT"] not in found.why
+
+
+def test_nobody_answers_until_the_time_is_over(simulator: SimulatorProcess) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    environment = simulator.environment("live") | {
+        "TIGEROPEN_SERVER_URL": f"http://127.0.0.1:{port}/gateway"
+    }
+    found = flatten(tiger_config(environment), print, within_s=0.5)
+    assert found.verdict is Verdict.NOT_FLAT
+    assert found.why.startswith("what is held is not known; the last answer was: ")
+
+
+def test_market_that_takes_no_orders_is_told_in_its_words_before_the_time_is_over(
+    simulator: SimulatorProcess,
+) -> None:
+    fill_account(simulator, 1)
+    words = "bad_request:Orders cannot be placed at this moment"
+    simulator.fault("reject", seconds=60.0, message=words)
+    found, _ = run(simulator, within_s=60.0)
+    assert found.verdict is Verdict.NOT_FLAT
+    assert f"Tiger says: {words}" in found.why
+    assert sum(order["user_mark"] != "" for order in simulator.account("live")["orders"]) == 0
+    assert left(simulator.account("live"))[1] == []  # cancels are taken at any time
+
+
+def test_calls_that_a_node_has_left_go_to_cancels_first(simulator: SimulatorProcess) -> None:
+    """Of a paper account's 120 calls a minute 12 are left: 6 cancels and 6 sales."""
+    fill_account(simulator, kind="paper")
+    broker = FlattenBroker(tiger_config(simulator.environment("paper")), 3.0)
+    for _ in range(108):
+        with contextlib.suppress(TigerDeniedError):
+            broker.cancel(1)
+    found, said = run(simulator, kind="paper")
+    assert found.verdict is Verdict.FLAT
+    assert not any("limit" in line for line in said)
+    assert (found.calls["cancel_order"], found.calls["place_order"]) == (CONTRACTS, CONTRACTS)
+    assert left(simulator.account("paper")) == ({}, [])
+
+
+def test_used_up_limit_is_tried_with_few_calls_and_what_can_be_sent_is_cancels(
+    simulator: SimulatorProcess,
+) -> None:
+    fill_account(simulator)
+    simulator.fault("rate_limit", method="place_order", seconds=5.0)
+    found, said = run(simulator)
+    assert found.verdict is Verdict.FLAT
+    # Five at first, which may be sent within a second, and then one a second.
+    assert sum("place_order is used up" in line for line in said) <= 10
+    account = simulator.account("live")
+    ended = [order["updated_ms"] for order in account["orders"] if order["status"] == "Cancelled"]
+    sold = [order["opened_ms"] for order in account["orders"] if order["user_mark"]]
+    assert max(ended) < min(sold)

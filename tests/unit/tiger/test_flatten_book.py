@@ -361,7 +361,47 @@ def test_sale_without_a_bid_goes_to_market_once_its_limit_was_refused() -> None:
     assert again.request.user_mark != action.request.user_mark
 
 
+def test_order_changed_in_vain_is_cancelled_and_sent_anew() -> None:
+    book = seen_book({CALL: 3})
+    [action] = sent(book, 0.2)
+    mark = action.request.user_mark
+    book.placed(mark, 9, 0.3)
+    book.saw(look({CALL: 3}, order(id=9, mark=mark, quantity=3, limit_price=1.9), at_s=1.2), 1.2)
+    [change] = sent(book, 1.3)
+    book.saw(look({CALL: 3}, order(id=9, mark=mark, quantity=3, limit_price=1.7), at_s=2.0), 2.0)
+    assert book.cancels(2.0) == []
+    assert [cancel.order_id for cancel in book.cancels(2.4)] == [9]
+    assert sent(book, 2.4) == []
+    gone = order(id=9, mark=mark, quantity=3, filled=1, state=OrderState.CANCELLED)
+    book.saw(look({CALL: 2}, at_s=2.5, recent=(gone,)), 2.6)
+    book.saw(look({CALL: 2}, at_s=2.7), 2.8)
+    [again] = sent(book, 2.9)
+    assert (again.request.quantity, again.request.limit_price) == (2, 1.2)
+    assert isinstance(change, Modify)
+
+
+def test_order_at_the_lowest_price_that_does_not_fill_is_sent_anew() -> None:
+    book = seen_book({CALL: 3}, quote=QuoteSeen(0.01, 0.05))
+    [action] = sent(book, 0.2)
+    assert action.request.limit_price == 0.01
+    book.placed(action.request.user_mark, 9, 0.3)
+    shown = order(id=9, mark=action.request.user_mark, quantity=3, limit_price=0.01)
+    book.saw(look({CALL: 3}, shown, at_s=1.1), 1.1)
+    assert (book.cancels(1.1), book.closings(1.3)) == ([], [])
+    assert [cancel.order_id for cancel in book.cancels(1.3)] == [9]
+
+
+def test_order_without_anyone_to_meet_waits() -> None:
+    book = seen_book({CALL: 3}, quote=QuoteSeen(0.0, 0.05))
+    [action] = sent(book, 0.2)
+    book.placed(action.request.user_mark, 9, 0.3)
+    shown = order(id=9, mark=action.request.user_mark, quantity=3, limit_price=0.01)
+    book.saw(look({CALL: 3}, shown, at_s=1.1), 1.1)
+    assert (book.cancels(60.0), book.closings(60.0)) == ([], [])
+
+
 def test_order_that_does_not_fill_gives_way_step_by_step_to_any_price() -> None:
+    """The bid is always below the limit, as in a market that falls."""
     book = seen_book({CALL: 3})
     [action] = sent(book, 0.2)
     mark, limits = action.request.user_mark, [action.request.limit_price]
@@ -369,27 +409,34 @@ def test_order_that_does_not_fill_gives_way_step_by_step_to_any_price() -> None:
     now_s = 0.3
     for _ in range(6):
         now_s += 1.0
+        book.saw_quotes([CALL], {CALL: QuoteSeen(min(2.0, limits[-1] - 0.01), 2.1)}, now_s)
         shown = order(id=9, mark=mark, quantity=3, limit_price=limits[-1])
         book.saw(look({CALL: 3}, shown, at_s=now_s), now_s)
         limits += [action.request.limit_price for action in sent(book, now_s)]
-    assert limits == [1.9, 1.7, 1.2, 0.01]
+    assert limits == [1.9, 1.6, 0.95, 0.01]
+
+
+def test_refused_order_is_sent_again_at_the_same_slack() -> None:
+    book = seen_book({CALL: 3})
+    [action] = sent(book, 0.2)
+    book.refused(action.request.user_mark, "no", 0.3)
+    book.saw(look({CALL: 3}, at_s=0.4), 0.5)
+    [again] = book.closings(2.0)
+    assert again.request.limit_price == action.request.limit_price == 1.9
 
 
 def test_change_that_was_not_made_is_asked_for_again() -> None:
     book = seen_book({CALL: 3})
     [action] = sent(book, 0.2)
     mark, first = action.request.user_mark, action.request.limit_price
+    assert first == 1.9
     book.placed(mark, 9, 0.3)
+    book.saw_quotes([CALL], {CALL: QuoteSeen(1.0, 1.1)}, 0.4)
     for now_s in (2.0, 4.0, 6.0, 8.0, 10.0):
-        book.saw(
-            look({CALL: 3}, order(id=9, mark=mark, quantity=3, limit_price=first), at_s=now_s),
-            now_s,
-        )
+        unchanged = order(id=9, mark=mark, quantity=3, limit_price=first)
+        book.saw(look({CALL: 3}, unchanged, at_s=now_s), now_s)
         [change] = sent(book, now_s)
         assert isinstance(change, Modify)
-        assert change.request.limit_price is not None
-        assert first is not None
-        assert change.request.limit_price < first
 
 
 def test_order_of_unknown_outcome_blocks_its_contract_until_it_is_found_or_surely_lost() -> None:

@@ -32,6 +32,8 @@ class PaperNode:
         When it stops by itself.
     more : mapping of str to str, optional
         Further variables of its environment.
+    broker : bool, default true
+        Whether its orders go to Tiger's paper account; otherwise the engine fills them.
     """
 
     def __init__(
@@ -40,6 +42,8 @@ class PaperNode:
         folder: Path,
         minutes: float,
         more: Mapping[str, str] | None = None,
+        *,
+        broker: bool = True,
     ) -> None:
         kept = {name: text for name, text in os.environ.items() if not name.startswith("TIGER")}
         paths = filter(None, [str(TESTS), kept.get("PYTHONPATH")])
@@ -49,7 +53,8 @@ class PaperNode:
         with self.printed.open("w") as printed:
             self._process = subprocess.Popen(
                 [
-                    AUTOTRADE, "paper", str(folder / "config.toml"), "--broker",
+                    AUTOTRADE, "paper", str(folder / "config.toml"),
+                    *(["--broker"] if broker else []),
                     "--minutes", str(minutes),
                     "--runs", str(self.runs), "--catalog", str(folder / "catalog"),
                     "--state", str(folder / "state"),

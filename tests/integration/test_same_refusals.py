@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -112,13 +111,11 @@ def test_backtest(config: Path, tmp_path: Path) -> None:
 
 
 def test_paper_and_live_at_the_simulator(config: Path, tmp_path: Path) -> None:
-    with project_simulator(lively=False) as simulator, ExitStack() as running:
-        nodes = {
-            name: running.enter_context(_node(simulator, tmp_path / name))
-            for name in ("paper", "broker")
-        }
-        for node in nodes.values():
-            _end(node)
+    nodes = {}
+    with project_simulator(lively=False) as simulator:
+        for name in ("paper", "broker"):  # a second login would end the first one's connection
+            with _node(simulator, tmp_path / name) as nodes[name]:
+                _end(nodes[name])
         account = simulator.account()
     assert {name: refusals(node.folder) for name, node in nodes.items()} == {
         "paper": REFUSALS,

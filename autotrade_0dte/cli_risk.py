@@ -1,5 +1,6 @@
 """The commands of an emergency and of its rehearsal: stress, kill, rearm, drill."""
 
+import contextlib
 import datetime as dt
 import os
 import sys
@@ -214,7 +215,9 @@ def _kill_directly(state: Path, within_s: float) -> int:
     found = flatten(config, _say, within_s=within_s)
     for line in flattened_lines(found):
         _say(line)
-    _warn_of_nodes(state)
+    with contextlib.suppress(OSError):
+        append_log(state, "flattened", "", verdict=found.verdict, why=found.why)
+        _warn_of_nodes(state)
     return {Verdict.FLAT: 0, Verdict.NOT_FLAT: EXIT_NOT_FLAT, Verdict.ACCOUNT: EXIT_ACCOUNT}[
         found.verdict
     ]

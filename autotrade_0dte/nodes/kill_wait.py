@@ -19,10 +19,14 @@ def wait_for_nodes(
 ) -> list[NodeAnswer]:
     """Wait until all nodes that run under `state` are flat, or the time is over.
 
-    Returns what those that ran at first said last; `say` is told of each change.
+    Returns what those that ran at first, or until just before, said last; `say` is told of each change.
     """
     began_s = time.monotonic()
-    watched = {answer.name for answer in node_answers(state) if answer.running}
+    watched = {
+        answer.name
+        for answer in node_answers(state)
+        if answer.running or answer.silent_s < _SILENT_S  # one that has just ended holds something
+    }
     shown: dict[str, str] = {}
     while True:
         answers = [answer for answer in node_answers(state) if answer.name in watched]

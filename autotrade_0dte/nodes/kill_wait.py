@@ -19,7 +19,8 @@ def wait_for_nodes(
 ) -> list[NodeAnswer]:
     """Wait until all nodes that run under `state` are flat, or the time is over.
 
-    Returns what those that ran at first, or until just before, said last; `say` is told of each change.
+    Returns what those that ran at first, or until just before, said last. `say` is told of each
+    change.
     """
     began_s = time.monotonic()
     watched = {

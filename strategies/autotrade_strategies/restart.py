@@ -111,8 +111,7 @@ class Leftovers:
                 self._drop(kept)
                 continue
             self._resumed.append(managed)
-            if not managed.is_flat:
-                explained |= {managed.plan.instrument_id, managed.plan.short_instrument_id}
+            explained |= {managed.plan.instrument_id, managed.plan.short_instrument_id}
         self._kept = []
         return [p for p in positions if str(p.instrument_id) not in explained]
 

@@ -146,16 +146,23 @@ def test_end_of_an_order_of_before_is_learnt_from_the_broker(
 
 
 def test_end_that_came_after_the_stop_is_learnt_from_the_engine(node: Node) -> None:
-    node.tell(PARENT_TOPIC, PARENT)
-    node.tell(WALK_TOPIC, submitted())
+    node.tell(PARENT_TOPIC, replace(PARENT, parent_id="O-5"))
+    node.tell(WALK_TOPIC, submitted(parent_id="O-5", client_order_id="O-5"))
     node.keeper.on_stop()
     order = SimpleNamespace(
         is_closed=True, status=OrderStatus.CANCELED, filled_qty=Quantity.from_int(1), ts_last=77
     )
-    cache = SimpleNamespace(order=lambda name: order if str(name) == PARENT.parent_id else None)
+    cache = SimpleNamespace(order=lambda name: order if str(name) == "O-5" else None)
     node.keeper.finish(cache)
     assert node.store.intents() == [
-        replace(INTENT, filled=1, outcome=Outcome.CANCELED, ended_ns=77)
+        replace(
+            INTENT,
+            client_order_id="O-5",
+            parent_id="O-5",
+            filled=1,
+            outcome=Outcome.CANCELED,
+            ended_ns=77,
+        )
     ]
 
 

@@ -175,7 +175,37 @@ def test_plan_that_was_closed_by_other_orders_than_its_own_is_over_with_its_loss
     assert (state.phase, state.exit_reason, state.cash) == ("CLOSED", "", pytest.approx(-0.98))
 
 
-def test_orders_of_other_plans_or_from_before_close_no_plan() -> None:
+def test_contracts_bought_before_the_plan_are_none_of_it() -> None:
+    before = Venue(replace(PLAN, decided_ns=7 * NS))
+    before.chain(7, 0.95)
+    fills = [filled("O-1", 1, 0.99, at_s=8), filled("O-8", 1, 0.50, at_s=6)]
+    venue = restarted([kept(before, ["O-1"])], fills, [HOLDING])
+    assert venue.chain(20, 0.95) == [sale(2, "emergency")]
+
+
+def test_plan_goes_on_once() -> None:
+    venue = restarted([kept(Venue().opened(), ["O-1"])], [BOUGHT], [HOLDING])
+    venue.chain(20, 1.50)
+    venue.answer(filled("O-101", -2, 1.50))
+    told = len(venue.plans)
+    venue.positions = [position(CALL, 1.0)]
+    venue.answer(filled("O-0", 1, 0.40))  # nobody knows what for
+    assert venue.chain(21, 0.95) == [sale(1, "emergency")]
+    assert len(venue.plans) == told
+
+
+def test_short_leg_that_was_given_up_is_not_sold_after_the_restart() -> None:
+    before = Venue(VERTICAL)
+    before.chain(1, 0.95)
+    before.answer(filled("O-1", 2, 0.99))
+    before.chain(25, 0.95)
+    before.answer(canceled("O-2"))
+    assert before.plans[-1].short_over
+    venue = restarted([kept(before, ["O-1", "O-2"])], [BOUGHT], [HOLDING])
+    assert venue.chain(26, 0.95) == []
+
+
+def test_orders_of_other_plans_close_no_plan() -> None:
     late = replace(PLAN, decided_ns=7 * NS, plan_id="R002")
     before = Venue(late)
     before.chain(7, 0.95)
@@ -184,8 +214,7 @@ def test_orders_of_other_plans_or_from_before_close_no_plan() -> None:
         replace(before.plans[-1], track="anomaly", phase=PlanPhase.CLOSED), frozenset({"O-7"})
     )
     mine = kept(before, ["O-1"])
-    fills = [filled("O-1", 2, 0.99, at_s=8), filled("O-7", -2, 0.50, at_s=9),
-             filled("O-8", -2, 0.50, at_s=6)]  # fmt: skip
+    fills = [filled("O-1", 2, 0.99, at_s=8), filled("O-7", -2, 0.50, at_s=9)]
     venue = restarted([mine, other], fills, [])
     venue.chain(20, 0.95)
     assert venue.plans[-1].exit_reason == "RESTART"
@@ -302,6 +331,8 @@ def test_each_track_goes_on_with_its_own_plans_and_claims_their_contracts() -> N
     assert closed.heir(SHORT) is Track.REGULAR
     venue = restarted([KeptPlan(state)], [], [])
     assert venue.strategy.trades == 0
+    venue.chain(20, 0.95)
+    assert venue.plans == []
 
 
 # -- what is told -------------------------------------------------------------------------------

@@ -17,6 +17,9 @@ GAP_HOLD_S = 2.0
 _EXIT_S = 5.0
 """A close at leisure walks for a while; the drill's has a second."""
 
+_CONTRACTS = 2
+"""Of the plan that is drilled, of which there is one; the other track has one contract a plan."""
+
 BUSY: Mapping[str, object] = {
     "contracts": 1, "depth": 2.0, "entries": 10_000, "hold_s": 0.5, "pause_s": 0.5,
 }  # fmt: skip
@@ -88,7 +91,10 @@ def configuration(
 
     Its times are those of a drill, not of a market: what takes minutes there is seconds here.
     """
-    tracks = {"regular": regular} | ({} if anomaly is None else {"anomaly": anomaly})
+    drilled = {"contracts": _CONTRACTS} | dict(regular)
+    tracks: dict[str, Mapping[str, object]] = {"regular": drilled} | (
+        {} if anomaly is None else {"anomaly": anomaly}
+    )
     tables = (
         f'\n[{track}]\npath = "autotrade_strategies.drill:DrillStrategy"\n\n[{track}.params]\n'
         + "\n".join(f"{name} = {_toml(value)}" for name, value in params.items())
@@ -104,10 +110,13 @@ def held(world: DrillWorld) -> dict[str, int]:
 
 
 def in_position(world: DrillWorld) -> str:
-    """Wait until something is held, and return its symbol, the first one bought."""
-    world.wait(lambda: held(world), "a position", START_S)
-    first: str = world.broker.account()["transactions"][0]["symbol"]
-    return first
+    """Wait until the plan that is drilled is bought, and return its symbol."""
+
+    def find() -> str | None:
+        return next((name for name, count in held(world).items() if count == _CONTRACTS), None)
+
+    symbol: str = world.wait(find, "a position", START_S)
+    return symbol
 
 
 def begun(world: DrillWorld, trigger: Trigger, after_s: float, within_s: float) -> ModeChange:

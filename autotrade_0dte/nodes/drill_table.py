@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -12,8 +13,8 @@ from autotrade_0dte.nodes.drill import Drilled, Stage
 __all__ = ["drill_values", "print_drill", "report_words"]
 
 _TITLES = {
-    Stage.HALT: "entries halted",
-    Stage.CANCEL: "first cancel",
+    Stage.HALT: "halt",
+    Stage.CANCEL: "cancel",
     Stage.FLAT: "flat",
     Stage.BACK: "back",
 }
@@ -21,16 +22,20 @@ _TITLES = {
 
 def print_drill(results: Sequence[Drilled], console: Console) -> None:
     """Print the table, seconds against their limits, and below it what was wrong."""
-    table = Table(title="Drill: seconds from the cause, with the limit", title_justify="left")
-    table.add_column("scenario")
+    table = Table(
+        box=box.SIMPLE,
+        title="Drill: seconds from the cause, and their limit",
+        title_justify="left",
+    )
+    table.add_column("scenario", no_wrap=True)
     for title in _TITLES.values():
-        table.add_column(title, justify="right")
-    table.add_column("checks", justify="right")
-    table.add_column("")
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("checks", justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
     for result in results:
         count = len(result.held) + len(result.wrong)
         table.add_row(
-            result.title,
+            result.name,
             *(_cell(result, stage) for stage in _TITLES),
             f"{len(result.held)} of {count}",
             _mark(passes=result.passes),

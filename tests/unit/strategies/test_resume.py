@@ -19,6 +19,7 @@ from strategy_venue import (
     canceled,
     filled,
     position,
+    rejected,
     sale,
 )
 
@@ -198,11 +199,10 @@ def test_short_leg_that_was_given_up_is_not_sold_after_the_restart() -> None:
     before = Venue(VERTICAL)
     before.chain(1, 0.95)
     before.answer(filled("O-1", 2, 0.99))
-    before.chain(25, 0.95)
-    before.answer(canceled("O-2"))
+    before.answer(rejected("O-2"))
     assert before.plans[-1].short_over
     venue = restarted([kept(before, ["O-1", "O-2"])], [BOUGHT], [HOLDING])
-    assert venue.chain(26, 0.95) == []
+    assert venue.chain(10, 0.95) == []
 
 
 def test_orders_of_other_plans_close_no_plan() -> None:

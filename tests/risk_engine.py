@@ -178,6 +178,7 @@ def run(
     params: RiskParams = RiskParams(),  # noqa: B008 - frozen
     kept: LadderState | None = None,
     is_live: bool = False,
+    close_s: int = 23_400,
 ) -> Heard:
     """Run a script and return what was said and what is left."""
     engine = BacktestEngine(
@@ -198,10 +199,10 @@ def run(
         engine.add_instrument(option_contract(option_symbol(name.removesuffix(".US"))))
     feeder, holder = Feeder(script), Holder(obeys=obeys)
     canceler = Canceler(feeder.heard)
+    session = msgspec.structs.replace(SESSION, close_ns=OPEN_NS + close_s * NS)
     controller = RiskController(
-        SESSION, params, feeder.exposure, (holder,), canceler.cancel_all, kept=kept,
-        is_live=is_live,
-    )  # fmt: skip
+        session, params, feeder.exposure, (holder,), canceler.cancel_all, kept=kept, is_live=is_live
+    )
     engine.add_actor(feeder)
     engine.add_actor(controller)
     engine.add_exec_algorithm(canceler)

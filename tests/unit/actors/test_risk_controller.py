@@ -20,7 +20,7 @@ from autotrade_0dte.execution.quality import (
 )
 from autotrade_0dte.execution.walk_record import WALK_TOPIC, WalkEvent, WalkRecord
 from autotrade_0dte.market_state.state import Level
-from autotrade_0dte.risk.ladder_state import LadderState
+from autotrade_0dte.risk.ladder_state import DayState, LadderState
 from autotrade_0dte.risk.mode import DIRECT, RiskChange, RiskMode, Trigger
 from autotrade_0dte.risk.picture import DayCounters, RiskPicture
 from autotrade_0dte.risk.proposed_order import Contract, Owner, ProposedOrder
@@ -115,6 +115,13 @@ def test_silence_is_noticed_without_views_where_time_passes_by_itself() -> None:
     # The view of the fifth second itself is still published.
     assert live.modes() == [(25, "HALT_ENTRIES")]
     assert run({5: silence}, to_s=40).changes == []
+
+
+def test_silence_after_the_close_is_none() -> None:
+    def silence(feeder: Feeder) -> None:
+        feeder.clock.cancel_timer("view")
+
+    assert run({5: silence}, to_s=40, is_live=True, close_s=24).changes == []
 
 
 def test_highest_level_tightens() -> None:
@@ -288,8 +295,12 @@ def test_what_a_process_before_left_is_told_at_the_first_view() -> None:
 
 
 def test_counters_of_another_session_are_not_taken_over() -> None:
-    yesterday = LadderState(session_ns=OPEN_NS - 86_400 * NS, start_equity=5_000.0)
-    assert run({}, kept=yesterday, to_s=3).pictures[-1].start_equity == CASH
+    day = DayState(DayCounters(entries=7), entered=("regular:P1",))
+    kept = LadderState(session_ns=OPEN_NS - 86_400 * NS, start_equity=5_000.0, day=day)
+    yesterday = run({}, kept=kept, to_s=3).pictures[-1]
+    assert (yesterday.start_equity, yesterday.counters) == (CASH, DayCounters())
+    today = run({}, kept=replace(kept, session_ns=OPEN_NS), to_s=3).pictures[-1]
+    assert (today.start_equity, today.counters) == (5_000, DayCounters(entries=7))
 
 
 def test_tables_have_every_change_and_a_picture_a_minute() -> None:

@@ -158,6 +158,14 @@ def test_peak_of_a_single_snapshot_is_none() -> None:
     assert run.ladder.peak_equity == 10_000
 
 
+def test_peak_is_confirmed_by_known_values_only() -> None:
+    run = Run()
+    for _ in range(5):
+        run.see(3, equity=20_000)
+        run.see(1, equity=NAN)
+    assert run.ladder.peak_equity == 10_000
+
+
 def test_peak_is_the_least_that_stood() -> None:
     run = Run()
     for equity in (12_000, 11_000, 13_000, 12_500):

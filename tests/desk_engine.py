@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Self
 
 import msgspec
@@ -32,11 +33,14 @@ from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.fees import FeeParams
 from autotrade_0dte.execution.parent import ParentOrder, Purpose
 from autotrade_0dte.execution.quality import QUALITY_TOPIC
+from autotrade_0dte.execution.remainder import RemainderRule
+from autotrade_0dte.execution.replay_walk import replay
 from autotrade_0dte.execution.vetoes import VetoParams
+from autotrade_0dte.execution.walk import Walk
 from autotrade_0dte.execution.walk_record import PARENT_TOPIC, WALK_TOPIC, WalkEvent, WalkRecord
 from autotrade_0dte.instruments import USD, VENUE, option_contract, option_symbol
 from autotrade_0dte.market_state.actions import Urgency
-from autotrade_0dte.products import product
+from autotrade_0dte.products import product, tick_cents
 from autotrade_0dte.risk.exposure import Exposure
 from autotrade_0dte.risk.gate import GateFacts, RiskGate
 from autotrade_0dte.risk.limits import LimitParams
@@ -283,3 +287,12 @@ def tick(name: str, at_s: float, bid: float, ask: float, bid_size: int, ask_size
 def steady(bid: float, ask: float, size: int = 50, *, to_s: int = 60) -> list[Quote]:
     """Return the same quote each second; its size alternates, so that it counts as a new one."""
     return [(at_s, bid, ask, size + at_s % 2, size + at_s % 2) for at_s in range(to_s + 1)]
+
+
+def assert_made_again(outcome: Outcome, params: DeskParams = PARAMS) -> None:
+    """The log makes every move again."""
+    grid, rule = partial(tick_cents, product("SPY")), RemainderRule(FEES, "SPY", params.remainder)
+    for number, parent in enumerate(outcome.parents):
+        walk = Walk(parent, params, grid, CLOSE_NS, rule)
+        made = [(move.kind, move.reason) for move in replay(walk, outcome.of(number))]
+        assert made == [(kind, reason) for kind, reason, _ in outcome.moves(number)]

@@ -1,21 +1,18 @@
 """The order desk on the real engine: how parents are worked, and that none is lost."""
 
 import math
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from desk_engine import (
     CALL,
-    CLOSE_NS,
-    FEES,
     OTHER,
     PARAMS,
     Asked,
-    Outcome,
     Quote,
     Teller,
+    assert_made_again,
     run,
     steady,
 )
@@ -30,15 +27,10 @@ from nautilus_trader.model import (
 )
 
 from autotrade_0dte.actors.order_desk import OrderDesk
-from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.parent import Purpose, Side
 from autotrade_0dte.execution.quality import Breach, QualityCode, QualityParams
-from autotrade_0dte.execution.remainder import RemainderRule
-from autotrade_0dte.execution.replay_walk import replay
-from autotrade_0dte.execution.walk import Walk
 from autotrade_0dte.execution.walk_record import WalkEvent
 from autotrade_0dte.market_state.actions import Urgency
-from autotrade_0dte.products import product, tick_cents
 
 WIDE = steady(2.00, 2.10)
 ENTRY = Asked(at_s=1, quantity=2, cap=2.10)
@@ -50,15 +42,6 @@ def bought(*more: Quote) -> dict[str, list[Quote]]:
 
 
 BUY_AT_ONCE = Asked(at_s=1, quantity=2, cap=2.01, urgency=Urgency.URGENT)
-
-
-def assert_made_again(outcome: Outcome, params: DeskParams = PARAMS) -> None:
-    """The log makes every move again."""
-    grid, rule = partial(tick_cents, product("SPY")), RemainderRule(FEES, "SPY", params.remainder)
-    for number, parent in enumerate(outcome.parents):
-        walk = Walk(parent, params, grid, CLOSE_NS, rule)
-        made = [(move.kind, move.reason) for move in replay(walk, outcome.of(number))]
-        assert made == [(kind, reason) for kind, reason, _ in outcome.moves(number)]
 
 
 # -- how an order is worked ---------------------------------------------------------------------
@@ -447,7 +430,7 @@ def test_poor_execution_is_told_and_tightens_the_desk() -> None:
 
 
 def test_unknown_market_is_unknown_in_the_log() -> None:
-    outcome = run({OTHER: WIDE}, ENTRY)
+    outcome = run({OTHER: WIDE}, ENTRY)  # the limits let an order without a quote pass
     first = outcome.of()[0]
     assert math.isnan(first.quote.bid)
     assert first.veto == "NO_TWO_SIDES"

@@ -59,7 +59,8 @@ def _gone(world: DrillWorld, findings: Findings, cancel_limit_s: float) -> None:
         findings.time(Stage.CANCEL, min(after), cancel_limit_s)
     left = [*held(world), *(order["symbol"] for order in at_work(world))]
     findings.check("nothing held or at work", so=not left, was=", ".join(left))
-    findings.time(Stage.FLAT, last_fill_s(world) - latched_s, _FLAT_LIMIT_S)
+    if not left:
+        findings.time(Stage.FLAT, last_fill_s(world) - latched_s, _FLAT_LIMIT_S)
     entries = [o for o in account["orders"] if o["side"] == "BUY"]
     count = sent_after(entries, latched_s + cancel_limit_s)
     findings.check("no entry after the kill", so=count == 0, was=count)

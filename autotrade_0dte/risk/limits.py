@@ -111,9 +111,10 @@ class PortfolioLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What everything together may come to, the order included.
 
     Greeks are those of `picture.RiskPicture`, at the newest snapshot: each order at work may fill
-    or not, and the worse counts. They are limits of size, about five times what the built-in
-    configurations reach. Gamma grows until the close, and the same limit then allows fewer
-    contracts: fifty of SPY at the money an hour before it, a dozen in the last five minutes.
+    or not, and the worse counts. They are limits of size: what both tracks of a built-in
+    configuration reach at their last entry is half of them or less. Gamma grows until the close,
+    and the same limit then allows fewer contracts: at a volatility of 12 % fifty of SPY at the
+    money an hour before it, fifteen in the last five minutes.
 
     Parameters
     ----------

@@ -88,6 +88,11 @@ def test_fill_of_an_unknown_order_is_nobodys_but_counts() -> None:
     assert exposure.plans["", ""].owner == NOBODY
 
 
+def test_buy_back_without_a_limit_leaves_the_reserve_known() -> None:
+    exposure = ledger(BUY, order(order_id="O-2", contract=HIGHER, price=math.nan, fee_usd=1.0))
+    assert exposure.reserved_usd == 404.0
+
+
 def test_change_of_an_unknown_order_is_none() -> None:
     exposure = ledger()
     exposure.changed("by hand", left=3, price=9.0)

@@ -112,9 +112,9 @@ class PortfolioLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Greeks are those of `picture.RiskPicture`, at the newest snapshot: each order at work may fill
     or not, and the worse counts. They are limits of size: what both tracks of a built-in
-    configuration reach at their last entry is half of them or less. Gamma grows until the close,
-    and the same limit then allows fewer contracts: at a volatility of 12 % fifty of SPY at the
-    money an hour before it, fifteen in the last five minutes.
+    configuration reach at their last entry is about half of them at most. Gamma grows until the
+    close, and the same limit then allows fewer contracts: at a volatility of 12 % fifty of SPY at
+    the money an hour before it, fifteen in the last five minutes.
 
     Parameters
     ----------

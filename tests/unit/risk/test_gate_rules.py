@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from gate_world import (
     CALL,
@@ -25,8 +26,10 @@ from gate_world import (
     losing,
     order,
 )
-from quoted_chain import EXPIRY_NS
+from quoted_chain import EXPIRY_NS, QuotedChain
 
+from autotrade_0dte.pricing.black import price_and_greeks
+from autotrade_0dte.products import product
 from autotrade_0dte.risk.deny import DenyReason
 from autotrade_0dte.risk.limits import DayTradePolicy, LimitParams, tightened
 from autotrade_0dte.risk.mode import RiskMode
@@ -354,6 +357,34 @@ def test_theta_near_the_close_is_for_what_is_left_of_the_day() -> None:
     assert reason_of(World(chain=five_minutes, limits=less)) is DenyReason.NET_THETA
 
 
+@pytest.mark.parametrize("minutes", [60, 15, 5, 1])
+def test_gamma_limit_allows_fewer_contracts_the_nearer_the_close_is(minutes: int) -> None:
+    now_ns, years = EXPIRY_NS - minutes * 60 * NS, minutes / (365 * 1_440)
+    made = QuotedChain(range(590, 611), vol=0.12, half_spread=0.0001)
+    made.quote(0.12, 600.0, now_ns)
+    chain = made.book.snapshot(now_ns, 600.0)
+    priced = price_and_greeks(0.12, 600.0, np.array([600.0]), years, 0.04, np.array([True]))
+    a_contract = float(priced.gamma[0]) * 100 * 6.0**2
+    most = int(100_000.0 / a_contract)
+    world = World(
+        order=order(quantity=most, price=2.0),
+        chain=chain,
+        now_ns=now_ns,
+        facts=facts(exercise_test_ns=None),
+        limits=limits(
+            order={"max_contracts": 1_000, "max_notional_usd": math.inf},
+            position={"max_series_contracts": 1_000, "max_cluster_contracts": 1_000},
+            portfolio={"max_delta_usd": math.inf},
+            correlation={"max_beta_delta_usd": math.inf},
+            session={"last_entry_before_close_s": 0.0},
+            expiry={"pin_before_close_s": 0.0},
+        ),
+    )
+    assert world.verdict() is None
+    world.order = order(quantity=most + 1, price=2.0)
+    assert reason_of(world) is DenyReason.NET_GAMMA
+
+
 @pytest.mark.parametrize(
     ("changes", "is_duplicate"),
     [
@@ -386,8 +417,6 @@ def test_sale_below_the_bid_by_more_than_the_collar_is_refused() -> None:
 
 
 def test_ticks_of_an_index_option_grow_with_its_price() -> None:
-    from autotrade_0dte.products import product
-
     spxw = facts(product=product("SPXW"))
     for price, passes in ((2.95, True), (2.97, False), (3.00, True), (3.05, False), (3.10, True)):
         near = quote(bid=price - 0.05, ask=price, fair=price)

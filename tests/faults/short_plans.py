@@ -46,7 +46,10 @@ class ShortPlans(TradeStrategy):
         if math.isnan(chain.spot) or self.trades >= self.params.most:
             return None
         row = _call(chain, chain.spot - _IN_THE_MONEY)
-        cap = round(float(chain.ask[row]) + _SLACK, 2)
+        ask = float(chain.ask[row])
+        if not ask > 0:
+            return None
+        cap = round(ask + _SLACK, 2)
         short, net_cap = None, math.nan
         if self.trades % 4 == 3:
             short = _call(chain, float(chain.strike[row]) + _WIDTH)

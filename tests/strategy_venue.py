@@ -44,6 +44,7 @@ from autotrade_0dte.instruments import USD
 from autotrade_0dte.market_state.actions import ActionTable, Track
 from autotrade_0dte.market_state.state import Level, MarketState
 from autotrade_0dte.market_state.view import MarketView
+from autotrade_0dte.risk.protective import ProtectiveParams
 from autotrade_0dte.selection.ranking import Ranking
 from autotrade_0dte.signals.signal import Signal
 from autotrade_strategies.base import TradeStrategy
@@ -91,6 +92,7 @@ class Venue:
         rules: CoordinatorParams = RULES,
         actions: ActionTable = ACTIONS,
         kept: tuple[KeptPlan, ...] = (),
+        protective: ProtectiveParams = SESSION.protective,
     ) -> None:
         self.tags: list[dict[str, str]] = []
         self.sent: list[tuple[Any, ...]] = []
@@ -101,6 +103,7 @@ class Venue:
         self.left: list[ClientOrderId] = []
         self.sent_before: list[Any] = []
         self.asked = 0
+        self.booked: dict[ClientOrderId, int] = {}
         self.trades = 1
         self.signal: Signal | None = None
         self.ranking: Ranking | None = None
@@ -116,7 +119,9 @@ class Venue:
                 set_time_alert_ns=lambda *_: None,
             )
             order_factory = SimpleNamespace(
-                limit=venue._limit, generate_client_order_id=venue._named
+                limit=venue._limit,
+                stop_limit=venue._stop_limit,
+                generate_client_order_id=venue._named,
             )
             strategy_id = StrategyId("Test-001")
             cache = SimpleNamespace(
@@ -125,6 +130,7 @@ class Venue:
                 is_order_pending_cancel_local=lambda name: name in venue.canceling,
                 positions_open=lambda **_of: venue.positions,
                 orders=lambda **_of: venue.sent_before,
+                order=venue._in_books,
                 orders_open=lambda **_of: [
                     SimpleNamespace(client_order_id=o, venue_order_id=VenueOrderId("44"))
                     for o in venue.left
@@ -159,7 +165,7 @@ class Venue:
                 venue.published.setdefault(topic, []).append(message)
 
         self.coordinator = Coordinator(rules, actions)
-        self.session = replace(SESSION, kept=kept)
+        self.session = replace(SESSION, kept=kept, protective=protective)
         self.strategy = Strategy(self.session, None, self.coordinator.allotment(Track.REGULAR))
 
     @property
@@ -183,6 +189,20 @@ class Venue:
         purpose = self.tags[-1]["purpose"]
         for_what = () if purpose == "entry" else (purpose,)
         terms = side.name, int(quantity.as_double()), float(price), *for_what
+        return _Order(of["client_order_id"], name, *terms)
+
+    def _in_books(self, name: ClientOrderId) -> Any:
+        """Return an order of `booked`, open with so many contracts; none at all with 0."""
+        left = self.booked.get(name, 0)
+        leaves = SimpleNamespace(as_double=lambda: float(left))
+        order = SimpleNamespace(is_open=True, is_inflight=False, leaves_qty=leaves)
+        return order if left else None
+
+    def _stop_limit(
+        self, name: Any, side: Any, quantity: Any, price: Any, trigger: Any, **of: Any
+    ) -> Any:
+        self.tags.append(dict(tag.split("=") for tag in of["tags"]))
+        terms = side.name, int(quantity.as_double()), float(price), "trigger", float(trigger)
         return _Order(of["client_order_id"], name, *terms)
 
     def chain(

@@ -6,6 +6,7 @@ from autotrade_0dte.execution.fees import FeeSchedule
 from autotrade_0dte.execution.plan_state import KeptPlan
 from autotrade_0dte.indicators.params import IndicatorParams
 from autotrade_0dte.market_state.actions import Track
+from autotrade_0dte.risk.protective import ProtectiveParams
 from autotrade_0dte.risk.sizing_params import SizingParams
 
 __all__ = ["TradingSession"]
@@ -37,6 +38,8 @@ class TradingSession(msgspec.Struct, frozen=True):
         Windows that the indicators of its views are measured over.
     sizing : SizingParams
         How large a trade may be.
+    protective : ProtectiveParams
+        Stops that rest at the broker.
     taken_over_by : Track
         Whose strategy gets what a node before this one left; a contract has one such heir.
     kept : tuple of KeptPlan
@@ -56,6 +59,7 @@ class TradingSession(msgspec.Struct, frozen=True):
     fees: FeeSchedule
     indicators: IndicatorParams = IndicatorParams()
     sizing: SizingParams = SizingParams()
+    protective: ProtectiveParams = ProtectiveParams()
     taken_over_by: Track = Track.REGULAR
     kept: tuple[KeptPlan, ...] = ()
 

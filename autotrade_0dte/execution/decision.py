@@ -15,11 +15,15 @@ DECISION_TOPIC = "decision"
 
 
 class DecisionKind(StrEnum):
-    """ENTER and EXIT lead to an order; REFUSE records why one was not sent or not worked on."""
+    """ENTER and EXIT lead to an order; REFUSE records why one was not sent or not worked on.
+
+    PROTECT leads to a stop that rests at the broker until the plan closes, or closes it.
+    """
 
     ENTER = "ENTER"
     EXIT = "EXIT"
     REFUSE = "REFUSE"
+    PROTECT = "PROTECT"
 
 
 class Decision(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ _PURPOSES: dict[str, Purpose] = {
     ExitReason.TRAILING: Purpose.STOP,
     ExitReason.THETA_BURN: Purpose.STOP,
     ExitReason.STATE_FORCED: Purpose.STOP,
+    ExitReason.PROTECTIVE_STOP: Purpose.STOP,
     # What is left of a vertical alone may lose more than the plan was granted.
     ExitReason.LEG_NOT_FILLED: Purpose.STOP,
     # The other track waits for it, with a signal of minutes.

@@ -24,7 +24,8 @@ class ExitReason(StrEnum):
     the event a plan was made for is past. STATE_FORCED: the market entered a level at which the
     action table closes everything. LEG_NOT_FILLED: the option to sell against the long one was not
     sold in time. RISK_FLATTEN: the account's risk forbids to hold anything. RESTART closes what a
-    node finds of its own at its start and no plan explains that was kept.
+    node finds of its own at its start and no plan explains that was kept. PROTECTIVE_STOP: the stop
+    that rests at the broker has filled.
     """
 
     TARGET = "TARGET"
@@ -38,6 +39,7 @@ class ExitReason(StrEnum):
     LEG_NOT_FILLED = "LEG_NOT_FILLED"
     RISK_FLATTEN = "RISK_FLATTEN"
     RESTART = "RESTART"
+    PROTECTIVE_STOP = "PROTECTIVE_STOP"
 
 
 class ExitParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

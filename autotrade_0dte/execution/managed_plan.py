@@ -40,11 +40,14 @@ class ManagedPlan:
         How long bought contracts waited for the short leg in all, ns.
     found : bool
         Whether it was held before the node started; its cost is not known then.
+    stop_order : str
+        Name of the newest stop that was to rest at the broker for it; empty without one.
     """
 
     __slots__ = (
         "_naked_ns", "_paid", "_short_over", "_watch", "bought", "cash", "exit_reason",
         "fees_usd", "found", "held", "leg_risk_ns", "phase", "plan", "sold",
+        "stop_order",
     )  # fmt: skip
 
     def __init__(self, plan: TradePlan) -> None:
@@ -55,6 +58,7 @@ class ManagedPlan:
         self.cash = self.fees_usd = 0.0
         self.leg_risk_ns = 0
         self.found = False
+        self.stop_order = ""
         self._paid = 0.0
         self._naked_ns = 0
         self._short_over = plan.short_instrument_id is None
@@ -110,6 +114,7 @@ class ManagedPlan:
             managed.filled(fill.instrument_id, fill.quantity, fill.price, fill.ts_event, fill.fee)
         managed.entry_ended()
         managed._short_over = managed._short_over or state.short_over
+        managed.stop_order = state.stop_order
         managed._watch.resume(state.best_gain, state.burnt, state.seen_ns)
         if state.exit_reason:
             managed.exit_reason = state.exit_reason
@@ -135,6 +140,7 @@ class ManagedPlan:
             burnt=self._watch.burnt,
             seen_ns=self._watch.seen_ns,
             short_over=self._short_over,
+            stop_order=self.stop_order,
         )
 
     # -- what happened --------------------------------------------------------------------------

@@ -52,6 +52,8 @@ class PlanState(msgspec.Struct, frozen=True, kw_only=True):
         Of its `ExitWatch`.
     short_over : bool
         Whether no more of the short leg is sold.
+    stop_order : str
+        Name of the newest stop that was to rest at the broker for it; empty without one.
     """
 
     ts_event: int
@@ -70,6 +72,7 @@ class PlanState(msgspec.Struct, frozen=True, kw_only=True):
     burnt: float = 0.0
     seen_ns: int = 0
     short_over: bool = False
+    stop_order: str = ""
 
 
 class KeptPlan(msgspec.Struct, frozen=True):

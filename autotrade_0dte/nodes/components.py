@@ -79,6 +79,7 @@ def trading_session(config: SystemConfig, date: dt.date, market: Market) -> Trad
         fees=config.fees.schedule(date),
         indicators=config.indicators,
         sizing=config.risk.sizing,
+        protective=config.risk.protective,
         taken_over_by=next(iter(config.tracks)),
     )
 

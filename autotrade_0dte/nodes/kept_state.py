@@ -68,7 +68,8 @@ def state_owner(tiger: TigerConfig, date: dt.date) -> Owner:
 def kept_state(store: StateStore) -> KeptState:
     """Return what a store has of its session."""
     intents, states = store.intents(), store.plans()
-    order_ids: list[set[str]] = [set() for _ in states]
+    # A stop at the broker is no order of the desk's, which has no intent of it.
+    order_ids = [{state.stop_order} - {""} for state in states]
     for intent in intents:
         # A name may be another plan's in another process of the day: the one decided last before.
         of = [
@@ -138,7 +139,7 @@ def misfits(
         yield from _of_plan(plan, own, strays, left)
     for symbol, quantity in left.items():
         yield f"{quantity:+d} {symbol} without a plan: closed at the start"
-    known = {intent.client_order_id for intent in kept.intents}
+    known = of_plans | {intent.client_order_id for intent in kept.intents}
     for name, order in ours.items():
         if not order.state.is_final:
             where = "" if name in known else ", not on file"

@@ -4,6 +4,7 @@ import msgspec
 
 from autotrade_0dte.risk.ladder import LadderParams
 from autotrade_0dte.risk.limits import LimitParams
+from autotrade_0dte.risk.protective import ProtectiveParams
 from autotrade_0dte.risk.session_grid import GridParams
 from autotrade_0dte.risk.sizing import SizingParams
 from autotrade_0dte.risk.stress import StressParams
@@ -26,6 +27,8 @@ class RiskParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         How large a trade is.
     ladder : LadderParams
         When the controller tightens, halts, flattens.
+    protective : ProtectiveParams
+        Stops that rest at the broker.
     """
 
     limits: LimitParams = LimitParams()
@@ -33,3 +36,4 @@ class RiskParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stress: StressParams = StressParams()
     sizing: SizingParams = SizingParams()
     ladder: LadderParams = LadderParams()
+    protective: ProtectiveParams = ProtectiveParams()

@@ -326,6 +326,7 @@ class TradeStrategy(Strategy):
             allotment=self.allotment,
             close_ns=self.session.close_ns,
             least_purpose=Purpose.EMERGENCY if self._entries_halted else Purpose.EXIT,
+            protective=self.session.protective,
         )
 
     def _forget_if_over(self) -> None:

@@ -27,13 +27,15 @@ __all__ = ["OrderSender", "WorkingOrder"]
 class WorkingOrder(msgspec.Struct):
     """An order at the desk: what it is to do, its name now, and what is left of it, contracts.
 
-    The desk has its limit; `parent` has the cap, the worst that the limit may come to.
+    The desk has its limit; `parent` has the cap, the worst that the limit may come to. One with a
+    trigger is a stop: it rests at the broker, and its cap is its limit.
     """
 
     order_id: ClientOrderId
     parent: ParentOrder
     leaves: int
     pair: str | None
+    trigger: float | None = None
 
     @property
     def side(self) -> OrderSide:
@@ -76,11 +78,13 @@ class OrderSender:
         deadline_ns: int,
         note: Callable[[WorkingOrder], None],
         pair: str | None = None,
+        trigger: float | None = None,
     ) -> None:
         """Send a day order to the desk.
 
         `note` is called with it before it leaves, so that its events find it known. The rest is as
-        in `ParentOrder`; `pair` is the contract of the other leg.
+        in `ParentOrder`; `pair` is the contract of the other leg. `trigger` makes it a stop-limit
+        order, which the desk passes on as it is.
         """
         view = self._strategy.view
         order_id = self._strategy.order_factory.generate_client_order_id()
@@ -99,7 +103,7 @@ class OrderSender:
             decided_ns=decided_ns,
             deadline_ns=deadline_ns,
         )
-        order = WorkingOrder(order_id, parent, quantity, pair)
+        order = WorkingOrder(order_id, parent, quantity, pair, trigger)
         note(order)
         self._send(order, resent=False)
 
@@ -116,6 +120,13 @@ class OrderSender:
         """Cancel an order, once; nothing takes its place."""
         self._replacing.discard(order.parent.parent_id)
         self.cancel_named(order.order_id)
+
+    def at_work(self, order: WorkingOrder) -> int:
+        """Return how many contracts of an order are at work by the engine's books."""
+        known = self._strategy.cache.order(order.order_id)
+        if known is None or not (known.is_open or known.is_inflight):
+            return 0
+        return int(known.leaves_qty.as_double())
 
     def cancel_named(self, order_id: ClientOrderId) -> None:
         """Cancel an order of a process before this one, once."""
@@ -139,13 +150,19 @@ class OrderSender:
         self._gate.receive(take, message)
 
     def _send(self, working: WorkingOrder, *, resent: bool) -> None:
-        parent = working.parent
-        order = self._strategy.order_factory.limit(
+        parent, factory = working.parent, self._strategy.order_factory
+        terms: tuple[Any, ...] = (
             InstrumentId.from_str(parent.instrument_id),
             working.side,
             Quantity.from_int(working.leaves),
             Price(parent.cap, 2),
-            TimeInForce.DAY,
+        )
+        make = factory.limit
+        if working.trigger is not None:
+            make, terms = factory.stop_limit, (*terms, Price(working.trigger, 2))
+        order = make(
+            *terms,
+            time_in_force=TimeInForce.DAY,
             client_order_id=working.order_id,
             exec_algorithm_id=DESK_ID,
             tags=order_tags(parent, pair=working.pair, resent=resent),

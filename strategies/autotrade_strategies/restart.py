@@ -4,11 +4,13 @@ from collections import deque
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
 from nautilus_trader.model import OrderSide
 from nautilus_trader.trading import Strategy
 
 from autotrade_0dte.actors.account import made_by_hand
 from autotrade_0dte.actors.order_tables import fills
+from autotrade_0dte.execution.exits import ExitReason
 from autotrade_0dte.execution.ledger import Fill
 from autotrade_0dte.execution.managed_plan import ManagedPlan
 from autotrade_0dte.execution.plan_state import KeptPlan
@@ -104,7 +106,8 @@ class Leftovers:
         traded = {str(o.client_order_id): fills([o], cache) for o in cache.orders()}
         strays = [f for name, of in traded.items() if name not in self._of_plans for f in of]
         explained: set[str | None] = set()
-        for kept in self._kept:
+        for told in self._kept:
+            kept = _exiting(told) if traded.get(told.state.stop_order) else told
             own = [fill for name in kept.order_ids for fill in traded.get(name, ())]
             managed = resumed(kept, own, strays, held, now_ns)
             if managed is None:
@@ -174,6 +177,12 @@ def resumed(
         if _makes(managed, held):
             return managed
     return None
+
+
+def _exiting(kept: KeptPlan) -> KeptPlan:
+    """Return a plan that its stop at the broker has begun to close, while nobody watched."""
+    reason = kept.state.exit_reason or ExitReason.PROTECTIVE_STOP
+    return replace(kept, state=replace(kept.state, exit_reason=reason))
 
 
 def _makes(managed: ManagedPlan, held: Mapping[str, int]) -> bool:

@@ -23,9 +23,12 @@ from autotrade_0dte.execution.exit_purpose import purpose_of
 from autotrade_0dte.execution.exits import ExitReason
 from autotrade_0dte.execution.managed_plan import ManagedPlan, PlanPhase
 from autotrade_0dte.execution.parent import Purpose
+from autotrade_0dte.execution.protective_stop import protectable
 from autotrade_0dte.indicators.contracts import theta_per_hour
+from autotrade_0dte.risk.protective import ProtectiveParams
 from autotrade_strategies.closing import Closing
 from autotrade_strategies.orders import OrderSender, WorkingOrder
+from autotrade_strategies.protection import Protection
 from autotrade_strategies.quotes import fresh, tick_above
 from autotrade_strategies.record import Record
 
@@ -37,6 +40,9 @@ _WATCH_NS = 5_000_000_000
 
 class Trade:
     """A managed plan and its orders: at most one for each leg's entry and one to close.
+
+    A stop that rests at the broker is withdrawn, and its end awaited, before anything is closed:
+    two sales of one position would otherwise be at work.
 
     Parameters
     ----------
@@ -52,6 +58,8 @@ class Trade:
         Close of the session, UTC ns.
     least_purpose : Purpose
         Least of what its close is for: EMERGENCY once the session's deadline is past.
+    protective : ProtectiveParams
+        Its stop at the broker.
     """
 
     def __init__(
@@ -65,6 +73,7 @@ class Trade:
         allotment: Allotment,
         close_ns: int,
         least_purpose: Purpose,
+        protective: ProtectiveParams,
     ) -> None:
         self.managed = managed
         self.chain = chain
@@ -80,12 +89,14 @@ class Trade:
         self._closing = Closing(
             managed, rows, sender=sender, record=record, close_ns=close_ns, purpose=least_purpose
         )
+        self._protection = Protection(
+            managed, protective, sender=sender, record=record, close_ns=close_ns, tell=self._tell
+        )
 
     @property
     def is_over(self) -> bool:
         """Whether the plan is closed and none of its orders can fill any more."""
-        working = self._long or self._short or self._closing.order
-        return self.managed.phase is PlanPhase.CLOSED and working is None
+        return self.managed.phase is PlanPhase.CLOSED and not self._orders()
 
     @property
     def is_exiting(self) -> bool:
@@ -149,6 +160,8 @@ class Trade:
             self._give_up_short_leg(now_ns)
         else:
             self._cover(now_ns)
+        is_entering = self._long is not None or self._short is not None
+        self._protection.work(0 if is_entering else protectable(self.managed), now_ns)
 
     def exit(self, reason: str, now_ns: int, figures: Mapping[str, float] | None = None) -> None:
         """Close the position, as soon as the reason asks for; nothing more is opened.
@@ -156,6 +169,7 @@ class Trade:
         A close that is at work already keeps its first reason, but not its leisure.
         """
         self.stop_entering()
+        self._protection.withdraw()
         begins = not self.is_exiting
         self.managed.begin_exit(reason, now_ns)
         if begins:
@@ -228,10 +242,11 @@ class Trade:
         )  # fmt: skip
 
     def _work_exit(self, now_ns: int) -> None:
-        if self._short is None:
-            self._closing.work(self.chain, now_ns)
-        else:  # it may still fill, and that must be bought back as well
+        self._protection.withdraw()
+        if self._short is not None:  # it may still fill, and that must be bought back as well
             self._sender.cancel(self._short)
+        elif self._protection.order is None:
+            self._closing.work(self.chain, now_ns)
 
     # -- what became of the orders --------------------------------------------------------------
 
@@ -254,14 +269,19 @@ class Trade:
         contracts = int(event.last_qty.as_double())
         signed = contracts if event.order_side == OrderSide.BUY else -contracts
         fee = 0.0 if event.commission is None else event.commission.as_double()
+        order = self._working(event.client_order_id)
+        is_stop = order is not None and order is self._protection.order
+        if is_stop:
+            self.managed.begin_exit(ExitReason.PROTECTIVE_STOP, event.ts_event)
         self.managed.filled(name, signed, event.last_px.as_double(), event.ts_event, fee)
         self._tell(event.ts_event)
-        order = self._working(event.client_order_id)
         if order is not None:
             order.leaves -= contracts
             if order.leaves == 0:
                 self._ended(order, event.ts_event)
-        if not self.is_exiting:
+        if is_stop:
+            self.exit(ExitReason.PROTECTIVE_STOP, event.ts_event)  # what it has left
+        elif not self.is_exiting:
             self._cover(event.ts_event)
 
     def _ended(self, order: WorkingOrder, now_ns: int) -> None:
@@ -273,8 +293,11 @@ class Trade:
             if self.managed.bought:
                 share = self.managed.bought / self._plan.quantity
                 self._allotment.filled(self._plan.plan_id, share)
-        elif order is self._short:
-            self._short = None
+        elif order is self._short or order is self._protection.order:
+            if order is self._short:
+                self._short = None
+            else:
+                self._protection.ended()
             if self.managed.phase is PlanPhase.EXITING:
                 self._work_exit(now_ns)
         else:
@@ -283,6 +306,10 @@ class Trade:
     def _refused(self, event: OrderRejected | OrderDenied) -> None:
         order = self._working(event.client_order_id)
         if order is None:
+            return
+        if order is self._protection.order:
+            self._protection.refused(event)
+            self._ended(order, event.ts_event)
             return
         self._record.decision(
             DecisionKind.REFUSE, event.reason, self._plan.plan_id, order.parent.instrument_id,
@@ -302,6 +329,9 @@ class Trade:
         self._told_ns, self._told_gain = now_ns, self.managed.best_gain
         self._record.plan(self.managed.state(self._allotment.track, now_ns))
 
+    def _orders(self) -> list[WorkingOrder]:
+        orders = (self._long, self._short, self._closing.order, self._protection.order)
+        return [order for order in orders if order is not None]
+
     def _working(self, order_id: ClientOrderId) -> WorkingOrder | None:
-        orders = (self._long, self._short, self._closing.order)
-        return next((order for order in orders if order and order.order_id == order_id), None)
+        return next((order for order in self._orders() if order.order_id == order_id), None)

@@ -100,6 +100,8 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
                 # What is told meanwhile takes no exit back.
                 told(KILLED, 3_610, Trigger.KILL_FILE),
                 told(KILLED, 3_610, Trigger.DATA_GAP),
+                told(NO_BID, 5_000, Trigger.KILL_FILE),
+                told(NO_BID, 5_200, Trigger.DATA_GAP),
                 told(DIRECT, 3_610, Trigger.KILL_FILE, direct=1.0),
             ),
         ),
@@ -166,7 +168,20 @@ def test_direct_kill_leaves_the_position_to_the_other_process(outcome: Outcome) 
 def test_position_that_nobody_bids_for_is_left_to_its_order(outcome: Outcome) -> None:
     assert changes(outcome, NO_BID)[0] == (3_610, "DAILY_LOSS", True, "FLATTEN")
     sent = [seconds(row["ts_init"], NO_BID) for row in outcome.rows("orders", NO_BID)]
-    assert [at_s for at_s in sent if at_s < 23_400] == [120, 3_610]
+    assert sent[:2] == [120, 3_610]
+    assert not [at_s for at_s in sent if 3_610 < at_s < 5_000]
+
+
+def test_kill_withdraws_once_what_is_at_work_and_leaves_the_exits_that_follow(
+    outcome: Outcome,
+) -> None:
+    steps = outcome.rows("steps", NO_BID)
+    withdrawn = [seconds(s["ts_event"], NO_BID) for s in steps if s["event"] == "WITHDRAWN"]
+    assert withdrawn == [5_000]
+    exits = [row for row in outcome.rows("parents", NO_BID) if row["purpose"] == "emergency"]
+    decided = [seconds(row["decided"], NO_BID) for row in exits]
+    assert decided[0] == 3_610
+    assert len(decided) == 2
 
 
 def test_what_the_controller_does_is_no_reason_against_a_run(outcome: Outcome) -> None:

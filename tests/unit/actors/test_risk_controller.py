@@ -268,6 +268,18 @@ def test_kill_that_becomes_direct_stops_the_exit_that_was_due() -> None:
     assert (heard.held, heard.at_work) == (3, 0)
 
 
+@pytest.mark.parametrize(
+    ("then", "times"),
+    [(report(Trigger.DATA_GAP), [10]), (kill(direct=True), [10, 12])],
+    ids=["more happens", "it becomes direct"],
+)
+def test_orders_are_canceled_once_and_again_when_a_kill_becomes_direct(
+    then: Any, times: list[int]
+) -> None:
+    heard = run({10: kill(), 12: then})
+    assert [at_s for at_s, message in heard.all if message == "CANCEL"] == times
+
+
 def test_rearming_before_the_grace_is_over_keeps_the_position() -> None:
     heard = run({10: kill(), 12: rearm}, obeys=False)
     assert heard.modes() == [(10, "KILLED"), (12, "NORMAL")]

@@ -13,7 +13,8 @@ from tiger_nt.config import TigerConfig
 from tiger_nt.failures import hiding
 from tiger_nt.rest_quote import QuoteCalls
 from tiger_nt.rest_trade import TradeCalls
-from tiger_nt.sdk import ServerClock, drop_idle_connections, quote_client, sdk_config, trade_client
+from tiger_nt.sdk import drop_idle_connections, sdk_config
+from tiger_nt.sdk_clients import ServerClock, quote_client, trade_client
 
 __all__ = ["CallTimes", "TigerRest"]
 

@@ -1,19 +1,14 @@
-"""The SDK's configuration and clients, pinned: what it reads, where it sends, what it prints.
+"""The SDK's configuration and connections, pinned: what it reads, where it sends.
 
 Left alone the SDK takes settings from the environment and from a file in the working directory,
 asks a third host for its servers' names, follows redirects, repeats orders' connections and prints
-signed requests. Here every one of these is settled by `TigerConfig` alone.
+signed requests. Here and in sdk_clients.py every one of these is settled by `TigerConfig` alone.
 """
 
-import logging
 import threading
-import time
-from collections import deque
 from typing import Any
 
 from tigeropen.common.util import web_utils
-from tigeropen.quote.quote_client import QuoteClient
-from tigeropen.tiger_open_client import TigerOpenClient
 from tigeropen.tiger_open_config import (
     SERVER_URL,
     SOCKET_HOST_PORT,
@@ -21,17 +16,13 @@ from tigeropen.tiger_open_config import (
     US_SOCKET_HOST_PORT,
     TigerOpenClientConfig,
 )
-from tigeropen.trade.trade_client import TradeClient
 from urllib3 import PoolManager
 
 from tiger_nt.config import TigerConfig
-from tiger_nt.errors import TigerConfigError
 
-__all__ = ["ServerClock", "drop_idle_connections", "quote_client", "sdk_config", "trade_client"]
+__all__ = ["drop_idle_connections", "sdk_config", "use_own_pool"]
 
 _CONNECTIONS = 16
-_SAMPLES = 16
-_SILENT = logging.Logger("tigeropen", logging.CRITICAL + 1)  # outside of logging's tree
 _pool_lock = threading.Lock()
 
 
@@ -68,82 +59,13 @@ def sdk_config(config: TigerConfig) -> Any:
         if config.server_public_key is not None:
             sdk.tiger_public_key = config.server_public_key
         return sdk
-    _use_own_pool()
+    use_own_pool()
     sdk.server_url = sdk.quote_server_url = US_SERVER_URL if sdk.is_us() else SERVER_URL
     sdk.socket_host_port = US_SOCKET_HOST_PORT if sdk.is_us() else SOCKET_HOST_PORT
     sdk.enable_dynamic_domain = True
     sdk.domain_conf = sdk.query_domains() or {}
     sdk.refresh_server_info()
     return sdk
-
-
-class ServerClock:
-    """Tiger's clock against ours, from the times in its answers; may be used from any thread.
-
-    The answer that came back fastest of the last 16 tells best, as in NTP.
-    """
-
-    def __init__(self) -> None:
-        self._samples: deque[tuple[float, float]] = deque(maxlen=_SAMPLES)
-
-    def note(self, sent_s: float, received_s: float, server_ms: object) -> None:
-        """Take the times of one call: ours in seconds, Tiger's in milliseconds, all UTC epoch."""
-        if isinstance(server_ms, int) and server_ms > 0:
-            middle_s = (sent_s + received_s) / 2
-            self._samples.append((received_s - sent_s, server_ms / 1_000 - middle_s))
-
-    @property
-    def offset_s(self) -> float | None:
-        """Tiger's time less ours, None before the first answer."""
-        samples = list(self._samples)
-        return min(samples)[1] if samples else None
-
-
-class _Watched(TigerOpenClient):  # type: ignore[misc]
-    """Sends to one address only, if told so, and notes the time of each answer.
-
-    Stands between the SDK's two clients and their base, whose `execute` every call goes through.
-    """
-
-    clock: ServerClock
-
-    def __init__(self, sdk: Any, logger: Any) -> None:
-        self.pinned_url: str | None = None if sdk.enable_dynamic_domain else sdk.server_url
-        self._sdk = sdk
-        super().__init__(sdk, logger)
-
-    def execute(self, request: Any, url: str | None = None) -> Any:
-        target = url or self._sdk.server_url
-        if self.pinned_url is not None and target != self.pinned_url:
-            raise TigerConfigError(f"Expected requests to {self.pinned_url} only, was {target}")
-        sent_s = time.time()
-        answer = super().execute(request, target)
-        self.clock.note(sent_s, time.time(), answer.get("timestamp"))
-        return answer
-
-
-class _Trade(TradeClient, _Watched):  # type: ignore[misc]
-    def __init__(self, sdk: Any, clock: ServerClock) -> None:
-        self.clock = clock
-        super().__init__(sdk, _SILENT)
-
-
-class _Quote(QuoteClient, _Watched):  # type: ignore[misc]
-    def __init__(self, sdk: Any, clock: ServerClock) -> None:
-        self.clock = clock
-        super().__init__(sdk, _SILENT, is_grab_permission=False)  # type: ignore[call-arg]
-
-
-def trade_client(sdk: Any, clock: ServerClock) -> Any:
-    """Return a trade client; may ask Tiger for the licence, so call it off the event loop."""
-    _use_own_pool()
-    return _Trade(sdk, clock)
-
-
-def quote_client(sdk: Any, clock: ServerClock) -> Any:
-    """Return a quote client that leaves the right to quotes with the user's other devices."""
-    _use_own_pool()
-    return _Quote(sdk, clock)
 
 
 def drop_idle_connections() -> None:
@@ -155,7 +77,7 @@ class _Pool(PoolManager):
     """Marks the SDK's connection pool as ours."""
 
 
-def _use_own_pool() -> None:
+def use_own_pool() -> None:
     """Give the SDK's module a connection pool fit for several threads, once a process.
 
     Its own keeps one connection a host and throws the others away with a warning each; it connects

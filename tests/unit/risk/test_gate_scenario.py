@@ -1,0 +1,78 @@
+"""The worst scenario with an order: each leg repriced alone at its intrinsic value at the close."""
+
+import math
+
+import msgspec
+import pytest
+from gate_world import CALL, CHAIN, HIGHER, MINE, PUT, THEIRS, book, contract, order
+
+from autotrade_0dte.risk.exposure import Exposure
+from autotrade_0dte.risk.gate_scenario import worst_loss_of
+from autotrade_0dte.risk.proposed_order import Contract
+from autotrade_0dte.risk.session_grid import GridParams
+
+STILL = GridParams(implied_moves=(), fixed_moves=(1e-12,), vol_down_fraction=0, vol_up_fraction=0)
+"""The market stays where it is: what is bought loses its time value by the close."""
+
+
+def mid(of: Contract) -> float:
+    return float(CHAIN.mid[of.row])
+
+
+def decay(of: Contract) -> float:
+    """What a contract loses to the close with the market where it is, dollars a share."""
+    side = 1.0 if of.is_call else -1.0
+    return mid(of) - max(side * (CHAIN.forward - of.strike), 0.0)
+
+
+def loss(exposure: Exposure, quantity: int = 2, price: float = 2.00) -> float:
+    asked = order(quantity=quantity, price=price)
+    return worst_loss_of(asked, exposure, CHAIN, STILL)(CALL.row, quantity, price)
+
+
+def test_order_loses_its_time_value_and_what_it_pays_above_the_mid() -> None:
+    expected = 200 * (decay(CALL) + 2.00 - mid(CALL))
+    assert loss(book()) == pytest.approx(expected, abs=1e-6)
+
+
+def test_what_is_held_and_bought_counts_and_sales_at_work_do_not() -> None:
+    working = (
+        order(order_id="W-1", contract=HIGHER, quantity=3, price=0.50, owner=THEIRS),
+        order(order_id="W-2", contract=PUT, quantity=-4, price=0.01, owner=THEIRS),
+    )
+    exposure = book((PUT, 4, 1.0, THEIRS), working=working)
+    expected = 400 * decay(PUT) + 300 * (decay(HIGHER) + 0.50 - mid(HIGHER))
+    assert loss(exposure, 0, 0.0) == pytest.approx(expected, abs=1e-6)
+    expected += 200 * (decay(CALL) + 2.00 - mid(CALL))
+    assert loss(exposure) == pytest.approx(expected, abs=1e-6)
+
+
+def test_order_that_is_at_work_already_counts_once() -> None:
+    assert loss(book(working=(order(),))) == loss(book())
+
+
+def test_order_in_the_place_of_another_counts_once() -> None:
+    former = order(order_id="O-0", quantity=1)
+    exposure = book(working=(former,))
+    carried_on = order(replaces="O-0")
+    worst = worst_loss_of(carried_on, exposure, CHAIN, STILL)
+    assert worst(CALL.row, 2, 2.00) == loss(book())
+    assert loss(exposure) > loss(book())
+
+
+def test_short_leg_brings_what_it_is_sold_at() -> None:
+    exposure = book((HIGHER, 2, 1.0, MINE))
+    before = 200 * decay(HIGHER)
+    expected = before - 200 * (decay(CALL) + 2.00 - mid(CALL))
+    # Standing still now loses nothing but what it is sold below the mid.
+    expected = max(expected, 200 * (mid(CALL) - 2.00))
+    assert loss(exposure, -2) == pytest.approx(expected, abs=1e-6)
+
+
+def test_contract_outside_the_chain_has_no_known_loss_and_is_left_out_of_others() -> None:
+    outside = contract(700.0)
+    worst = worst_loss_of(order(contract=outside), book(), CHAIN, STILL)
+    assert math.isnan(worst(outside.row, 2, 2.00))
+    at_work = order(order_id="W-1", contract=msgspec.structs.replace(outside, name="other"))
+    exposure = book((outside, 5, 0.5, THEIRS), working=(at_work,))
+    assert loss(exposure) == loss(book())

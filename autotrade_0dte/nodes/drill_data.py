@@ -56,6 +56,9 @@ def _outage(
     findings.check("the position still there at its end", so=symbol in held(world), was="sold")
     over = without(world, trigger, GAP_HOLD_S + _BACK_S)
     findings.time(Stage.BACK, over.at_s - began_s - _OUTAGE_S, GAP_HOLD_S + _BACK_LIMIT_S)
+    world.wait(
+        lambda: sent_after(orders_of(world, side="BUY"), over.at_s), "entries again", _BACK_S
+    )
     closes_in_its_time(world, findings, symbol, _HOLD_S)
 
 

@@ -49,7 +49,7 @@ def _reject_storm(world: DrillWorld, findings: Findings) -> None:
 
 
 def _loss_limit(world: DrillWorld, findings: Findings) -> None:
-    world.start_node(configuration({}, max_daily_loss=_MAX_LOSS))
+    world.start_node(configuration({}, BUSY, max_daily_loss=_MAX_LOSS))
     symbol = in_position(world)
     quote = world.broker.quote(symbol)
     world.broker.fault("frozen_quotes", seconds=120)

@@ -78,6 +78,10 @@ max_daily_loss = {{max_daily_loss}}
 
 [risk.limits.order]
 max_orders_a_minute = 120
+
+[risk.limits.portfolio]
+max_entries = 1000
+max_losses_in_row = 1000
 """
 
 

@@ -76,6 +76,12 @@ BUDGETS: dict[str, list[Budget]] = {
             (f"order desk, {kind}, median microseconds", partial(_desk_median, kind), "<=", 20.0)
             for kind in ("view, none at work", "view, an order at work", "timer", "answer", "order")
         ),
+        (
+            "order desk, all its events, mean microseconds",
+            lambda r: r["handlers_us"]["all events"]["mean"],
+            "<=",
+            20.0,
+        ),
     ],
     "import": [
         ("columns to Parquet, quotes/s a core", lambda r: r["quotes_per_s"], ">=", 1e6),

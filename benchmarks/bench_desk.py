@@ -35,6 +35,9 @@ from benchmarks.bench_backtest import CONFIG, DATE
 from benchmarks.bench_chain import NOW_NS, median_us, quoted_book
 
 CONTRACTS = 200
+ALL = "all events"
+"""Row of every event of the session: its mean is what the desk adds to an event."""
+
 _NS_PER_US = 1_000
 _PAUSE_NS = 60_000_000_000
 
@@ -102,6 +105,12 @@ class TimedDesk(OrderDesk):
     def _on_view(self, view: Any) -> None:
         kind = "view, an order at work" if self._working else "view, none at work"
         self._timed(kind, super()._on_view, view)
+
+    def on_position_event(self, event: Any) -> None:
+        self._timed("position", super().on_position_event, event)
+
+    def _on_picture(self, picture: Any) -> None:
+        self._timed("risk picture", super()._on_picture, picture)
 
     def _on_timer(self, event: Any) -> None:
         self._timed("timer", super()._on_timer, event)
@@ -191,7 +200,9 @@ def measure(folder: Path) -> dict[str, dict[str, float]]:
     with tempfile.TemporaryDirectory() as out:
         job = backtest.SessionJob("bench", config, folder, entry, session(DATE), Path(out))
         backtest.run_session(job, lambda _: None)
-    return {kind: _figures(times) for kind, times in sorted(desks[0].times.items())}
+    by_kind = dict(sorted(desks[0].times.items()))
+    by_kind[ALL] = [time_ns for times in by_kind.values() for time_ns in times]
+    return {kind: _figures(times) for kind, times in by_kind.items()}
 
 
 def _figures(times_ns: list[int]) -> dict[str, float]:

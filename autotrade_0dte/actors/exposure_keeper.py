@@ -18,8 +18,11 @@ from autotrade_0dte.risk.proposed_order import Contract, Owner, ProposedOrder
 __all__ = ["ExposureKeeper"]
 
 _ADOPT_NS = 5_000_000_000
-"""How often the cache is compared with: what is done in the broker's app, and cash that comes and
-goes otherwise, are known after so long."""
+"""How often the cache is compared with: what is done in the broker's app is known after so long."""
+
+_CASH_NS = 60_000_000_000
+"""How often its cash is, which is dear: money that comes or goes otherwise, such as a fee of the
+broker, is little. With a position of another's making it is asked for at once."""
 
 _SETTLE_NS = 5_000_000_000
 """So long after a fill the broker's cash may be that of before it; the ledger's own is right."""
@@ -52,7 +55,7 @@ class ExposureKeeper:
         self._buy_fees: dict[tuple[str, int], float] = {}
         self._held: dict[tuple[StrategyId, InstrumentId], int] = {}
         self._is_off = True
-        self._adopted_ns = self._filled_ns = 0
+        self._adopted_ns = self._counted_ns = self._filled_ns = 0
 
     def contract(self, instrument_id: InstrumentId) -> Contract | None:
         """Return the option of this id; None for anything else, such as shares."""
@@ -125,8 +128,10 @@ class ExposureKeeper:
         """
         exposure = self.exposure
         cash = exposure.cash, exposure.buying_power
-        if now_ns - self._filled_ns >= _SETTLE_NS or self._adopted_ns == 0:
-            cash = cash_and_buying_power(cache)
+        is_settled = now_ns - self._filled_ns >= _SETTLE_NS
+        is_cash_due = self._is_off or now_ns - self._counted_ns >= _CASH_NS
+        if self._counted_ns == 0 or (is_settled and is_cash_due):
+            cash, self._counted_ns = cash_and_buying_power(cache), now_ns
         self._held.clear()
         positions = list(self._positions(cache))
         working = list(self._working(cache))

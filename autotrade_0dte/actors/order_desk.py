@@ -159,7 +159,7 @@ class OrderDesk(ExecutionAlgorithm):
     ) -> None:
         try:
             parent = parent_of(
-                order, tags, reduces="purpose" not in tags and self._risk.reduces(proposed),
+                proposed, tags, reduces="purpose" not in tags and self._risk.reduces(proposed),
                 now_ns=now_ns, close_ns=self._session.close_ns,
             )  # fmt: skip
         except ValueError as e:

@@ -1,14 +1,11 @@
 """The tags of an order: how a strategy tells the desk what the order is for."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from nautilus_trader.model import OrderSide
-
-from autotrade_0dte.actors.order_tables import limit_price
 from autotrade_0dte.execution.parent import ParentOrder, Purpose, Side
 from autotrade_0dte.market_state.actions import Urgency
 from autotrade_0dte.market_state.state import Level
+from autotrade_0dte.risk.proposed_order import ProposedOrder
 
 __all__ = ["NOT_THROUGH_DESK", "PAST_DESK", "order_tags", "parent_of"]
 
@@ -17,6 +14,11 @@ PAST_DESK = "past_desk"
 
 NOT_THROUGH_DESK = "NOT_THROUGH_DESK"
 """Code with which such an order, or a strategy's change of one, is refused."""
+
+# By their words: what an enumeration's own call costs counts for an order.
+_PURPOSES = {str(each): each for each in Purpose}
+_URGENCIES = {str(each): each for each in Urgency}
+_LEVELS = {each.name: each for each in Level}
 
 
 def order_tags(parent: ParentOrder, *, pair: str | None = None, resent: bool = False) -> list[str]:
@@ -49,7 +51,7 @@ def order_tags(parent: ParentOrder, *, pair: str | None = None, resent: bool = F
 
 
 def parent_of(
-    order: Any, tags: Mapping[str, str], *, reduces: bool, now_ns: int, close_ns: int
+    order: ProposedOrder, tags: Mapping[str, str], *, reduces: bool, now_ns: int, close_ns: int
 ) -> ParentOrder:
     """Return what an order asks of the desk.
 
@@ -58,8 +60,8 @@ def parent_of(
 
     Parameters
     ----------
-    order : Any
-        The engine's order, with a limit.
+    order : ProposedOrder
+        The order, with its limit as its price.
     tags : mapping
         See `order_tables.tags_of`.
     reduces : bool
@@ -72,27 +74,28 @@ def parent_of(
     ValueError
         A tag has a value that there is not.
     """
+    purpose = tags.get("purpose")
+    if purpose is None:
+        purpose = Purpose.EXIT if reduces else Purpose.ENTRY
     return ParentOrder(
-        parent_id=tags.get("parent", str(order.client_order_id)),
-        plan_id=tags.get("plan", ""),
-        strategy=str(order.strategy_id),
-        instrument_id=str(order.instrument_id),
-        side=Side.BUY if order.side == OrderSide.BUY else Side.SELL,
-        quantity=int(order.quantity.as_double()),
-        cap=limit_price(order),
-        purpose=Purpose(tags.get("purpose", Purpose.EXIT if reduces else Purpose.ENTRY)),
-        urgency=Urgency(tags.get("urgency", Urgency.NORMAL)),
-        level=_level(tags.get("level", Level.CALM.name)),
+        parent_id=tags.get("parent", order.order_id),
+        plan_id=order.owner.plan_id,
+        strategy=order.owner.strategy,
+        instrument_id=order.contract.name,
+        side=Side.BUY if order.quantity > 0 else Side.SELL,
+        quantity=abs(order.quantity),
+        cap=order.price,
+        purpose=_named(_PURPOSES, purpose),
+        urgency=_named(_URGENCIES, tags.get("urgency", Urgency.NORMAL)),
+        level=_named(_LEVELS, tags.get("level", "CALM")),
         reason=tags.get("reason", ""),
         decided_ns=int(tags.get("decided", now_ns)),
         deadline_ns=int(tags.get("deadline", close_ns)),
     )
 
 
-def _level(name: str) -> Level:
+def _named[T](members: Mapping[str, T], name: str) -> T:
     try:
-        return Level[name]
+        return members[name]
     except KeyError:
-        raise ValueError(
-            f"Expected a level of {', '.join(Level.__members__)}, was {name}"
-        ) from None
+        raise ValueError(f"Expected one of {', '.join(members)}, was {name}") from None

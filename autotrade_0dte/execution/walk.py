@@ -6,7 +6,6 @@ the venue; what it decides depends on nothing else, so that the log makes it aga
 """
 
 import math
-from collections import Counter
 from collections.abc import Callable
 
 from autotrade_0dte.execution.desk_params import DeskParams
@@ -58,7 +57,7 @@ class Walk:
         Why it is over; empty until then.
     veto : str
         Code of what holds it back now; empty when nothing does.
-    vetoes : Counter of str
+    vetoes : dict of str to int
         How often each has begun to.
     """
 
@@ -82,7 +81,7 @@ class Walk:
         self.outcome = Outcome.OPEN
         self.route: Route | None = None
         self.end_reason = self.veto = ""
-        self.vetoes: Counter[str] = Counter()
+        self.vetoes: dict[str, int] = {}
         self._params = params
         self._close_ns = close_ns
         self._remainders = remainders
@@ -427,7 +426,7 @@ class Walk:
 
     def _count(self, code: VetoCode) -> None:
         if self.veto != code:
-            self.vetoes[code] += 1
+            self.vetoes[code] = self.vetoes.get(code, 0) + 1
 
     # -- inside: ends -----------------------------------------------------------------------------
 

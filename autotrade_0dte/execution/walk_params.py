@@ -86,25 +86,27 @@ class WalkParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def step_ns(self, parent: ParentOrder, routes: RouteParams) -> int:
         """Return the rest between the steps of an order, ns."""
-        by_urgency = {
-            Urgency.PATIENT: self.patient_step_s,
-            Urgency.NORMAL: self.normal_step_s,
-            Urgency.URGENT: self.urgent_step_s,
-        }
-        return round(by_urgency[urgency_of(parent, routes)] * _NS)
+        urgency = urgency_of(parent, routes)
+        seconds = self.normal_step_s
+        if urgency is Urgency.PATIENT:
+            seconds = self.patient_step_s
+        elif urgency is Urgency.URGENT:
+            seconds = self.urgent_step_s
+        return round(seconds * _NS)
 
     def crosses_ns(self, parent: ParentOrder, routes: RouteParams) -> int | None:
         """Return when an order must be marketable, UTC ns; an entry never must."""
-        if parent.purpose is Purpose.ENTRY:
+        purpose = parent.purpose
+        if purpose is Purpose.ENTRY:
             return None
-        if parent.purpose is Purpose.EMERGENCY:
+        if purpose is Purpose.EMERGENCY:
             return parent.decided_ns
-        by_urgency = {
-            Urgency.PATIENT: self.patient_exit_s,
-            Urgency.NORMAL: self.normal_exit_s,
-            Urgency.URGENT: self.urgent_exit_s,
-        }
-        seconds = by_urgency[urgency_of(parent, routes)]
-        if parent.purpose is Purpose.STOP:
+        urgency = urgency_of(parent, routes)
+        seconds = self.normal_exit_s
+        if purpose is Purpose.STOP:
             seconds = self.stop_s
+        elif urgency is Urgency.PATIENT:
+            seconds = self.patient_exit_s
+        elif urgency is Urgency.URGENT:
+            seconds = self.urgent_exit_s
         return min(parent.decided_ns + round(seconds * _NS), parent.deadline_ns)

@@ -5,6 +5,7 @@ the SDK's to the letter (tests compare them), and whatever fails is told as `Tig
 """
 
 import base64
+import contextlib
 import datetime as dt
 import http.client
 import json
@@ -39,8 +40,8 @@ class Wire:
     Parameters
     ----------
     config : TigerConfig
-        Who and where. Without addresses in it Tiger is asked where its servers are, as the SDK
-        does, which may take a second.
+        Who and where. Without addresses in it Tiger is asked where its servers are, and for the
+        licence where that is not given either, as the SDK does; it may take a second or two.
     timeout_s : float
         Of connecting, and of each wait for data.
     """
@@ -48,7 +49,6 @@ class Wire:
     def __init__(self, config: TigerConfig, timeout_s: float) -> None:
         self._credentials = config.credentials
         self._timeout_s = timeout_s
-        self._urls, self._answer_key = _where(config)
         # The SDK would check the key's numbers first, for 30 ms.
         self._key: Any = load_der_private_key(
             base64.b64decode(config.credentials.private_key),
@@ -57,8 +57,13 @@ class Wire:
         )
         self._device = _device_id()
         self._threads = threading.local()
+        url, key = config.endpoints.server_url, config.server_public_key
+        if url is not None and key is not None:
+            self._urls, self._answer_key = (url, url), key
+        else:
+            self._find_servers(config)
 
-    def ask(self, method: str, content: dict[str, Any]) -> Any:
+    def ask(self, method: str, content: dict[str, Any] | None) -> Any:
         """Make a call that changes nothing; return its data.
 
         Raises
@@ -80,7 +85,19 @@ class Wire:
         """
         return self._call(method, content, changes=True)
 
-    def _call(self, method: str, content: dict[str, Any], *, changes: bool) -> Any:
+    def _find_servers(self, config: TigerConfig) -> None:
+        """Have the SDK say where the servers of this licence are, and of paper accounts."""
+        from tiger_nt.sdk import sdk_config  # noqa: PLC0415 - imports half of the SDK
+
+        sdk = sdk_config(config)
+        self._urls, self._answer_key = (sdk.server_url, sdk.quote_server_url), sdk.tiger_public_key
+        if sdk.license is None and config.endpoints.server_url is None:
+            with contextlib.suppress(TigerError, KeyError, TypeError):
+                sdk.license = self.ask("user_license", None)["license"]
+            sdk.refresh_server_info()
+            self._urls = sdk.server_url, sdk.quote_server_url
+
+    def _call(self, method: str, content: dict[str, Any] | None, *, changes: bool) -> Any:
         url = self._urls[method in _QUOTE_METHODS]
         params = self._signed(method, content)
         try:
@@ -104,20 +121,21 @@ class Wire:
             raise self._failure(method, code, str(answer.get("message")), None, changes)
         return data
 
-    def _signed(self, method: str, content: dict[str, Any]) -> dict[str, Any]:
+    def _signed(self, method: str, content: dict[str, Any] | None) -> dict[str, Any]:
         who = self._credentials
         params = {
             "method": method,
             "version": "2.0",
-            "biz_content": json.dumps(
-                content, ensure_ascii=False, sort_keys=True, separators=(",", ":")
-            ),
             "timestamp": f"{dt.datetime.now():%Y-%m-%d %H:%M:%S}",  # noqa: DTZ005 - as the SDK
             "tiger_id": who.tiger_id,
             "charset": "UTF-8",
             "sign_type": "RSA",
             "device_id": self._device,
         }
+        if content is not None:
+            params["biz_content"] = json.dumps(
+                content, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+            )
         signed = self._key.sign(get_sign_content(params).encode(), PKCS1v15(), SHA1())  # noqa: S303
         return params | {"sign": base64.b64encode(signed).decode()}
 
@@ -171,17 +189,6 @@ class Wire:
 
         error = ResponseException(text, status=status) if code is None else ApiException(code, text)
         return failure(method, error, hiding(self._credentials), changes=changes)
-
-
-def _where(config: TigerConfig) -> tuple[tuple[str, str], str]:
-    """Return the addresses of trade and of quotes, and the key of the answers."""
-    url, key = config.endpoints.server_url, config.server_public_key
-    if url is not None and key is not None:
-        return (url, url), key
-    from tiger_nt.sdk import sdk_config  # noqa: PLC0415 - imports half of the SDK
-
-    sdk = sdk_config(config)
-    return (sdk.server_url, sdk.quote_server_url), sdk.tiger_public_key
 
 
 def _connect(url: SplitResult, timeout_s: float) -> http.client.HTTPConnection:

@@ -6,12 +6,13 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from tiger_answers import AnsweringGateway
 from tigeropen.common.util.order_utils import get_order_status
 from tigeropen.common.util.signature_utils import get_sign_content, verify_with_rsa
 
-from tiger_nt.config import TigerConfig
+from tiger_nt.config import Endpoints, TigerConfig
 from tiger_nt.errors import (
     TigerDeniedError,
     TigerLimitError,
@@ -262,3 +263,29 @@ def test_nobody_there_means_nothing_was_sent() -> None:
         address = {"TIGEROPEN_SERVER_URL": f"http://127.0.0.1:{port}/gateway"}
         with pytest.raises(UnreachableError):
             FlattenBroker(gateway.config(**address), 1.0).place(REQUEST)
+
+
+def test_servers_are_those_of_the_licence_that_tiger_names(
+    gateway: AnsweringGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = gateway.config()
+    url = str(config.endpoints.server_url)
+
+    class Servers:
+        """The SDK's configuration before the licence is known."""
+
+        license: str | None = None
+        server_url = quote_server_url = url
+        tiger_public_key = gateway.public_key
+
+        def refresh_server_info(self) -> None:
+            self.server_url = f"{url}/{self.license}"
+
+    monkeypatch.setattr("tiger_nt.sdk.sdk_config", lambda _config: Servers())
+    gateway.answers["user_license"] = {"license": "TBNZ"}
+    published = msgspec.structs.replace(config, endpoints=Endpoints(), server_public_key=None)
+    broker = FlattenBroker(published, 1.0)
+    broker.orders_at_work()
+    licence, orders = gateway.asked
+    assert "biz_content" not in licence
+    assert (licence["path"], orders["path"]) == ("/gateway", "/gateway/TBNZ")

@@ -1,8 +1,8 @@
 """Run every benchmark, print the budgets beside what was measured, and write the JSON.
 
 ``python -m benchmarks [--write] [NAME ...]``, NAME being pricing, chain, pipeline, selection, risk,
-desk, import, backtest or tiger. With --write the tables of the README are replaced as well: one
-needs tiger, the other one all the rest.
+desk, store, import, backtest or tiger. With --write the tables of the README are replaced as well:
+one needs tiger, the other one all the rest.
 """
 
 import datetime as dt
@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 README = ROOT / "README.md"
 NAMES = (
-    "pricing", "chain", "pipeline", "selection", "risk", "desk", "import", "backtest", "tiger",
+    "pricing", "chain", "pipeline", "selection", "risk", "desk", "store", "import", "backtest",
+    "tiger",
 )  # fmt: skip
 
 type Budget = tuple[str, Callable[[dict[str, Any]], float], str, float]
@@ -82,6 +83,14 @@ BUDGETS: dict[str, list[Budget]] = {
             "<=",
             20.0,
         ),
+    ],
+    "store": [
+        (
+            "one write of what survives a node, median microseconds",
+            lambda r: r["slowest_us"],
+            "<=",
+            200.0,
+        )
     ],
     "import": [
         ("columns to Parquet, quotes/s a core", lambda r: r["quotes_per_s"], ">=", 1e6),

@@ -29,7 +29,10 @@ def risk_section(summary: Mapping[str, Any], changes: pa.Table) -> str:
             ("Strictest mode", risk["strictest"]),
             ("Triggers that began", begun),
             ("Largest loss in the worst scenario", money(risk["worst_loss"])),
-            *((f"Largest in {name}", money(loss)) for name, loss in risk["stress_losses"].items()),
+            *(
+                (f"Stress {name}, most it would cost", money(loss))
+                for name, loss in risk["stress_losses"].items()
+            ),
         )
     )
     return (

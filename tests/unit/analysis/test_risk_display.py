@@ -122,7 +122,7 @@ def test_nothing_known_is_no_loss() -> None:
 def test_section_lists_each_change_with_its_figures_and_words() -> None:
     page = risk_section({"risk": risk_figures(TWO_DAYS)}, TWO_DAYS["risk"])
     assert page.count("<tr>") == 5 + 1 + 3 + 2 + 1 + 4
-    assert 'Largest in CRASH</td><td class="">$450.00' in page
+    assert 'Stress CRASH, most it would cost</td><td class="">$450.00' in page
     assert "quote_age_s 20.500" in page
     assert "&lt;lunch&gt;" in page
     assert "MANUAL 1, STALE_DATA 1" in page

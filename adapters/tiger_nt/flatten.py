@@ -23,9 +23,10 @@ from tiger_nt.errors import (
     TigerLimitError,
     TigerUnknownOutcomeError,
 )
-from tiger_nt.flatten_book import Cancel, FlattenBook, Look, Modify, Place
+from tiger_nt.flatten_book import FlattenBook
 from tiger_nt.flatten_broker import FlattenBroker, OrderSeen, QuoteSeen
 from tiger_nt.flatten_lock import one_at_a_time
+from tiger_nt.flatten_orders import Cancel, Look, Modify, Place
 
 __all__ = ["Flattened", "Verdict", "flatten"]
 

@@ -9,16 +9,16 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 
 import msgspec
 
 from tiger_nt.flatten_broker import OPTION, OrderSeen, QuoteSeen
+from tiger_nt.flatten_orders import Cancel, Look, Modify, OwnOrder, Past, Place, Stage
 from tiger_nt.flatten_prices import ATTEMPTS, closing_limit
 from tiger_nt.symbols import option_terms
 from tiger_nt.views import OrderRequest, OrderState
 
-__all__ = ["Cancel", "FlattenBook", "Look", "Modify", "Place"]
+__all__ = ["FlattenBook"]
 
 _REPRICE_S = 1.0
 """An order that crosses the market fills at once; one that has not by then meets another one."""
@@ -36,93 +36,6 @@ _REFUSALS = 5
 """A contract whose orders were refused so often is left alone: the broker will not take them."""
 
 
-class Cancel(msgspec.Struct, frozen=True):
-    """Cancel this order."""
-
-    order_id: int
-
-
-class Place(msgspec.Struct, frozen=True):
-    """Send this order, which meets a quote of `touch` dollars (0 without one)."""
-
-    request: OrderRequest
-    touch: float
-
-
-class Modify(msgspec.Struct, frozen=True):
-    """Give this order of ours another limit; `request` is the whole order anew."""
-
-    order_id: int
-    request: OrderRequest
-
-
-type Action = Cancel | Place | Modify
-
-
-class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """What Tiger answered to one round of questions, asked one after the other in this order.
-
-    Parameters
-    ----------
-    began_s : float
-        Before the first question.
-    at_work : tuple of OrderSeen
-        Orders at work.
-    recent : tuple of OrderSeen or None
-        Orders of the last minutes in any state; None if not asked for.
-    held : dict of str to int
-        Contracts held, signed, by symbol.
-    unreadable : tuple of str
-        Positions that could not be read.
-    """
-
-    began_s: float
-    at_work: tuple[OrderSeen, ...]
-    recent: tuple[OrderSeen, ...] | None
-    held: dict[str, int]
-    unreadable: tuple[str, ...] = ()
-
-
-class _Stage(StrEnum):
-    """SENT, not answered; AT_WORK, with an id; UNKNOWN, no answer will come."""
-
-    SENT = "SENT"
-    AT_WORK = "AT_WORK"
-    UNKNOWN = "UNKNOWN"
-
-
-class _Own(msgspec.Struct, kw_only=True):
-    request: OrderRequest
-    held: int
-    """Contracts of the position when it was sent."""
-    attempt: int
-    sent_s: float
-    priced_s: float
-    stage: _Stage = _Stage.SENT
-    order_id: int = 0
-    filled: int = 0
-    answered_s: float = math.inf
-    unseen: int = 0
-    too_large: int = 0
-    changes: int = 0
-
-    @property
-    def remaining(self) -> int:
-        return self.request.quantity - self.filled
-
-
-class _Past(msgspec.Struct):
-    """What is known of a contract from orders of ours that have ended."""
-
-    attempts: int = 0
-    refusals: int = 0
-    reason: str = ""
-    again_s: float = -math.inf
-    ended_s: float = -math.inf
-    expected: int = 0
-    """Contracts that are held after the last order's fills, as far as those tell."""
-
-
 class FlattenBook:
     """What is known of an account that is to be flat, and what to do next.
 
@@ -135,8 +48,8 @@ class FlattenBook:
     def __init__(self, run: str) -> None:
         self._run = run
         self._numbers = itertools.count(1)
-        self._own: dict[str, _Own] = {}
-        self._past: dict[str, _Past] = {}
+        self._own: dict[str, OwnOrder] = {}
+        self._past: dict[str, Past] = {}
         self._at_work: dict[int, OrderSeen] = {}
         self._cancels: dict[int, tuple[float, float]] = {}
         self._quotes: dict[str, tuple[float, QuoteSeen]] = {}
@@ -162,7 +75,7 @@ class FlattenBook:
             order = shown.get(own.request.user_mark)
             if order is not None:
                 self._follow(order, now_s)
-            elif look.recent is not None and own.stage is not _Stage.SENT:
+            elif look.recent is not None and own.stage is not Stage.SENT:
                 self._miss(own, look, now_s)
         for symbol, own in self._own.items():
             held = abs(look.held.get(symbol, 0))
@@ -183,7 +96,7 @@ class FlattenBook:
     def placed(self, mark: str, order_id: int, now_s: float) -> None:
         """Take Tiger's id of an order of ours."""
         if own := self._with_mark(mark):
-            own.order_id, own.stage, own.answered_s = order_id, _Stage.AT_WORK, now_s
+            own.order_id, own.stage, own.answered_s = order_id, Stage.AT_WORK, now_s
 
     def unsent(self, mark: str) -> None:
         """Forget an order that was surely not sent."""
@@ -198,8 +111,8 @@ class FlattenBook:
     def unknown(self, mark: str, now_s: float) -> None:
         """Take it that no answer will tell what became of an order of ours."""
         own = self._with_mark(mark)
-        if own is not None and own.stage is _Stage.SENT:
-            own.stage, own.answered_s = _Stage.UNKNOWN, now_s
+        if own is not None and own.stage is Stage.SENT:
+            own.stage, own.answered_s = Stage.UNKNOWN, now_s
 
     # -- what to do ------------------------------------------------------------------------------
 
@@ -213,7 +126,7 @@ class FlattenBook:
         ids += [
             own.order_id
             for own in self._own.values()
-            if own.stage is _Stage.AT_WORK and (own.too_large > 1 or self._is_stuck(own, now_s))
+            if own.stage is Stage.AT_WORK and (own.too_large > 1 or self._is_stuck(own, now_s))
         ]
         found = []
         for order_id in ids:
@@ -258,9 +171,9 @@ class FlattenBook:
             own.attempt, own.priced_s = min(own.attempt + 1, ATTEMPTS - 1), now_s
             own.changes += 1
             return
-        past = self._past.setdefault(request.symbol, _Past())
+        past = self._past.setdefault(request.symbol, Past())
         held = abs(self._settled(self.held, now_s)[request.symbol])
-        self._own[request.symbol] = _Own(
+        self._own[request.symbol] = OwnOrder(
             request=request, held=held, attempt=past.attempts, sent_s=now_s, priced_s=now_s
         )
 
@@ -322,7 +235,7 @@ class FlattenBook:
 
     def remark(self, symbol: str) -> str:
         """Return what the broker last said against closing a contract, empty without anything."""
-        return self._past.get(symbol, _Past()).reason
+        return self._past.get(symbol, Past()).reason
 
     # -- within ----------------------------------------------------------------------------------
 
@@ -338,7 +251,7 @@ class FlattenBook:
         return found
 
     def _new(self, symbol: str, quantity: int, kept: int, now_s: float) -> Place | None:
-        past = self._past.get(symbol, _Past())
+        past = self._past.get(symbol, Past())
         look, quote = self._look, self._quotes.get(symbol)
         assert look is not None
         if (
@@ -368,7 +281,7 @@ class FlattenBook:
         )
         return Place(self._priced(request, touch, past), touch)
 
-    def _priced(self, request: OrderRequest, touch: float, past: _Past) -> OrderRequest:
+    def _priced(self, request: OrderRequest, touch: float, past: Past) -> OrderRequest:
         limit = closing_limit(
             request.symbol, is_buy=request.is_buy, touch=touch, attempt=past.attempts
         )
@@ -377,10 +290,10 @@ class FlattenBook:
             return msgspec.structs.replace(request, order_type="MKT", limit_price=None)
         return msgspec.structs.replace(request, limit_price=limit)
 
-    def _repriced(self, own: _Own, now_s: float) -> Modify | None:
+    def _repriced(self, own: OwnOrder, now_s: float) -> Modify | None:
         limit = self._next_limit(own)
         if (
-            own.stage is not _Stage.AT_WORK
+            own.stage is not Stage.AT_WORK
             or math.isnan(limit)
             or now_s - own.priced_s < _REPRICE_S
             or self._is_stuck(own, now_s)
@@ -388,7 +301,7 @@ class FlattenBook:
             return None
         return Modify(own.order_id, msgspec.structs.replace(own.request, limit_price=limit))
 
-    def _next_limit(self, own: _Own) -> float:
+    def _next_limit(self, own: OwnOrder) -> float:
         """Return a limit that gives way further, NaN where there is none."""
         request, quote = own.request, self._quotes[own.request.symbol][1]
         if request.limit_price is None:
@@ -402,7 +315,7 @@ class FlattenBook:
         further = limit - request.limit_price
         return limit if (further > 0 if request.is_buy else further < 0) else math.nan
 
-    def _is_stuck(self, own: _Own, now_s: float) -> bool:
+    def _is_stuck(self, own: OwnOrder, now_s: float) -> bool:
         """Whether an order meets the quote, cannot be changed or was in vain, and does not fill.
 
         It is cancelled, and another one is sent: whatever holds this one up is its own.
@@ -460,7 +373,7 @@ class FlattenBook:
         own = self._with_mark(order.mark)
         if own is None:
             return
-        own.order_id, own.unseen, own.stage = order.id, 0, _Stage.AT_WORK
+        own.order_id, own.unseen, own.stage = order.id, 0, Stage.AT_WORK
         if own.request.limit_price is not None and order.limit_price is not None:
             # Whether a change was made, only the order itself tells.
             own.request = msgspec.structs.replace(own.request, limit_price=order.limit_price)
@@ -471,14 +384,14 @@ class FlattenBook:
             refused = order.state in {OrderState.REJECTED, OrderState.EXPIRED}
             self._end(own, now_s, (order.reason or order.state.value) if refused else "")
 
-    def _miss(self, own: _Own, look: Look, now_s: float) -> None:
+    def _miss(self, own: OwnOrder, look: Look, now_s: float) -> None:
         if own.answered_s >= look.began_s:
             return
         own.unseen += 1
         if own.unseen >= _LOST_LOOKS and now_s - own.answered_s >= _LOST_S:
             self._end(own, now_s, "")
 
-    def _end(self, own: _Own, now_s: float, reason: str) -> None:
+    def _end(self, own: OwnOrder, now_s: float, reason: str) -> None:
         past = self._past[own.request.symbol]
         past.attempts = own.attempt if reason else min(own.attempt + 1, ATTEMPTS - 1)
         past.ended_s = now_s
@@ -490,13 +403,13 @@ class FlattenBook:
         self._changed_s = now_s
         del self._own[own.request.symbol]
 
-    def _with_mark(self, mark: str) -> _Own | None:
+    def _with_mark(self, mark: str) -> OwnOrder | None:
         if not mark.startswith(self._run):
             return None
         return next((own for own in self._own.values() if own.request.user_mark == mark), None)
 
     def _is_given_up(self, symbol: str) -> bool:
-        return self._past.get(symbol, _Past()).refusals >= _REFUSALS
+        return self._past.get(symbol, Past()).refusals >= _REFUSALS
 
 
 def _kind(symbol: str) -> tuple[str, bool]:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiger_nt.flatten_book import FlattenBook, Look, Modify, Place
+from tiger_nt.flatten_book import FlattenBook
 from tiger_nt.flatten_broker import OrderSeen, QuoteSeen
+from tiger_nt.flatten_orders import Look, Modify, Place
 from tiger_nt.flatten_prices import ATTEMPTS, closing_limit
 from tiger_nt.symbols import option_terms
 from tiger_nt.views import OrderState

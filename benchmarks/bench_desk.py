@@ -180,7 +180,7 @@ def generate(folder: Path) -> None:
 def measure(folder: Path) -> dict[str, dict[str, float]]:
     """Run the session in this process; return events and microseconds by handler."""
     from autotrade_0dte.calendar import session
-    from autotrade_0dte.config import StrategySpec, load_config
+    from autotrade_0dte.config import AccountParams, StrategySpec, load_config
     from autotrade_0dte.data.catalog import Catalog
     from autotrade_0dte.nodes import backtest, components
     from autotrade_0dte.warm import main as warm
@@ -194,7 +194,10 @@ def measure(folder: Path) -> dict[str, dict[str, float]]:
 
     components.OrderDesk = timed  # type: ignore[assignment, misc]
     config = msgspec.structs.replace(
-        load_config(CONFIG), regular=StrategySpec("benchmarks.bench_desk:Trader"), anomaly=None
+        load_config(CONFIG),
+        regular=StrategySpec("benchmarks.bench_desk:Trader"),
+        anomaly=None,
+        account=AccountParams(starting_cash=1e6),  # so much that no loss halts it
     )
     entry = Catalog(folder).session("SPY", DATE)
     with tempfile.TemporaryDirectory() as out:

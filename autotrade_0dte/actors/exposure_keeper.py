@@ -1,5 +1,6 @@
 """Keeps the exposure that the gate judges by: from the events the desk sees, and from the cache."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -130,7 +131,7 @@ class ExposureKeeper:
         cash = exposure.cash, exposure.buying_power
         is_settled = now_ns - self._filled_ns >= _SETTLE_NS
         is_cash_due = self._is_off or now_ns - self._counted_ns >= _CASH_NS
-        if self._counted_ns == 0 or (is_settled and is_cash_due):
+        if math.isnan(exposure.cash) or (is_settled and is_cash_due):
             cash, self._counted_ns = cash_and_buying_power(cache), now_ns
         self._held.clear()
         positions = list(self._positions(cache))

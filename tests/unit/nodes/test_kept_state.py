@@ -113,6 +113,23 @@ def test_order_that_is_not_on_file_and_one_that_never_arrived_are_told() -> None
     ]
 
 
+def test_stop_left_at_the_broker_is_known_by_its_plan(tmp_path: Path) -> None:
+    stop = "O-20261123-143000-001-001-9"
+    with StateStore.open(tmp_path, OWNER) as store:
+        store.keep_plan(replace(OPEN, stop_order=stop))
+        store.keep_intent(replace(INTENT, outcome=Outcome.FILLED))
+        has = kept_state(store)
+    assert [plan.order_ids for plan in has.plans] == [{NAME, stop}]
+    rests = order(0, OrderState.HELD, name=stop, is_buy=False)
+    assert list(misfits(has, {SYMBOL: 3}, [order(3), rests])) == [
+        f"{stop} at work: canceled at the start"
+    ]
+    filled = replace(rests, filled=3, state=OrderState.FILLED)
+    assert list(misfits(has, {}, [order(3), filled])) == [
+        f"R001 has +0 {SYMBOL}, told of +3: is over"
+    ]
+
+
 def test_order_made_by_hand_is_none_of_ours() -> None:
     assert list(misfits(KeptState(), {}, [order(0, OrderState.HELD, user_mark="")])) == []
 

@@ -134,6 +134,7 @@ class Worked:
             WalkEvent.REJECTED: self.walk.on_rejected,
             WalkEvent.DENIED: self.walk.on_denied,
             WalkEvent.RESENT: self.walk.on_resent,
+            WalkEvent.WITHDRAWN: self.walk.on_withdrawn,
         }[event]
         move: Move | None = method(at(self.now_s), *arguments)  # type: ignore[operator]
         known: dict[str, Any] = {}

@@ -92,6 +92,7 @@ class Exchange:
         self.late: Move | None = None  # a submit taken for lost that may still reach it
         self.sent_s = self.priced_s = -math.inf
         self.due = parent.quantity
+        self.is_withdrawn = False
 
     @property
     def walk(self) -> Any:
@@ -195,6 +196,11 @@ class Exchange:
             self.working = self.sent = None  # an end answers whatever was in flight
             self.tell(event)
 
+    def withdraw(self) -> None:
+        """The risk controller allows it no longer."""
+        self.is_withdrawn = True
+        self.tell(WalkEvent.WITHDRAWN)
+
     def resend(self) -> None:
         if not self.walk.accepts_resend(1):
             return
@@ -206,6 +212,8 @@ class Exchange:
     def send(self, move: Move | None) -> None:
         if move is None:
             return
+        if self.is_withdrawn:
+            assert move.kind in (MoveKind.CANCEL, MoveKind.END), "it went on"
         if move.kind is MoveKind.END:
             assert self.working is None, "an order was left at the venue"
             assert self.walk.is_over
@@ -293,6 +301,7 @@ UNUSUAL = [
     _event(Exchange.fill, st.integers(1, 6)),
 ]  # fmt: skip
 LAST = [
+    _event(Exchange.withdraw),
     _event(Exchange.reject),
     _event(Exchange.end_by_another, st.sampled_from([WalkEvent.CANCELED, WalkEvent.REJECTED])),
 ]

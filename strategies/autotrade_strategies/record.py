@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
-from nautilus_trader.model import LiquiditySide, OrderFilled, OrderSide
+from nautilus_trader.model import LiquiditySide, OrderFilled, OrderSide, OrderType
 
 from autotrade_0dte.execution.decision import DECISION_TOPIC, Decision, DecisionKind
 from autotrade_0dte.execution.fill_quote import FILL_QUOTE_TOPIC, FillQuote
@@ -69,11 +69,13 @@ class Record:
     def fill_quote(self, event: OrderFilled) -> None:
         """Publish the quote that a fill took.
 
-        What fills a resting order is the next quote, which the cache does not have yet. A broker
-        does not say which it was; the quote there is when it tells of the fill is near enough.
+        What fills a resting order, or triggers a stop, is the next quote, which the cache does not
+        have yet. A broker does not say which it was; the quote there is when it tells of the fill
+        is near enough.
         """
         quote = self._strategy.cache.quote(event.instrument_id)
-        if quote is None or event.liquidity_side == LiquiditySide.MAKER:
+        has_rested = event.order_type == OrderType.STOP_LIMIT
+        if quote is None or has_rested or event.liquidity_side == LiquiditySide.MAKER:
             return
         note = FillQuote(
             client_order_id=str(event.client_order_id),

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from faults.books import differences, run_books, tiger_books
 from faults.paper_node import PaperNode
-from faults.told_strategy import Told, over_line
+from faults.told_strategy import READY, Told, over_line
 from simulator_process import SimulatorProcess
 from walked_log import WalkedParent, faults_of, walked_parents
 
@@ -71,12 +71,27 @@ min_sample = 200
 
 [live]
 max_orders_per_minute = 120
+
+# What goes wrong here is to be met again and again, and ends no day.
+[risk.ladder]
+max_rejects_a_minute = 1000
+max_errors_a_minute = 1000
+
+[risk.limits.order]
+duplicate_window_s = 0
+max_orders_a_minute = 1000
+
+[risk.limits.portfolio]
+max_entries = 1000
+max_losses_in_row = 1000
 """
 WALKING = {"walks": True}
 RESTING = {"cap_place": 0.2, "timeout_s": 1, "walks": True}
 """A cap near the bid: it hardly ever is filled, and is canceled in time."""
 
-_MINUTES = 3
+_MINUTES = 5
+_START_S = 120.0
+"""After a change of a kernel a node compiles it first."""
 _WAIT_S = 30.0
 _POLL_S = 0.02
 _TRIES = 5
@@ -126,6 +141,7 @@ def run_cases(
     """Have one node meet all cases, and return what is left of it."""
     (folder / "config.toml").write_text(config)
     with PaperNode(simulator, folder, _MINUTES) as node:
+        _wait(node, lambda: READY in node.output, "a node that takes plans", _START_S)
         for name, case in cases.items():
             _meet(simulator, node, name, case)
         node.interrupt()
@@ -260,9 +276,11 @@ def _add(simulator: SimulatorProcess, waiting: list[dict[str, Any]]) -> None:
         simulator.fault(**waiting.pop(0))
 
 
-def _wait(node: PaperNode, condition: Callable[[], Any], what: str) -> None:
-    deadline = time.monotonic() + _WAIT_S
+def _wait(
+    node: PaperNode, condition: Callable[[], Any], what: str, within_s: float = _WAIT_S
+) -> None:
+    deadline = time.monotonic() + within_s
     while not condition():
         assert node.is_running, f"Expected {what}, was the end: {node.output}"
-        assert time.monotonic() < deadline, f"Expected {what} within {_WAIT_S} s: {node.output}"
+        assert time.monotonic() < deadline, f"Expected {what} within {within_s} s: {node.output}"
         time.sleep(_POLL_S)

@@ -24,7 +24,10 @@ from autotrade_0dte.market_state.actions import Urgency
 from autotrade_0dte.market_state.view import MarketView
 from autotrade_strategies.base import TradeStrategy
 
-__all__ = ["Told", "ToldParams", "ToldStrategy", "over_line"]
+__all__ = ["READY", "Told", "ToldParams", "ToldStrategy", "over_line"]
+
+READY = "ready for plans"
+"""What is printed when the first price of the underlying is known."""
 
 _IN_THE_MONEY = 4.0
 """Such a call is quoted five ticks wide: there is something to walk through."""
@@ -71,6 +74,7 @@ class ToldStrategy(TradeStrategy):
     def __init__(self, session: TradingSession, params: ToldParams, allotment: Allotment) -> None:
         super().__init__(session, params, allotment)
         self._told: Told | None = None
+        self._is_ready = False
         self._unread = b""
 
     @property
@@ -88,7 +92,10 @@ class ToldStrategy(TradeStrategy):
         """Say that the plan before is over, and enter the next one that was told."""
         if self._told is not None:
             print(over_line(self._told.name), flush=True)
-        self._told = None if math.isnan(view.chain.spot) else self._next()
+        if not self._is_ready and not math.isnan(view.chain.spot):
+            self._is_ready = True
+            print(READY, flush=True)
+        self._told = self._next() if self._is_ready else None
         return None if self._told is None else self._plan(self._told, view.chain)
 
     def wants_out(self, view: MarketView, managed: ManagedPlan) -> StrEnum | None:

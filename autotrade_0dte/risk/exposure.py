@@ -169,30 +169,6 @@ class Exposure:
                 self.sent.popleft()
             self.sent.append(SentOrder(now_ns, order))
 
-    def changed(self, order_id: str, *, left: int, price: float = math.nan) -> None:
-        """Take a change that the venue has made to an order; an unknown one has none.
-
-        Parameters
-        ----------
-        order_id : str
-            The order.
-        left : int
-            Contracts that are left of it now; with none it is over.
-        price : float, optional
-            Its limit now, dollars a share. Of a buy only one above its worst price changes what
-            may be spent: the order is worked below it.
-        """
-        working = self.orders.get(order_id)
-        if working is None:
-            return
-        if left <= 0:
-            self.ended(order_id)
-            return
-        self._count(working, -1)
-        working.left = left
-        working.price = max(working.price, price)
-        self._count(working, 1)
-
     def filled(
         self,
         order_id: str,
@@ -217,7 +193,9 @@ class Exposure:
         fee_usd : float
             What was charged, dollars.
         owner : Owner
-            Whose it is, where the order is not known.
+            Whose it is, where the order is not known. What its plan does not hold it closes of
+            the strategy's other plans: after a restart, and in the engine's own exits, it is not
+            known which of them a position, or an order, is of.
         """
         working = self.orders.get(order_id)
         if working is not None:
@@ -230,7 +208,7 @@ class Exposure:
         self.cash -= paid + fee_usd
         self.buying_power -= paid + fee_usd
         self._line(contract).held += quantity
-        self._add_to_lot(self._plan(owner), contract.name, quantity, paid)
+        self._add_to_lots(owner, contract, quantity, price)
         self._tidy(contract.name, owner)
         if working is not None and working.left == 0:
             self.ended(order_id)
@@ -340,17 +318,32 @@ class Exposure:
             plan = self.plans[key] = PlanLine(owner)
         return plan
 
+    def _add_to_lots(self, owner: Owner, contract: Contract, quantity: int, price: float) -> None:
+        """Add a fill: it closes the plan's lot, then its strategy's others, and opens the rest."""
+        own, name, worth = self._plan(owner), contract.name, price * contract.multiplier
+        others = [
+            plan
+            for plan in self.plans.values()
+            if plan is not own and plan.owner.strategy == owner.strategy
+        ]  # one of another strategy may be short of the same contract
+        rest = quantity
+        for plan in (own, *others):
+            held, _ = plan.lots.get(name, (0, 0.0))
+            if held * rest < 0:
+                closed = max(rest, -held) if rest < 0 else min(rest, -held)
+                self._add_to_lot(plan, name, closed, closed * worth)
+                rest -= closed
+        if rest:
+            self._add_to_lot(own, name, rest, rest * worth)
+        for plan in others:
+            self._tidy(name, plan.owner)
+
     @staticmethod
     def _add_to_lot(plan: PlanLine, name: str, quantity: int, paid: float) -> None:
-        """Add a fill to a plan's lot; what closes takes its share of the cost along."""
+        """Add to a plan's lot, not through zero; what closes takes its share of the cost along."""
         held, cost = plan.lots.get(name, (0, 0.0))
         after = held + quantity
-        if held * quantity >= 0:
-            cost += paid
-        elif abs(quantity) <= abs(held):
-            cost *= after / held
-        else:  # through zero: the rest is opened at this fill's price
-            cost = paid * after / quantity
+        cost = cost + paid if held * quantity >= 0 else cost * after / held
         plan.set_lot(name, after, cost)
 
     def _hold_anew(self, name: str, positions: Iterable[HeldPosition]) -> None:
@@ -362,8 +355,7 @@ class Exposure:
         for position in positions:
             contract, quantity = position.contract, position.quantity
             self._line(contract).held += quantity
-            paid = quantity * position.average_price * contract.multiplier
-            self._add_to_lot(self._plan(position.owner), name, quantity, paid)
+            self._add_to_lots(position.owner, contract, quantity, position.average_price)
             self._tidy(name, position.owner)
         if name in self.lines and self.lines[name].is_empty:
             del self.lines[name]

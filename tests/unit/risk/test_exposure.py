@@ -4,7 +4,7 @@ import math
 
 import msgspec
 import pytest
-from gate_world import CALL, HIGHER, MINE, NOW_NS, NS, PUT, THEIRS, order
+from gate_world import CALL, HIGHER, MINE, NOW_NS, NS, PUT, SAME_STRATEGY, THEIRS, order
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -93,21 +93,41 @@ def test_buy_back_without_a_limit_leaves_the_reserve_known() -> None:
     assert exposure.reserved_usd == 404.0
 
 
-def test_change_of_an_unknown_order_is_none() -> None:
-    exposure = ledger()
-    exposure.changed("by hand", left=3, price=9.0)
-    assert exposure.lines == {}
-
-
-@pytest.mark.parametrize(("price", "reserved"), [(math.nan, 803.0), (1.50, 803.0), (2.50, 1_003.0)])
-def test_change_of_a_buy_counts_its_size_and_a_price_above_its_worst(
-    price: float, reserved: float
+@pytest.mark.parametrize("strange", [NOBODY.plan_id, "P009"], ids=["unknown", "another"])
+@pytest.mark.parametrize(("bought", "sold"), [(2, -2), (-2, 2)], ids=["long", "short"])
+def test_fill_closes_what_its_strategy_holds_under_another_plan(
+    strange: str, bought: int, sold: int
 ) -> None:
-    exposure = ledger(BUY)
-    exposure.changed("O-1", left=4, price=price)
-    assert exposure.lines[CALL.name].buying == 4
-    assert exposure.reserved_usd == reserved
-    assert exposure.plans[MY_PLAN].reserved_usd == reserved
+    exposure = ledger()
+    exposure.filled("F1", CALL, bought, 2.0, owner=msgspec.structs.replace(MINE, plan_id=strange))
+    exposure.filled("F2", CALL, sold // 2, 1.0, owner=MINE)
+    (plan,) = exposure.plans.values()
+    assert plan.owner.plan_id == strange
+    assert plan.lots == {CALL.name: (bought // 2, bought * 100.0)}
+    exposure.filled("F3", CALL, sold, 1.0, owner=MINE)  # one more than there is
+    assert exposure.plans.keys() == {MY_PLAN}
+    assert exposure.plans[MY_PLAN].lots == {CALL.name: (sold // 2, sold * 50.0)}
+
+
+def test_fill_closes_its_own_plan_first_and_none_of_another_strategy() -> None:
+    exposure = ledger()
+    exposure.filled("F1", CALL, 1, 2.0, owner=SAME_STRATEGY)
+    exposure.filled("F2", CALL, 1, 3.0, owner=MINE)
+    exposure.filled("F3", CALL, 2, 1.0, owner=THEIRS)
+    exposure.filled("F4", CALL, -1, 1.0, owner=MINE)
+    assert MY_PLAN not in exposure.plans
+    exposure.filled("F5", CALL, -2, 1.0, owner=MINE)
+    assert exposure.plans[MY_PLAN].lots == {CALL.name: (-1, -100.0)}
+    assert exposure.plans[THEIRS.strategy, THEIRS.plan_id].lots == {CALL.name: (2, 200.0)}
+    assert len(exposure.plans) == 2
+
+
+def test_position_of_before_a_restart_is_gone_when_its_plan_has_sold_it() -> None:
+    exposure = ledger()
+    exposure.adopt([HeldPosition(CALL, 2, 2.0, Owner(MINE.strategy, MINE.track))], 600.0, [])
+    exposure.submitted(SELL, NOW_NS)
+    exposure.filled(SELL.order_id, CALL, -2, 1.6, 1.0)
+    assert exposure.lines == exposure.plans == {}
 
 
 def test_order_takes_the_place_of_the_one_it_replaces() -> None:
@@ -201,8 +221,9 @@ EVENTS = st.lists(
     st.one_of(
         st.tuples(st.just("submitted"), ORDERS),
         st.tuples(st.just("filled"), IDS, st.integers(1, 4), PRICES),
-        st.tuples(st.just("by hand"), st.sampled_from(CONTRACTS), st.integers(-3, 3), PRICES),
-        st.tuples(st.just("changed"), IDS, st.integers(0, 5), PRICES),
+        st.tuples(
+            st.just("by hand"), st.sampled_from(CONTRACTS), st.integers(-3, 3).filter(bool), PRICES
+        ),
         st.tuples(st.just("ended"), IDS),
     ),
     max_size=40,
@@ -235,13 +256,6 @@ class PlainLedger:
             case ("by hand", contract, quantity, price):
                 exposure.filled("unknown", contract, quantity, price)
                 self.fill(contract.name, quantity, price, 0.0)
-            case ("changed", order_id, left, price):
-                exposure.changed(order_id, left=left, price=price)
-                if order_id in self.orders:
-                    sent, _, worst, fee = self.orders[order_id]
-                    self.orders[order_id] = [sent, left, max(worst, price), fee]
-                    if left == 0:
-                        del self.orders[order_id]
             case ("ended", order_id):
                 exposure.ended(order_id)
                 self.orders.pop(order_id, None)

@@ -55,6 +55,7 @@ class ExposureKeeper:
         self._contracts = {name: _contract(name, row) for row, name in enumerate(names)}
         self._buy_fees: dict[tuple[str, int], float] = {}
         self._held: dict[tuple[StrategyId, InstrumentId], int] = {}
+        self._strange: set[ClientOrderId] = set()
         self._is_off = True
         self._adopted_ns = self._counted_ns = self._filled_ns = 0
 
@@ -118,9 +119,17 @@ class ExposureKeeper:
 
     # -- the engine's cache ---------------------------------------------------------------------
 
-    def is_due(self, now_ns: int) -> bool:
-        """Return whether the cache is to be compared with."""
-        return self._is_off or now_ns - self._adopted_ns >= _ADOPT_NS
+    def is_due(self, cache: Any, now_ns: int) -> bool:
+        """Return whether the cache is to be compared with.
+
+        Of orders that are not the desk's, as those of a process before this one, nobody tells it
+        when they end.
+        """
+        return (
+            self._is_off
+            or now_ns - self._adopted_ns >= _ADOPT_NS
+            or any(cache.is_order_closed(name) for name in self._strange)
+        )
 
     def adopt(self, cache: Any, now_ns: int) -> dict[str, tuple[int, int]]:
         """Take what the cache has; return what was held before and is, by contract that differs.
@@ -165,9 +174,11 @@ class ExposureKeeper:
             str(order.client_order_id): order
             for order in (*cache.orders_open(), *cache.orders_inflight())
         }
+        self._strange &= {order.client_order_id for order in strange.values()}
         for order_id, order in strange.items():
             contract = self.contract(order.instrument_id)
             if contract is not None and order_id not in known:
+                self._strange.add(order.client_order_id)
                 yield self.proposed(order, contract, tags_of(order))
 
     def _owner(self, strategy_id: StrategyId) -> Owner:

@@ -227,7 +227,7 @@ class OrderDesk(ExecutionAlgorithm):
 
     def _look_at_all(self) -> None:
         now_ns = self._clock.timestamp_ns()
-        if self._risk.keeper.is_due(now_ns):
+        if self._risk.keeper.is_due(self._cache, now_ns):
             self._adopt(now_ns)
         if self._is_taken_over:
             return

@@ -63,6 +63,9 @@ class Cache:
         found = (o for o in (*self.open, *self.inflight) if o.client_order_id == name)
         return next(found, None)
 
+    def is_order_closed(self, name: ClientOrderId) -> bool:
+        return self.order(name) is None
+
     def instrument(self, _name: InstrumentId) -> Any:
         return SimpleNamespace(multiplier=Quantity.from_int(100))
 
@@ -97,7 +100,7 @@ def test_everything_is_adopted_at_the_start() -> None:
     kept, cache = keeper(), Cache(1_000.0, 700.0)
     cache.held = {CALL: 3, "SPY.US": 100}
     cache.open, cache.inflight = [order("B", 2, 1.5, OTHER)], [order("S", -1, 2.0)]
-    assert kept.is_due(0)
+    assert kept.is_due(cache, 0)
     assert kept.adopt(cache, NS) == {CALL: (0, 3)}
     book = kept.exposure
     assert (book.lines[CALL].held, book.lines[CALL].selling) == (3, 1)
@@ -105,8 +108,21 @@ def test_everything_is_adopted_at_the_start() -> None:
     assert book.orders["B"].order.owner == Owner("Told-001", "regular", "P1")
     # What the venue has locked for the buy that it has is the account's all the same.
     assert (book.cash, book.buying_power) == (1_000.0, 1_000.0)
-    assert not kept.is_due(2 * NS)
-    assert kept.is_due(6 * NS)
+    assert not kept.is_due(cache, 2 * NS)
+    assert kept.is_due(cache, 6 * NS)
+
+
+def test_end_of_an_order_that_is_not_the_desks_is_seen_at_once() -> None:
+    kept, cache = keeper(), Cache()
+    cache.held, cache.open = {CALL: 3}, [order("S", -3, 0.2)]
+    for at_s in (1, 6):  # it is known when the cache is adopted again
+        kept.adopt(cache, at_s * NS)
+        assert not kept.is_due(cache, (at_s + 1) * NS)
+    cache.open = []
+    assert kept.is_due(cache, 7 * NS)
+    kept.adopt(cache, 7 * NS)
+    assert kept.exposure.lines[CALL].selling == 0
+    assert not kept.is_due(cache, 8 * NS)
 
 
 def test_order_that_is_worked_below_its_worst_price_keeps_it_when_the_cache_is_adopted() -> None:
@@ -179,7 +195,7 @@ def test_position_event_that_a_fill_explains_changes_nothing() -> None:
     kept.filled(filled(3, 10))
     kept.on_position(position(3))
     assert kept.exposure.lines[CALL].held == 3
-    assert not kept.is_due(5 * NS)
+    assert not kept.is_due(Cache(), 5 * NS)
 
 
 def test_position_event_without_a_fill_counts_at_once_and_has_the_cache_adopted() -> None:
@@ -188,4 +204,4 @@ def test_position_event_without_a_fill_counts_at_once_and_has_the_cache_adopted(
     kept.filled(filled(3, 10))
     kept.on_position(position(1))
     assert kept.exposure.lines[CALL].held == 1
-    assert kept.is_due(5 * NS)
+    assert kept.is_due(Cache(), 5 * NS)

@@ -1,0 +1,161 @@
+"""The stop at the broker with nodes that are killed: it stays, it fills, and it is taken over."""
+
+import datetime as dt
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faults.paper_node import PaperNode
+from project_simulator import project_simulator
+from simulator_process import SimulatorProcess
+
+from autotrade_0dte.nodes.kept_state import KeptState, read_kept_state
+from autotrade_0dte.store.rows import Owner, account_key
+
+START_S = 40.0
+CONFIG = """
+name = "guarded"
+root = "SPY"
+snapshot_interval_ms = 250
+
+[regular]
+path = "planned_strategy:PlannedStrategy"
+
+[regular.params]
+symbols = {{ {date} = "{symbol}" }}
+quantity = 3
+at_s = 0
+entry_cap = {entry_cap}
+
+[risk.limits.order]
+collar_ticks = 1_000
+
+[risk.protective]
+enabled = true
+
+[regular.params.exits]
+profit_fraction = 0.5
+loss_fraction = 0.4
+theta_burn_fraction = 1000.0
+hold_s = 23_400
+entry_timeout_s = 300
+"""
+
+
+class Broker:
+    """The simulator's paper account and the one contract that is traded."""
+
+    def __init__(self, simulator: SimulatorProcess, folder: Path) -> None:
+        self.simulator = simulator
+        self.folder = folder
+        session = simulator.control("GET", "/session")
+        self.date = dt.date.fromisoformat(session["date"])
+        self.symbol = session["contracts"][len(session["contracts"]) // 2]
+        ask = simulator.control("GET", f"/quote/{self.symbol}")["ask"]
+        self.cap = round(ask + 0.05, 2)
+        (folder / "config.toml").write_text(
+            CONFIG.format(date=f"{self.date:%y%m%d}", symbol=self.symbol, entry_cap=self.cap)
+        )
+        self._number = simulator.environment("paper")["TIGEROPEN_ACCOUNT"]
+
+    def node(self) -> PaperNode:
+        return PaperNode(self.simulator, self.folder, 2)
+
+    def kept(self) -> KeptState:
+        owner = Owner(self.date, account_key(self._number))
+        return read_kept_state(self.folder / "state" / "broker-guarded-SPY", owner)
+
+    def orders(self) -> list[dict[str, Any]]:
+        orders: list[dict[str, Any]] = self.simulator.account("paper")["orders"]
+        return orders
+
+    def wait(self, condition: Callable[[dict[str, Any]], bool], what: str) -> None:
+        """Wait until the account is as expected."""
+        self.simulator.wait_for(
+            lambda seen: condition(seen["accounts"][self._number]), what, START_S
+        )
+
+    def quote(self, fraction: float) -> None:
+        """Set the bid to a fraction of the plan's cost; the market before stands still."""
+        bid = round(fraction * self.cap, 2)
+        quote = {"symbol": self.symbol, "bid": bid, "ask": round(bid + 0.05, 2)}
+        self.simulator.control("POST", "/quote", quote)
+
+    def guarded_until_killed(self) -> dict[str, Any]:
+        """Run a node until a new stop rests and kill it; return the stop."""
+        before = len(self.orders())
+        with self.node() as node:
+            self.wait(
+                lambda account: (
+                    len(account["orders"]) > before and is_resting(account["orders"][-1])
+                ),
+                "a stop at work",
+            )
+            time.sleep(1.0)  # the node hears of it
+            node.kill()
+        return self.orders()[-1]
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    with project_simulator(lively=False) as simulator:
+        yield Broker(simulator, tmp_path)
+
+
+def is_resting(order: dict[str, Any]) -> bool:
+    return order["order_type"] == "STP_LMT" and order["status"] == "Submitted"
+
+
+def test_stop_of_a_dead_node_fills_in_a_fall_and_the_next_one_finds_its_plan_closed(
+    broker: Broker,
+) -> None:
+    stop = broker.guarded_until_killed()
+    assert (stop["side"], stop["quantity"], stop["filled"]) == ("SELL", 3, 0)
+    assert stop["limit_price"] < stop["stop_price"] < 0.6 * broker.cap
+    broker.simulator.fault("frozen_quotes", seconds=60)
+    broker.quote(0.5)  # below the plan's own stop, above the other one
+    assert is_resting(broker.orders()[-1])
+    broker.quote(0.3)
+    broker.wait(lambda account: not account["positions"], "no position")
+    [_, sold] = broker.orders()
+    assert (sold["order_type"], sold["filled"]) == ("STP_LMT", 3)
+
+    with broker.node() as node:
+        deadline = time.monotonic() + START_S
+        while broker.kept().open_plans:
+            assert time.monotonic() < deadline, f"Expected no open plan, was {node.output}"
+            time.sleep(0.2)
+        node.interrupt()
+        assert node.end() == 0, node.output
+    [plan] = broker.kept().plans
+    assert (plan.state.phase, plan.state.held) == ("CLOSED", 0)
+    assert plan.state.exit_reason == "PROTECTIVE_STOP"
+    assert len(broker.orders()) == 2
+
+
+def test_next_node_places_the_stop_anew_and_cancels_it_before_it_sells(broker: Broker) -> None:
+    first = broker.guarded_until_killed()
+    with broker.node() as node:
+        broker.wait(
+            lambda account: len(account["orders"]) == 3 and is_resting(account["orders"][-1]),
+            "a new stop at work",
+        )
+        _, before, stop = broker.orders()
+        assert before["id"] == first["id"]
+        assert before["status"] == "Cancelled"
+        broker.simulator.fault("frozen_quotes", seconds=60)
+        deadline = time.monotonic() + START_S
+        while broker.simulator.account("paper")["positions"]:
+            broker.quote(1.6)  # again and again, as the market's last
+            assert time.monotonic() < deadline, f"Expected no position, was {broker.orders()}"
+            time.sleep(0.1)
+        node.interrupt()
+        assert node.end() == 0, node.output
+    *_, stop, sold = broker.orders()
+    assert (stop["status"], stop["filled"]) == ("Cancelled", 0)
+    assert (sold["order_type"], sold["filled"]) == ("LMT", 3)
+    assert len(broker.orders()) == 4  # none was refused
+    [plan] = broker.kept().plans
+    assert plan.state.exit_reason == "TARGET"

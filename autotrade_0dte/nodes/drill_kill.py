@@ -17,8 +17,6 @@ __all__ = ["KILL_SCENARIOS"]
 
 _REASON = ("--reason", "drill")
 _CANCEL_LIMIT_S = 0.25
-_DIRECT_CANCEL_LIMIT_S = 1.0
-"""It has Tiger's library to load and to log in first."""
 _FLAT_LIMIT_S = 10.0
 _COMMAND_S = 60.0
 _REFUSED = 4
@@ -28,7 +26,7 @@ def _kill_alive(world: DrillWorld, findings: Findings) -> None:
     _busy(world)
     code, printed = world.run("kill", *_REASON, within_s=_COMMAND_S)
     findings.check("the command to say FLAT, exit code 0", so=code == 0, was=printed)
-    _gone(world, findings, _CANCEL_LIMIT_S)
+    _gone(world, findings)
     _latched(world, findings)
 
 
@@ -37,7 +35,7 @@ def _kill_dead(world: DrillWorld, findings: Findings) -> None:
     world.kill_node()
     code, printed = world.run("kill", "--direct", *_REASON, within_s=_COMMAND_S)
     findings.check("the command to say FLAT, exit code 0", so=code == 0, was=printed)
-    _gone(world, findings, _DIRECT_CANCEL_LIMIT_S)
+    _gone(world, findings)
     _latched(world, findings)
 
 
@@ -48,7 +46,7 @@ def _busy(world: DrillWorld) -> None:
     world.wait(lambda: at_work(world), "an order at work", START_S)
 
 
-def _gone(world: DrillWorld, findings: Findings, cancel_limit_s: float) -> None:
+def _gone(world: DrillWorld, findings: Findings) -> None:
     """Time what became of orders and positions, from the latch on."""
     latched_s = (world.state / LATCH).stat().st_mtime
     account = world.broker.account()
@@ -56,13 +54,13 @@ def _gone(world: DrillWorld, findings: Findings, cancel_limit_s: float) -> None:
     after = [at_s - latched_s for at_s in cancels if at_s >= latched_s]
     findings.check("an order canceled", so=bool(after), was="none")
     if after:
-        findings.time(Stage.CANCEL, min(after), cancel_limit_s)
+        findings.time(Stage.CANCEL, min(after), _CANCEL_LIMIT_S)
     left = [*held(world), *(order["symbol"] for order in at_work(world))]
     findings.check("nothing held or at work", so=not left, was=", ".join(left))
     if not left:
         findings.time(Stage.FLAT, last_fill_s(world) - latched_s, _FLAT_LIMIT_S)
     entries = [o for o in account["orders"] if o["side"] == "BUY"]
-    count = sent_after(entries, latched_s + cancel_limit_s)
+    count = sent_after(entries, latched_s + _CANCEL_LIMIT_S)
     findings.check("no entry after the kill", so=count == 0, was=count)
 
 

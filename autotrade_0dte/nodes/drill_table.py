@@ -24,6 +24,7 @@ def print_drill(results: Sequence[Drilled], console: Console) -> None:
     """Print the table, seconds against their limits, and below it what was wrong."""
     table = Table(
         box=box.SIMPLE,
+        padding=(0, 1, 0, 0),
         title="Drill: seconds from the cause, and their limit",
         title_justify="left",
     )

@@ -299,15 +299,17 @@ def _by_position(s: Situation, limits: LimitParams, factor: float) -> dict:
 def _by_account(s: Situation, limits: LimitParams, factor: float) -> dict:
     order, a, picture = s.order, limits.account, s.picture
     is_buy = order.quantity > 0
+    own_lots = _lots(s, order.owner)
     others = [o for o in _owners(s) if _plan_key(o) != _plan_key(order.owner)]
-    trades = a.pdt_day_trades_before + picture.counters.day_trades + len(others) + 1
+    to_come = len(own_lots) + sum(len(_lots(s, owner)) or 1 for owner in others)
+    trades = a.pdt_day_trades_before + picture.counters.day_trades + to_come + 1
     reserved = sum(_cost(sent) for sent, _ in s.working)
     excess = picture.equity - picture.premium_usd - reserved
     capital = limits.portfolio.max_capital_fraction * factor * picture.equity
     return {
         "PREMIUM_EXCEEDS_CASH": is_buy and not round(_cost(order), 2) <= round(_free(s), 2),
         "DAY_TRADES": a.day_trades == DayTradePolicy.LEGACY_PDT
-        and not _lots(s, order.owner)
+        and order.contract.name not in own_lots
         and not picture.equity >= a.pdt_min_equity_usd
         and trades > a.pdt_max_day_trades,
         "INTRADAY_MARGIN": a.day_trades == DayTradePolicy.INTRADAY_MARGIN

@@ -172,7 +172,8 @@ class RiskController(DataActor):
         is_new = state.bought > 0 and self._day.entered(plan)
         if state.phase == PlanPhase.CLOSED and state.bought > 0:
             net_usd = state.cash * self._session.multiplier - state.fees_usd
-            is_new |= self._day.closed(plan, state.bought, net_usd, state.ts_event)
+            legs = 1 if state.plan.short_instrument_id is None else 2
+            is_new |= self._day.closed(plan, legs, net_usd, state.ts_event)
         if is_new:
             self._keep()
 

@@ -41,17 +41,18 @@ class DayLedger:
         self.state = replace(state, counters=counters, entered=(*state.entered, plan))
         return True
 
-    def closed(self, plan: str, contracts: int, net_usd: float, now_ns: int) -> bool:
+    def closed(self, plan: str, legs: int, net_usd: float, now_ns: int) -> bool:
         """Take a plan that is over; return whether it is new.
 
         Parameters
         ----------
         plan : str
             Its id.
-        contracts : int
-            Contracts that were bought and are sold again: so many day trades.
+        legs : int
+            Contracts that it traded: each is one day trade, however many were bought.
         net_usd : float
-            What it made, fees included, dollars; a loss is below 0.
+            What it made, fees included, dollars; a loss is below 0. NaN, unknown, neither adds to a
+            row of losses nor ends it.
         now_ns : int
             When, UTC ns.
         """
@@ -59,11 +60,12 @@ class DayLedger:
         if plan in state.closed:
             return False
         is_loss = net_usd < 0.0
+        row = 0 if net_usd >= 0.0 else before.losses_in_row + is_loss
         counters = replace(
             before,
-            losses_in_row=before.losses_in_row + 1 if is_loss else 0,
+            losses_in_row=row,
             last_loss_ns=now_ns if is_loss else before.last_loss_ns,
-            day_trades=before.day_trades + contracts,
+            day_trades=before.day_trades + legs,
         )
         self.state = replace(state, counters=counters, closed=(*state.closed, plan))
         return True

@@ -24,16 +24,17 @@ def cash(case: Case) -> Denial | None:
 
 
 def day_trades(case: Case) -> Denial | None:
-    """Return DAY_TRADES for an entry whose exit today would be one day trade too many.
+    """Return DAY_TRADES for what, closed again today, would be one day trade too many.
 
-    Every plan that is open or being opened counts as one to come: none is held over night.
+    A contract is one day trade of a plan, however many are bought and sold. Those that plans hold,
+    and what others are about to open, count as ones to come: none is held over night.
     """
     limits, picture = case.limits.account, case.picture
-    if limits.day_trades is not DayTradePolicy.LEGACY_PDT or not case.opens_plan:
+    if limits.day_trades is not DayTradePolicy.LEGACY_PDT or case.is_in_plan:
         return None
     if picture.equity >= limits.pdt_min_equity_usd:
         return None
-    used = limits.pdt_day_trades_before + picture.counters.day_trades + case.plans.all
+    used = limits.pdt_day_trades_before + picture.counters.day_trades + case.plans.day_trades
     if used < limits.pdt_max_day_trades:
         return None
     figures = {

@@ -64,15 +64,15 @@ class GateFacts(msgspec.Struct, frozen=True):
 class PlanSums(NamedTuple):
     """What the other plans come to, the order's own apart.
 
-    `of_strategy` and `of_track` are plans of the order's, `entering` those that hold nothing yet,
-    `all` their number; the premiums are in dollars and have the own plan's as well, less what is
-    reserved for the order itself.
+    `of_strategy` and `of_track` are plans of the order's, `entering` those that hold nothing yet.
+    `day_trades` are contracts to be closed, one at least of each, and like the premiums, which are
+    in dollars, have what the own plan holds as well. What is reserved for the order itself is out.
     """
 
     of_strategy: int
     of_track: int
     entering: int
-    all: int
+    day_trades: int
     strategy_usd: float
     track_usd: float
     premium_usd: float
@@ -82,22 +82,23 @@ class PlanSums(NamedTuple):
         cls, exposure: Exposure, owner: Owner, own: PlanLine | None, own_usd: float
     ) -> "PlanSums":
         """Return the sums, in one pass for the checks of all of them."""
-        of_strategy = of_track = entering = count = 0
+        of_strategy = of_track = entering = day_trades = 0
         strategy_usd = track_usd = total_usd = -own_usd
         for plan in exposure.plans.values():
             premium_usd = plan.premium_usd
             total_usd += premium_usd
             is_other = plan is not own
-            if is_other:
-                count += 1
-                entering += not plan.lots
+            day_trades += len(plan.lots)
+            if is_other and not plan.lots:
+                entering += 1
+                day_trades += 1
             if plan.owner.strategy == owner.strategy:
                 of_strategy += is_other
                 strategy_usd += premium_usd
             if plan.owner.track == owner.track:
                 of_track += is_other
                 track_usd += premium_usd
-        return cls(of_strategy, of_track, entering, count, strategy_usd, track_usd, total_usd)
+        return cls(of_strategy, of_track, entering, day_trades, strategy_usd, track_usd, total_usd)
 
 
 class Case(msgspec.Struct, kw_only=True, gc=False):
@@ -152,6 +153,11 @@ class Case(msgspec.Struct, kw_only=True, gc=False):
     def opens_plan(self) -> bool:
         """Whether the order's plan holds nothing yet."""
         return self.plan is None or not self.plan.lots
+
+    @property
+    def is_in_plan(self) -> bool:
+        """Whether the order's plan holds some of its contract already."""
+        return self.plan is not None and self.order.contract.name in self.plan.lots
 
     @property
     def completes_plan(self) -> bool:

@@ -24,7 +24,8 @@ class DayCounters(msgspec.Struct, frozen=True):
     last_loss_ns : int
         When the last one closed, UTC ns; 0 for none.
     day_trades : int
-        Contracts' round trips that a day-trading rule counts: plans opened and closed.
+        What a day-trading rule counts: each contract of a plan that was opened and closed, once,
+        however many were bought.
     """
 
     entries: int = 0

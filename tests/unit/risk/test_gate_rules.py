@@ -246,12 +246,31 @@ def test_second_leg_of_an_open_plan_is_no_entry() -> None:
         ),
         limits=limits(
             position={"max_strategy_plans": 1, "max_track_plans": 1},
-            account={"day_trades": DayTradePolicy.LEGACY_PDT, "pdt_max_day_trades": 0},
         ),
     )
     assert world.verdict() is None
     world.order = msgspec.structs.replace(short_leg, owner=SAME_STRATEGY)
     assert reason_of(world) is DenyReason.TOO_EARLY
+
+
+@pytest.mark.parametrize(
+    ("asked", "held", "passes"),
+    [
+        (order(), (), True),
+        (order(contract=HIGHER, quantity=-2), ((CALL, 2, 2.0, MINE),), True),
+        (order(contract=HIGHER, quantity=-2), ((CALL, 2, 2.0, MINE), (PUT, 1, 2.0, THEIRS)), False),
+        (order(quantity=1), ((CALL, 2, 2.0, MINE), (PUT, 1, 2.0, THEIRS)), True),
+        (order(), ((PUT, 2, 2.0, THEIRS), (HIGHER, 1, 1.0, THEIRS)), False),
+    ],
+    ids=["first", "second leg", "a third contract", "more of the same", "both legs of another"],
+)
+def test_each_contract_of_a_plan_is_one_day_trade(asked: Any, held: Any, *, passes: bool) -> None:
+    rule = {"day_trades": DayTradePolicy.LEGACY_PDT, "pdt_max_day_trades": 2}
+    poor = picture(equity=20_000.0)
+    verdict = reason_of(
+        World(order=asked, exposure=book(*held), limits=limits(account=rule), picture=poor)
+    )
+    assert verdict is (None if passes else DenyReason.DAY_TRADES)
 
 
 def test_buy_in_an_open_plan_is_an_entry_still() -> None:

@@ -45,6 +45,7 @@ app = cyclopts.App(
 app.command(data)
 for command in (cli_nodes.doctor, cli_nodes.paper, cli_nodes.live, cli_nodes.simulator):
     app.command(command)
+app.command(cli_risk.halt)
 app.command(cli_risk.kill)
 app.command(cli_risk.rearm)
 app.command(cli_risk.stress)

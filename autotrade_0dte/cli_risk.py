@@ -1,4 +1,4 @@
-"""The commands of an emergency and of its rehearsal: stress, kill, rearm, drill."""
+"""The commands of an emergency and of its rehearsal: stress, halt, kill, rearm, drill."""
 
 import contextlib
 import datetime as dt
@@ -16,21 +16,23 @@ from autotrade_0dte.cli_options import (
     existing_catalog,
     print_json,
 )
+from autotrade_0dte.nodes.halt import FLATTEN, HALT_ENTRIES, set_halt
 from autotrade_0dte.nodes.kill_latch import (
     DEFAULT_STATE,
     KillLatch,
     KillLatchError,
     append_log,
-    clear_latch,
+    read_latch,
     set_latch,
 )
 
-__all__ = ["drill", "kill", "rearm", "stress"]
+__all__ = ["drill", "halt", "kill", "rearm", "stress"]
 
 EXIT_NOT_FLAT = 1
 EXIT_NOT_PASSED = 1
 EXIT_ACCOUNT = 4
 
+REARM_WAIT_S = 2.0
 NODES_WAIT_S = 30.0
 DIRECT_WAIT_S = 120.0
 """Where the calls of a minute are used up, the next minute's must be waited for."""
@@ -78,8 +80,39 @@ def kill(
     return _kill_by_nodes(state, latch, NODES_WAIT_S if wait is None else wait)
 
 
+def halt(
+    *,
+    reason: str,
+    flatten: Annotated[bool, cyclopts.Parameter(negative="", show_default=False)] = False,
+    state: Path = DEFAULT_STATE,
+) -> None:
+    """Open nothing more; what is open is managed to its end. Milder than kill.
+
+    The nodes go on running, and one that starts meanwhile begins so. A stricter
+    word stays as it is. To trade again: autotrade rearm --reason TEXT
+
+    Parameters
+    ----------
+    reason
+        Why, for the log.
+    flatten
+        Close what is open as well, now.
+    state
+        Folder of the nodes' state.
+    """
+    _need(reason)
+    word = set_halt(state, reason, FLATTEN if flatten else HALT_ENTRIES)
+    append_log(state, "halt", reason, mode=word.mode)
+    what = {HALT_ENTRIES: "nothing is opened", FLATTEN: "all is closed, nothing is opened"}
+    print(f"Halted under {state.absolute()}: {what[word.mode]}")
+    if read_latch(state) is not None:
+        print("A kill stands, which is stricter and stays")
+
+
 def rearm(*, reason: str, state: Path = DEFAULT_STATE) -> None:
-    """Let nodes trade again after a kill; say why.
+    """Let nodes trade again after a kill, a halt, or what latched by itself; say why.
+
+    A loss, or anything else whose cause is not over, stays latched.
 
     Parameters
     ----------
@@ -88,12 +121,15 @@ def rearm(*, reason: str, state: Path = DEFAULT_STATE) -> None:
     state
         Folder of the nodes' state.
     """
-    if not reason.strip():
-        raise KillLatchError("Expected a --reason, was an empty one")
-    folders = clear_latch(state, reason)
+    from autotrade_0dte.nodes.rearm import leave_word
+    from autotrade_0dte.nodes.rearm_wait import rearmed_lines
+
+    _need(reason)
+    word, folders = leave_word(state, reason)
     append_log(state, "rearm", reason)
-    told = ", ".join(folder.name for folder in folders) or "none"
-    print(f"Armed again under {state.absolute()}; nodes told: {told}")
+    print(f"Armed again under {state.absolute()}; nodes told: {len(folders)}", flush=True)
+    for line in rearmed_lines(state, word, folders, REARM_WAIT_S):
+        _say(line)
 
 
 def drill(*, only: str | None = None, state: Path = DEFAULT_STATE, as_json: AsJson = False) -> int:
@@ -233,6 +269,11 @@ def _warn_of_nodes(state: Path) -> None:
                 f"ATTENTION: node {answer.name} lives and has not seen the kill: end its "
                 f"process ({answer.pid})"
             )
+
+
+def _need(reason: str) -> None:
+    if not reason.strip():
+        raise KillLatchError("Expected a --reason, was an empty one")
 
 
 def _interrupt() -> None:

@@ -6,6 +6,7 @@ path, without the objects that the parts of a node share.
 """
 
 import datetime as dt
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Self
@@ -35,8 +36,8 @@ from autotrade_0dte.risk.ladder_state import LADDER_TOPIC, DayState, LadderState
 from autotrade_0dte.risk.mode import DIRECT, RISK_TOPIC, RiskChange, RiskMode, Trigger
 from autotrade_0dte.risk.params import RiskParams
 from autotrade_0dte.risk.picture import PICTURE_TOPIC, RiskPicture
-from autotrade_0dte.risk.report import REARM_TOPIC, REPORT_TOPIC, RiskReport
-from autotrade_0dte.risk.rungs import report_figure
+from autotrade_0dte.risk.report import REARM_TOPIC, REPORT_TOPIC, Rearm, RiskReport
+from autotrade_0dte.risk.rungs import BY_WORD, report_figure
 from autotrade_0dte.risk.set_stress import STRESS_TOPIC, SetStress
 from autotrade_0dte.risk.stress_params import stress_times
 
@@ -117,7 +118,10 @@ class RiskController(DataActor):
             self._ladder = RiskLadder.restored(params.ladder, session.open_ns, kept)
             if kept.session_ns == session.open_ns:
                 self._day = DayLedger(kept.day)
-        self._is_told = kept is None
+        self._is_restored = kept is not None
+        self._is_told = False
+        self._is_valued = False
+        self._word: Rearm | None = None
         self._breaches: set[str] = set()
         self._now_ns = 0
         self._keep_ns = 0
@@ -131,6 +135,9 @@ class RiskController(DataActor):
         self._hear(QUALITY_TOPIC, self._take_quality)
         self._hear(REPORT_TOPIC, self._take_report)
         self._hear(REARM_TOPIC, self._take_rearm)
+        if self._is_restored:
+            # At once, lest what is told before the first view is taken for what was told before.
+            self._tell(self._ladder.watch_anew(self._at(self.clock.timestamp_ns())))
         if self._is_live:
             self.clock.set_timer(_TIMER, _LOOK, callback=self._on_timer)
 
@@ -160,6 +167,9 @@ class RiskController(DataActor):
         level = float(view.state.level)
         reading = Reading(risk.equity, *uses, level, newest_quote_age(chain))
         self._tell(self._ladder.take(now_ns, reading))
+        if not (self._is_valued or math.isnan(risk.equity)):
+            self._is_valued = True
+            self._rearm_again(now_ns)
         self._publish_picture(now_ns, risk)
 
     def _on_timer(self, _event: TimeEvent) -> None:
@@ -190,19 +200,30 @@ class RiskController(DataActor):
         self._tell(self._ladder.report(Trigger.EXECUTION, float(len(self._breaches)), now_ns, text))
 
     def _take_report(self, report: RiskReport) -> None:
+        if report.trigger in BY_WORD:
+            self._word = None  # which was about what was there when it was given
         figure = report_figure(report)
         now_ns = self._at(report.ts_event)
         self._tell(self._ladder.report(report.trigger, figure, now_ns, report.text))
 
-    def _take_rearm(self, word: Any) -> None:
-        text = f"{word.by}: {word.reason}"
-        self._tell(self._ladder.rearm(self._at(word.ts_event), text))
+    def _take_rearm(self, word: Rearm) -> None:
+        if not self._is_valued:
+            self._word = word
+        self._rearm(word, word.ts_event)
+
+    def _rearm_again(self, now_ns: int) -> None:
+        """Let the word of before the first value of the account end what that shows to be over."""
+        word, self._word = self._word, None
+        if word is not None:
+            self._rearm(word, now_ns)
+
+    def _rearm(self, word: Rearm, now_ns: int) -> None:
+        self._tell(self._ladder.rearm(self._at(now_ns), f"{word.by}: {word.reason}"))
 
     def _begin(self, now_ns: int) -> None:
-        """Say at the first view what a process before this one left standing."""
+        """Say at the first view what stands since before it, now that the strategies listen."""
         if not self._is_told:
             self._is_told = True
-            self._tell(self._ladder.watch_anew(now_ns))
             self._tell(self._ladder.told_anew(now_ns))
 
     def _at(self, ts_event: int) -> int:
@@ -213,10 +234,10 @@ class RiskController(DataActor):
     # -- what is said and done ------------------------------------------------------------------
 
     def _tell(self, changes: Sequence[RiskChange]) -> None:
+        if changes:
+            self._keep()  # first: what follows may be the last thing that this process does
         for change in changes:
             self._do(change)
-        if changes:
-            self._keep()
 
     def _do(self, change: RiskChange) -> None:
         self.rows.change(change)

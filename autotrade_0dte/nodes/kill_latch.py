@@ -10,12 +10,11 @@ import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["DEFAULT_STATE", "LATCH", "LOG", "REARM", "KillLatch", "KillLatchError", "append_log"]
-__all__ += ["clear_latch", "operator", "read_latch", "refuse_latched", "set_latch", "write_line"]
+__all__ = ["DEFAULT_STATE", "LATCH", "LOG", "KillLatch", "KillLatchError", "append_log", "now_utc"]
+__all__ += ["operator", "read_latch", "refuse_latched", "set_latch", "sync_folder", "write_line"]
 
 DEFAULT_STATE = Path("state")
 LATCH = "KILL"
-REARM = "REARM"
 LOG = "log.jsonl"
 
 
@@ -53,7 +52,7 @@ def set_latch(state: Path, reason: str, *, direct: bool) -> KillLatch:
     if before is not None and (before.direct or not direct):
         return before
     state.mkdir(parents=True, exist_ok=True)
-    latch = KillLatch(_now(), operator(), reason, direct)
+    latch = KillLatch(now_utc(), operator(), reason, direct)
     write_line(state / LATCH, latch._asdict(), lasting=True)
     return latch
 
@@ -85,30 +84,9 @@ def refuse_latched(state: Path) -> None:
         )
 
 
-def clear_latch(state: Path, reason: str) -> list[Path]:
-    """Take the latch away and leave word of it for the nodes; return their folders.
-
-    Raises
-    ------
-    KillLatchError
-        There is none.
-    """
-    if read_latch(state) is None:
-        raise KillLatchError(
-            f"Expected a kill latch to re-arm from, was none in {state.absolute()}"
-        )
-    word = {"time": _now(), "by": operator(), "reason": reason}
-    folders = sorted(path for path in state.iterdir() if path.is_dir())
-    for folder in folders:
-        write_line(folder / REARM, word, lasting=True)
-    (state / LATCH).unlink(missing_ok=True)
-    _sync_folder(state)
-    return folders
-
-
 def append_log(state: Path, action: str, reason: str, **more: object) -> None:
-    """Add a line to the log of kills and re-arms: when, what, who, why."""
-    line = {"time": _now(), "action": action, "by": operator(), "reason": reason, **more}
+    """Add a line to the log of the operator's words: when, what, who, why."""
+    line = {"time": now_utc(), "action": action, "by": operator(), "reason": reason, **more}
     text = json.dumps(line) + "\n"
     # One write to a file opened for appending, so that lines of two processes do not mix.
     file = os.open(state / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -137,7 +115,7 @@ def write_line(path: Path, fields: dict[str, Any], *, lasting: bool) -> None:
             temporary.unlink(missing_ok=True)
         raise
     if lasting:
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def operator() -> str:
@@ -146,7 +124,8 @@ def operator() -> str:
     return f"{name} (pid {os.getpid()})"
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Wait until what was renamed or removed in a folder would survive the machine's end."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -154,5 +133,6 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _now() -> str:
+def now_utc() -> str:
+    """Return the time, ISO 8601 UTC to the millisecond."""
     return dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")

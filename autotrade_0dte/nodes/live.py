@@ -47,9 +47,9 @@ from autotrade_0dte.nodes.background_console import BackgroundConsole
 from autotrade_0dte.nodes.components import Market, assemble, trading_session
 from autotrade_0dte.nodes.console import ConsoleReporter
 from autotrade_0dte.nodes.kept_state import kept_state, set_up_folder, state_owner
-from autotrade_0dte.nodes.kill_watch import KillWatch
 from autotrade_0dte.nodes.link_watch import LinkWatch
 from autotrade_0dte.nodes.live_end import LiveEnd, LiveUnclean, conclude
+from autotrade_0dte.nodes.operator_watch import OperatorWatch
 from autotrade_0dte.nodes.preflight import NodeMode, Preflight
 from autotrade_0dte.nodes.run_folder import new_run_folder
 from autotrade_0dte.nodes.signals import stopped_by_signals
@@ -165,9 +165,17 @@ def _run_node(
     shown = BackgroundConsole(console)
     status = ConsoleReporter(trading.underlying, shown.print, _STATUS_EVERY_S)
     link = LinkWatch(_CLIENT, shown.print, handle.stop)
-    kill = KillWatch(job.state, state)
+    operator = OperatorWatch(job.state, state)
     keeper = StateKeeper(store, kept.intents, shown.print)
-    actors = (components.recorder, components.market, components.risk, recorder, status, link, kill)
+    actors = (
+        components.recorder,
+        components.market,
+        components.risk,
+        recorder,
+        status,
+        link,
+        operator,
+    )
     for actor in (keeper, *actors):
         if actor is not None:
             node.add_actor(actor)

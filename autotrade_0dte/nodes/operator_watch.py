@@ -1,36 +1,40 @@
-"""Watches the kill latch from within a node, and answers it."""
+"""Watches from within a node for the operator's words: kill, halt, re-arm."""
 
 import datetime as dt
-import json
 import os
 from pathlib import Path
 from typing import Any, Self, TextIO
 
 from nautilus_trader.common import DataActor, TimeEvent
 
+from autotrade_0dte.nodes.halt import HALT, Halt, read_halt
 from autotrade_0dte.nodes.kill_answers import claim, write_answer
-from autotrade_0dte.nodes.kill_latch import LATCH, REARM, KillLatch, read_latch
-from autotrade_0dte.risk.mode import Trigger
+from autotrade_0dte.nodes.kill_latch import LATCH, KillLatch, read_latch
+from autotrade_0dte.nodes.rearm import answer_word, take_word
+from autotrade_0dte.risk.mode import RISK_TOPIC, RiskMode, Trigger
 from autotrade_0dte.risk.report import DIRECT, REARM_TOPIC, REPORT_TOPIC, Rearm, RiskReport
+from autotrade_0dte.risk.rungs import FIGURES
 
-__all__ = ["KillWatch"]
+__all__ = ["OperatorWatch"]
 
-_TIMER = "kill-latch"
+_TIMER = "operator"
 _POLL = dt.timedelta(milliseconds=100)
 _POLLS_A_HEARTBEAT = 10
 
 
-class KillWatch(DataActor):
-    """Reports the kill latch to the risk controller, and passes on the word that it was re-armed.
+class OperatorWatch(DataActor):
+    """Passes the operator's words on to the risk controller, and answers them.
 
-    A latch under `state` is reported once as `Trigger.KILL_FILE`, and again if it becomes a direct
-    one; from then on `folder` says how many orders and positions the node still has. The latch's
-    file going away ends nothing: only the word of `autotrade rearm` does.
+    A kill under `state` is reported once as `Trigger.KILL_FILE`, and again if it becomes a direct
+    one; from then on `folder` says how many orders and positions the node still has. A halt is
+    reported as `Trigger.MANUAL`, and again if it becomes stricter. Their files going away ends
+    nothing: only the word of `autotrade rearm` does, left in `folder`. It is taken first, at the
+    start too, so that what was said after it stands.
 
     Parameters
     ----------
     state : Path
-        Folder of the latch.
+        Folder of kill and halt.
     folder : Path
         The node's own folder under it.
     """
@@ -42,16 +46,17 @@ class KillWatch(DataActor):
     def __init__(self, state: Path, folder: Path) -> None:
         super().__init__()
         self._state = state
-        self._latch_file = state / LATCH
-        self._rearm_file = folder / REARM
         self._folder = folder
         self._claim: TextIO | None = None
         self._latch: KillLatch | None = None
-        self._seen: tuple[int, int] | None = None
+        self._halt: Halt | None = None
+        self._seen: dict[str, tuple[int, int] | None] = {}
+        self._stays: dict[Trigger, str] = {}
         self._answered: tuple[str, int, dict[str, int]] | None = None
         self._polls = 0
 
     def on_start(self) -> None:
+        self.subscribe_topic(RISK_TOPIC, self._on_change)
         self._claim = claim(self._folder)
         self._poll()
         self.clock.set_timer(_TIMER, _POLL, callback=self._on_timer)
@@ -66,41 +71,64 @@ class KillWatch(DataActor):
         self._poll()
 
     def _poll(self) -> None:
-        seen = _signature(self._latch_file)
-        if seen != self._seen:
-            self._seen = seen
-            self._look()
-        if self._rearm_file.exists():
-            self._rearm()
+        self._rearm()
+        if self._is_new(LATCH):
+            self._look_for_kill()
+        if self._is_new(HALT):
+            self._look_for_halt()
         self._answer()
         self._polls += 1
         if self._polls % _POLLS_A_HEARTBEAT == 0 and self._claim is not None:
             os.utime(self._claim.fileno())
 
-    def _look(self) -> None:
+    def _is_new(self, name: str) -> bool:
+        """Return whether a file of the state folder is another than at the last look."""
+        seen = _signature(self._state / name)
+        is_new = seen != self._seen.get(name)
+        self._seen[name] = seen
+        return is_new
+
+    def _look_for_kill(self) -> None:
         latch = read_latch(self._state)
         if latch is None or latch == self._latch:
             return
         self._latch = latch
+        self._report(Trigger.KILL_FILE, {DIRECT: float(latch.direct)}, latch.by, latch.reason)
+
+    def _look_for_halt(self) -> None:
+        halt = read_halt(self._state)
+        if halt is None or halt == self._halt:
+            return
+        self._halt = halt
+        figures = {FIGURES[Trigger.MANUAL]: float(RiskMode[halt.mode])}
+        self._report(Trigger.MANUAL, figures, halt.by, halt.reason)
+
+    def _report(self, trigger: Trigger, figures: dict[str, float], by: str, reason: str) -> None:
         report = RiskReport(
             ts_event=self.clock.timestamp_ns(),
-            trigger=Trigger.KILL_FILE,
+            trigger=trigger,
             begins=True,
-            figures={DIRECT: float(latch.direct)},
-            text=f"{latch.by}: {latch.reason or 'no reason given'}",
+            figures=figures,
+            text=f"{by}: {reason or 'no reason given'}",
         )
         self.publish_message(REPORT_TOPIC, report)
 
     def _rearm(self) -> None:
-        try:
-            word = json.loads(self._rearm_file.read_text(encoding="utf-8"))
-            by, reason = str(word["by"]), str(word["reason"])
-        except (OSError, ValueError, KeyError, TypeError):
-            by, reason = "unknown", "unreadable"
-        self._rearm_file.unlink(missing_ok=True)
-        self._latch = self._answered = None
+        word = take_word(self._folder)
+        if word is None:
+            return
+        self._latch = self._halt = self._answered = None
+        self._seen.clear()
+        self._stays.clear()
         now_ns = self.clock.timestamp_ns()
-        self.publish_message(REARM_TOPIC, Rearm(ts_event=now_ns, by=by, reason=reason))
+        self.publish_message(REARM_TOPIC, Rearm(ts_event=now_ns, by=word.by, reason=word.reason))
+        # The bus is synchronous: what stays has been told by now.
+        answer_word(self._folder, word, self._stays.values())
+
+    def _on_change(self, change: Any) -> None:
+        """Remember what is latched: a re-arm tells anew of what it does not end."""
+        if change.begins and not change.clears_itself:
+            self._stays[change.trigger] = f"{change.trigger} asks for {change.asks.name}"
 
     def _answer(self) -> None:
         if self._latch is None:

@@ -8,10 +8,8 @@ import pytest
 from autotrade_0dte.nodes.kill_latch import (
     LATCH,
     LOG,
-    REARM,
     KillLatchError,
     append_log,
-    clear_latch,
     read_latch,
     refuse_latched,
     set_latch,
@@ -50,22 +48,6 @@ def test_start_is_refused_by_a_latch_that_cannot_be_read(tmp_path: Path) -> None
     (tmp_path / LATCH).write_bytes(b"\xff\x00")
     with pytest.raises(KillLatchError, match="unreadable"):
         refuse_latched(tmp_path)
-
-
-def test_rearm_without_a_latch_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(KillLatchError, match="Expected a kill latch"):
-        clear_latch(tmp_path, "why not")
-
-
-def test_rearm_leaves_word_for_each_node_and_takes_the_latch_away(tmp_path: Path) -> None:
-    (tmp_path / "paper-a-SPY").mkdir()
-    (tmp_path / "live-b-SPXW").mkdir()
-    set_latch(tmp_path, "", direct=False)
-    folders = clear_latch(tmp_path, "all is well")
-    assert read_latch(tmp_path) is None
-    assert [folder.name for folder in folders] == ["live-b-SPXW", "paper-a-SPY"]
-    for folder in folders:
-        assert json.loads((folder / REARM).read_text())["reason"] == "all is well"
 
 
 def test_log_keeps_every_kill_and_rearm_in_order(tmp_path: Path) -> None:

@@ -2,14 +2,19 @@
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+
 from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.risk.deny import Denial, DenyReason
 from autotrade_0dte.risk.exposure import Exposure
 from autotrade_0dte.risk.gate_case import NOISE, Case, WorstLoss
 from autotrade_0dte.risk.proposed_order import ProposedOrder
-from autotrade_0dte.risk.session_grid import GridParams, held_legs, worst_cell
+from autotrade_0dte.risk.session_grid import GridParams, held_legs, session_grid
 
 __all__ = ["scenario_loss", "worst_loss_of"]
+
+type Floats = NDArray[np.float64]
 
 
 def scenario_loss(case: Case) -> Denial | None:
@@ -36,8 +41,9 @@ def worst_loss_of(
 ) -> WorstLoss:
     """Return the loss in the worst cell of the grid, for `RiskGate.check` of `order`.
 
-    What is held counts at its mid. Buys at work, other than the order itself, count as filled at
-    their worst price, sales as not. Contracts outside the chain are not in it.
+    What is held counts at its mid. Orders at work, other than the order itself, may fill or not: in
+    each cell what is worse counts, of a buy at its worst price, of a sale at the mid, as one that
+    closes may be sold at any price. Contracts outside the chain are not in it.
 
     Parameters
     ----------
@@ -50,29 +56,35 @@ def worst_loss_of(
     params : GridParams
         The grid.
     """
+    market = chain.forward, chain.years, chain.analytics.implied_move
     multiplier = order.contract.multiplier
+
+    def pnl_usd(rows: list[int], counts: list[int]) -> Floats:
+        return session_grid(held_legs(chain, rows, counts), *market, params, multiplier).pnl_usd
+
+    def beyond_mid_usd(row: int, quantity: int, price: float) -> float:
+        return quantity * (price - chain.mid.item(row)) * multiplier
 
     def worst_loss(row: int, quantity: int, price: float) -> float:
         if row < 0:
             return math.nan
-        rows, counts, paid_over = [row], [quantity], 0.0
-        if quantity:
-            paid_over += quantity * (price - chain.mid.item(row))
+        rows, counts = [row], [quantity]
         for line in exposure.lines.values():
             if line.held and line.contract.row >= 0:
                 rows.append(line.contract.row)
                 counts.append(line.held)
+        total = pnl_usd(rows, counts)
         for working in exposure.orders.values():
             at_work, other = working.order, working.order.contract.row
-            is_own = at_work.order_id in (order.order_id, order.replaces)
-            if at_work.quantity > 0 and other >= 0 and not is_own:
-                rows.append(other)
-                counts.append(working.left)
-                paid_over += working.left * (working.price - chain.mid.item(other))
-        worst = worst_cell(
-            held_legs(chain, rows, counts), chain.forward, chain.years,
-            chain.analytics.implied_move, params, multiplier,
-        )  # fmt: skip
-        return worst.loss_usd + paid_over * multiplier
+            if other < 0 or at_work.order_id in (order.order_id, order.replaces):
+                continue
+            if at_work.quantity > 0:
+                bought = pnl_usd([other], [working.left])
+                bought -= beyond_mid_usd(other, working.left, working.price)
+                total += np.minimum(bought, 0.0)
+            else:
+                total += np.minimum(pnl_usd([other], [-working.left]), 0.0)
+        paid_over = beyond_mid_usd(row, quantity, price) if quantity else 0.0
+        return paid_over - float(total.min())
 
     return worst_loss

@@ -26,6 +26,7 @@ from autotrade_0dte.risk.picture import DayCounters, RiskPicture
 from autotrade_0dte.risk.proposed_order import Contract, Owner, ProposedOrder
 from autotrade_0dte.risk.report import DIRECT as DIRECT_FIGURE
 from autotrade_0dte.risk.report import REARM_TOPIC, REPORT_TOPIC, Rearm, RiskReport
+from autotrade_0dte.risk.rungs import RungState
 
 FIGURES = QualityFigures(0.5, 0.9, 0.0, 10, 5, 10)
 
@@ -186,13 +187,14 @@ def test_plans_are_counted_once_with_their_fees() -> None:
         plan_state(feeder, "P0", bought=0, **over)
 
     def win(feeder: Feeder) -> None:
-        plan_state(feeder, "P2", cash=0.03, fees_usd=2.0, **over)
+        vertical = replace(PLAN, plan_id="P2", short_instrument_id="SPY 605C.SIM", net_cap=0.5)
+        plan_state(feeder, "P2", plan=vertical, cash=0.03, fees_usd=2.0, **over)
 
     heard = run({5: tell, 8: win}, to_s=10)
     lost_ns = OPEN_NS + 5 * NS
     counters = [picture.counters for picture in heard.pictures]
-    assert counters[4] == DayCounters(1, 1, lost_ns, 2)
-    assert counters[-1] == DayCounters(2, 0, lost_ns, 4)
+    assert counters[4] == DayCounters(1, 1, lost_ns, 1)
+    assert counters[-1] == DayCounters(2, 0, lost_ns, 3)  # a vertical is two day trades
     assert heard.states[-1].day.counters == counters[-1]
 
 
@@ -304,6 +306,61 @@ def test_what_a_process_before_left_is_told_at_the_first_view() -> None:
     assert (at_s, change.trigger, change.begins, change.text) == (1, Trigger.MISMATCH, True, "SPY")
     assert heard.pictures[0].mode is RiskMode.HALT_ENTRIES
     assert heard.pictures[0].start_equity == CASH
+
+
+def test_what_is_told_before_the_first_view_is_told_again_at_it() -> None:
+    """The strategies start last, and hear nothing of what is said before."""
+    heard = run({1: report(Trigger.MANUAL, word=3.0)}, to_s=3)
+    assert [c.mode for _, c in heard.changes] == [RiskMode.FLATTEN, RiskMode.FLATTEN]
+    assert heard.changes[1][1].before is RiskMode.NORMAL
+
+
+def test_condition_told_before_the_first_view_outlives_the_one_of_a_process_before() -> None:
+    before = run({4: report(Trigger.CLOCK_OFFSET, offset_s=3.0)}, to_s=6).states[-1]
+    heard = run({1: report(Trigger.CLOCK_OFFSET, offset_s=-2.0)}, kept=before, to_s=5)
+    assert heard.changes[0][1].begins is False  # of the process before, whoever watched is gone
+    assert heard.pictures[-1].mode is RiskMode.HALT_ENTRIES
+
+
+LOST = LadderState(
+    session_ns=OPEN_NS - 86_400 * NS,
+    rungs=(
+        RungState("DAILY_LOSS:FLATTEN", since_ns=1),
+        RungState("MISMATCH:HALT_ENTRIES", since_ns=1),
+    ),
+)
+"""What the session before has left latched."""
+
+
+def test_latches_of_another_session_stand_until_rearmed() -> None:
+    assert run({}, kept=LOST, to_s=3).pictures[-1].mode is RiskMode.FLATTEN
+
+
+def test_word_before_the_first_view_ends_what_the_account_shows_to_be_over() -> None:
+    heard = run({1: rearm}, kept=LOST, to_s=5)
+    assert heard.pictures[-1].mode is RiskMode.NORMAL
+    ends = [c.trigger for _, c in heard.changes if not c.begins]
+    assert ends == [Trigger.MISMATCH, Trigger.DAILY_LOSS]
+
+
+def test_word_before_the_first_view_does_not_end_a_loss_that_lasts() -> None:
+    kept = replace(LOST, session_ns=OPEN_NS, start_equity=2 * CASH, peak_equity=2 * CASH)
+    heard = run({1: rearm}, kept=kept, to_s=5)
+    assert heard.pictures[-1].mode is RiskMode.FLATTEN
+    said = [c.text for _, c in heard.changes if c.trigger is Trigger.DAILY_LOSS]
+    assert "not re-armed: me: looked" in said
+
+
+def test_word_before_the_first_view_does_not_end_what_is_told_after_it() -> None:
+    def both(feeder: Feeder) -> None:
+        rearm(feeder)
+        report(Trigger.MANUAL, word=2.0)(feeder)
+
+    heard = run({1: both}, kept=LOST, to_s=5)
+    assert heard.pictures[-1].mode is RiskMode.FLATTEN
+    assert {rung.name for rung in heard.states[-1].rungs} == {
+        "DAILY_LOSS:FLATTEN", "MANUAL:HALT_ENTRIES", "MANUAL:TIGHTEN",
+    }  # fmt: skip
 
 
 def test_counters_of_another_session_are_not_taken_over() -> None:

@@ -8,7 +8,7 @@ from gate_world import CALL, CHAIN, HIGHER, MINE, PUT, THEIRS, book, contract, o
 
 from autotrade_0dte.risk.exposure import Exposure
 from autotrade_0dte.risk.gate_scenario import worst_loss_of
-from autotrade_0dte.risk.proposed_order import Contract
+from autotrade_0dte.risk.proposed_order import Contract, ProposedOrder
 from autotrade_0dte.risk.session_grid import GridParams
 
 STILL = GridParams(implied_moves=(), fixed_moves=(1e-12,), vol_down_fraction=0, vol_up_fraction=0)
@@ -35,7 +35,7 @@ def test_order_loses_its_time_value_and_what_it_pays_above_the_mid() -> None:
     assert loss(book()) == pytest.approx(expected, abs=1e-6)
 
 
-def test_what_is_held_and_bought_counts_and_sales_at_work_do_not() -> None:
+def test_what_is_held_counts_and_what_is_at_work_if_that_is_worse() -> None:
     working = (
         order(order_id="W-1", contract=HIGHER, quantity=3, price=0.50, owner=THEIRS),
         order(order_id="W-2", contract=PUT, quantity=-4, price=0.01, owner=THEIRS),
@@ -45,6 +45,24 @@ def test_what_is_held_and_bought_counts_and_sales_at_work_do_not() -> None:
     assert loss(exposure, 0, 0.0) == pytest.approx(expected, abs=1e-6)
     expected += 200 * (decay(CALL) + 2.00 - mid(CALL))
     assert loss(exposure) == pytest.approx(expected, abs=1e-6)
+
+
+def test_sales_at_work_against_a_long_option_count_as_filled_where_that_loses_more() -> None:
+    """Dear options sold against a cheap one lose together, though each alone is allowed."""
+    up = GridParams(implied_moves=(), fixed_moves=(0.05,), vol_down_fraction=0, vol_up_fraction=0)
+    held = (HIGHER, 4, 1.0, MINE)
+    at_work = order(order_id="W-1", quantity=-2, price=0.01)
+    asked = order(quantity=-2, price=2.00)
+
+    def worst(*working: ProposedOrder) -> float:
+        exposure = book(held, working=working)
+        return worst_loss_of(asked, exposure, CHAIN, up)(CALL.row, -2, 2.00)
+
+    both = 4 * 500.0 - 400 * (mid(CALL) - mid(HIGHER)) + 200 * (mid(CALL) - 2.00)
+    assert worst(at_work) == pytest.approx(both, abs=1e-6)
+    assert worst(at_work) > worst() + 500.0
+    unlimited = msgspec.structs.replace(at_work, price=math.nan)  # an exit at market
+    assert worst(unlimited) == worst(at_work)
 
 
 def test_order_that_is_at_work_already_counts_once() -> None:

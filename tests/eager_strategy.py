@@ -16,7 +16,6 @@ from autotrade_0dte.market_state.view import MarketView
 from autotrade_strategies.base import TradeStrategy
 
 _NS = 1_000_000_000
-_SLACK_USD = 1.00
 _PREMIUM_USD = 500.0
 _MOST = 10
 _DELTA = 0.40
@@ -27,8 +26,11 @@ class EagerParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     With `settle_s` the first entry waits so long, and for the next full `settle_s` of the clock:
     two runs of one market whose first snapshots are a moment apart then begin at one instant.
+    A large `slack_usd` has entries filled wherever the market goes: one that is passed by in one of
+    two runs alone would change all that follows.
     """
 
+    slack_usd: float = 0.15
     min_momentum_bps: float = 0.0
     settle_s: int = 0
     warm_up_s: int = 0
@@ -41,8 +43,7 @@ class EagerParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class EagerStrategy(TradeStrategy):
     """Buys a call when trend and momentum are up, a put when they are down, and holds it a while.
 
-    It pays up to a dollar above the ask: a market that passed the cap in one of two runs alone would
-    change all that follows.
+    It pays up to `slack_usd` above the ask.
     """
 
     Params = EagerParams
@@ -70,7 +71,7 @@ class EagerStrategy(TradeStrategy):
             direction=direction,
             instrument_id=self.session.instrument_ids[row],
             quantity=max(1, min(int(_PREMIUM_USD / (ask * self.session.multiplier)), _MOST)),
-            entry_cap=round(ask + _SLACK_USD, 2),
+            entry_cap=round(ask + params.slack_usd, 2),
             decided_ns=chain.ts_event,
             worst_loss_usd=0.0,
             exits=msgspec.structs.replace(

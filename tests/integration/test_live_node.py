@@ -61,7 +61,7 @@ path = "planned_strategy:PlannedStrategy"
 symbols = {{ {date} = "{symbol}" }}
 at_s = 0
 quantity = 1
-entry_cap = 40.0
+entry_cap = 25.0
 
 [actions.regular]
 calm = {{ entries = true, urgency = "patient" }}
@@ -73,6 +73,20 @@ urgent_level = 3
 [desk.vetoes]
 needs_fair_value = false
 max_age_s = 300
+
+# The underlying has no price yet, and what needs one is not judged.
+[risk.limits.order]
+max_notional_usd = inf
+
+[risk.limits.portfolio]
+max_worst_loss_fraction = inf
+max_delta_usd = inf
+max_gamma_usd = inf
+max_vega_usd = inf
+max_theta_usd = inf
+
+[risk.limits.correlation]
+max_beta_delta_usd = inf
 """
 
 

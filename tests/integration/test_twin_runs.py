@@ -33,6 +33,7 @@ hold_s = 4
 cool_down_s = 5
 max_trades = 100
 entry_timeout_s = 3
+slack_usd = 1.0
 
 [indicators]
 bar_s = 1
@@ -55,6 +56,15 @@ urgent_cross_ticks = 100
 [coordinator.regular]
 share = 1.0
 level_pause_s = 0
+
+# What is decided does not hang on what was paid.
+[risk.limits.order]
+collar_ticks = 1000
+[risk.limits.portfolio]
+max_losses_in_row = 1000
+[risk.ladder]
+max_daily_loss = 1.0
+max_drawdown = 1.0
 
 [simulation]
 latency_ms = 10  # about what the simulator takes

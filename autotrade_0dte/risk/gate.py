@@ -8,6 +8,8 @@ known refuses where a limit needs it. The verdict hangs on the arguments alone.
 
 from collections.abc import Mapping
 
+import msgspec
+
 from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.risk import (
     gate_account,
@@ -154,7 +156,14 @@ class RiskGate:
         return None
 
     def reduces(self, order: ProposedOrder, exposure: Exposure) -> bool:
-        """Return whether an order only closes what is held, so that it passes every limit."""
+        """Return whether an order only closes what is held, so that it passes every limit.
+
+        Of one that is at work already what is left of it counts.
+        """
+        working = exposure.orders.get(order.order_id)
+        if working is not None:
+            left = working.left if order.quantity > 0 else -working.left
+            order = msgspec.structs.replace(order, quantity=left)
         case = self._case(order, exposure, _NO_QUOTE, None, UNKNOWN, 0, None, _NO_OTHERS)
         return _is_sane(order.quantity) and reduces_risk(case)
 

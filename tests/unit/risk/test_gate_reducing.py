@@ -187,6 +187,21 @@ def test_gate_tells_what_reduces_risk_without_a_verdict() -> None:
     assert not gate.reduces(order(), book())
 
 
+@pytest.mark.parametrize(
+    ("asked", "held", "filled"),
+    [(SELL, (CALL, 2, 2.0, MINE), -1), (BUY_BACK, (HIGHER, -3, 1.0, MINE), 2)],
+    ids=["sale", "buy-back"],
+)
+def test_closing_order_that_is_filled_in_part_reduces_risk_still(
+    asked: Any, held: Any, filled: int
+) -> None:
+    gate, exposure = RiskGate(limits(), FACTS), book(held, working=(asked,))
+    exposure.filled(asked.order_id, asked.contract, filled, 1.0)
+    assert gate.reduces(asked, exposure)
+    exposure.filled("by hand", asked.contract, filled, 1.0)  # less is held than it would close
+    assert not gate.reduces(asked, exposure)
+
+
 def test_rate_of_sales_is_no_matter_but_that_of_entries_is() -> None:
     exposure = book((CALL, 30, 2.0, MINE), sent_ns=NOW_NS)
     for number in range(20):

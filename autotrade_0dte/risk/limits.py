@@ -86,8 +86,8 @@ class PositionLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_series_contracts : int, default 50
         Most contracts of one option, long or short: one largest order.
     cluster_fraction : float, default 0.0025
-        Strikes within so much of the spot on either side of the order's are one cluster: three
-        strikes of SPY, which the market passes through together.
+        Strikes within so much of the order's own on either side of it are one cluster: three
+        strikes of SPY at 600, which the market passes through together.
     max_cluster_contracts : int, default 100
         Most contracts of a cluster, calls and puts, long and short together: both legs of a
         vertical of the largest order.

@@ -40,7 +40,8 @@ class StressParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ----------
     at : tuple of str, default ("10:00", "12:00", "14:00", "15:00", "15:45")
         Times of day in New York. They are where a session turns: after the opening range, at noon,
-        before the broker's exercise test, before the last hour, and before the flatten deadline.
+        at the broker's exercise test, before the last hour, and at the usual flatten deadline. On a
+        half day those after its close pass.
     gap_fraction : float, default 0.05
         Move of the forward. The S&P 500 E-mini fell 5 % in five minutes on 6 May 2010 (CFTC and
         SEC, 2010), and the index rose by as much in ten on 7 April 2025 at a false headline.

@@ -7,8 +7,10 @@ Everything else is the same.
 """
 
 import gc
+import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +45,9 @@ from autotrade_0dte.data.journal import JournalHeader, JournalWriter
 from autotrade_0dte.execution.fees import FeeSchedule
 from autotrade_0dte.execution.fills import FillScenario
 from autotrade_0dte.instruments import USD, VENUE, index
+from autotrade_0dte.nodes.alarm_watch import AlarmWatch
 from autotrade_0dte.nodes.background_console import BackgroundConsole
+from autotrade_0dte.nodes.call_watch import CallWatch
 from autotrade_0dte.nodes.components import Market, assemble, trading_session
 from autotrade_0dte.nodes.console import ConsoleReporter
 from autotrade_0dte.nodes.kept_state import kept_state, set_up_folder, state_owner
@@ -75,6 +79,9 @@ _TICK_CAPACITY = 100
 _NS_PER_S = 1_000_000_000
 _AFTER_CLOSE_S = 60
 _STATUS_EVERY_S = 10.0
+_SWITCH_S = 0.0005
+"""Longest that a thread with an order waits for one with quotes; Python's own 5 ms is the whole
+budget from a decision to the wire."""
 
 
 class NodeJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,13 +166,14 @@ def _run_node(
     recorder = _recorder(job, market, interest) if job.config.live.record else None
 
     connection = TigerConnection(job.tiger)
-    alarms: list[Alarm] = []
-    node = _node(job, chain, connection, trading.fees, folder, alarms)
+    alarms = AlarmWatch()
+    node = _node(job, chain, connection, trading.fees, folder, alarms.take)
     handle = node.handle()
     shown = BackgroundConsole(console)
     status = ConsoleReporter(trading.underlying, shown.print, _STATUS_EVERY_S)
     link = LinkWatch(_CLIENT, shown.print, handle.stop)
     operator = OperatorWatch(job.state, state)
+    calls = CallWatch(connection.rest, job.config.risk.ladder.max_clock_offset_s)
     keeper = StateKeeper(store, kept.intents, shown.print)
     actors = (
         components.recorder,
@@ -195,7 +203,7 @@ def _run_node(
         shown.close()
         reasons = [] if fault is None else [fault]
         reasons += link.reasons()
-        reasons += [f"{alarm.kind}: {alarm.text}" for alarm in alarms]
+        reasons += [f"{alarm.kind}: {alarm.text}" for alarm in alarms.alarms]
         if not logging_sync_to_disk():
             reasons.append(LiveUnclean.LOG_NOT_WRITTEN)
         if keeper.unwritten:
@@ -224,11 +232,15 @@ def _run(node: LiveNode) -> str | None:
     # What start-up has made stays; walked by a collection, it would hold up orders for 0.1 s.
     gc.collect()
     gc.freeze()
+    before_s = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_S)
     try:
         with desk_lock():
             node.run()
     except RuntimeError as e:
         return f"{LiveUnclean.NODE_FAILED}: {' '.join(str(e).split())}"
+    finally:
+        sys.setswitchinterval(before_s)
     return None
 
 
@@ -238,7 +250,7 @@ def _node(
     connection: TigerConnection,
     fees: FeeSchedule,
     folder: Path,
-    alarms: list[Alarm],
+    on_alarm: Callable[[Alarm], None],
 ) -> LiveNode:
     live = job.config.live
     log = FileWriterConfig(str(folder), Path(LOG_FILE).stem, "json")
@@ -276,7 +288,7 @@ def _node(
             max_order_notional=live.max_order_premium_usd,
             max_orders_per_minute=live.max_orders_per_minute,
             reconcile_interval_s=live.reconcile_interval_s,
-            on_alarm=alarms.append,
+            on_alarm=on_alarm,
         )
         return builder.add_exec_client(_CLIENT, TigerExecutionClientFactory(), execution).build()
     simulation = job.config.simulation

@@ -227,15 +227,23 @@ class TigerExecutionClient(ReportingClient):
         ]
 
     async def _cancel_own(self) -> None:
-        working = self._own_working()
+        working = self._to_cancel()
         if not working:
             return
         self._log.info(f"stopping: cancelling {len(working)} orders at work")
         deadline_s = time.monotonic() + self._settings.stop_timeout_s
         for order in working:
             self._gateway.cancel(order)
-        while self._own_working() and time.monotonic() < deadline_s:
+        while self._to_cancel() and time.monotonic() < deadline_s:
             await asyncio.sleep(_POLL_S)
+
+    def _to_cancel(self) -> list[TrackedOrder]:
+        keeps = self._settings.keep_stops
+        return [
+            order
+            for order in self._own_working()
+            if not (keeps and order.request.order_type == "STP_LMT")
+        ]
 
 
 def _name(order: TrackedOrder) -> str:

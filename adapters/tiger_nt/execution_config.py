@@ -51,6 +51,8 @@ class TigerExecutionClientConfig(ExecutionClientConfig):
         Between two comparisons with Tiger; a lost connection causes one at once when it is back.
     cancel_on_stop : bool, default True
         Whether orders of this trader still at work are cancelled when the node stops.
+    keep_stops : bool, default False
+        Whether stop-limit orders are left at work then: some are for when no node is.
     stop_timeout_s : float, default 5
         How long a stop waits for these cancels to be confirmed.
     patience : Patience, optional
@@ -68,6 +70,7 @@ class TigerExecutionClientConfig(ExecutionClientConfig):
     limits: OrderLimits
     reconcile_interval_s: float
     cancel_on_stop: bool
+    keep_stops: bool
     stop_timeout_s: float
     patience: Patience
     on_alarm: Callable[[Alarm], None] | None
@@ -83,6 +86,7 @@ class TigerExecutionClientConfig(ExecutionClientConfig):
         max_orders_per_minute: int = 60,
         reconcile_interval_s: float = 60.0,
         cancel_on_stop: bool = True,
+        keep_stops: bool = False,
         stop_timeout_s: float = 5.0,
         patience: Patience | None = None,
         on_alarm: Callable[[Alarm], None] | None = None,
@@ -101,6 +105,7 @@ class TigerExecutionClientConfig(ExecutionClientConfig):
         )
         self.reconcile_interval_s = reconcile_interval_s
         self.cancel_on_stop = cancel_on_stop
+        self.keep_stops = keep_stops
         self.stop_timeout_s = stop_timeout_s
         self.patience = patience or Patience()
         self.on_alarm = on_alarm

@@ -288,6 +288,7 @@ def _node(
             max_order_notional=live.max_order_premium_usd,
             max_orders_per_minute=live.max_orders_per_minute,
             reconcile_interval_s=live.reconcile_interval_s,
+            keep_stops=job.config.risk.protective.enabled,
             on_alarm=on_alarm,
         )
         return builder.add_exec_client(_CLIENT, TigerExecutionClientFactory(), execution).build()

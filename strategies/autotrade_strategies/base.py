@@ -196,7 +196,9 @@ class TradeStrategy(Strategy):
         # A node goes on for a moment, for its orders to end: no time for new ones.
         self._sender.stopped, self._is_taken_over = True, False
         self.clock.cancel_timers()
-        self._leftovers.cancel()
+        # What is held when nobody watches is what a stop at the broker is for.
+        resting = (trade.resting for trade in self._trades())
+        self._leftovers.cancel({name for name in resting if name is not None})
 
     def on_order_event(self, event: Any) -> None:
         self._sender.receive(event)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
-from nautilus_trader.model import OrderSide
+from nautilus_trader.model import ClientOrderId, OrderSide
 from nautilus_trader.trading import Strategy
 
 from autotrade_0dte.actors.account import made_by_hand
@@ -62,10 +62,11 @@ class Leftovers:
         self._is_known = False
         self._found = 0
 
-    def cancel(self) -> None:
-        """Cancel the orders at work, but for the operator's own in these contracts."""
+    def cancel(self, spared: Container[ClientOrderId] = ()) -> None:
+        """Cancel the orders at work, but for the operator's own in these contracts and `spared`."""
         for order in self._at_work():
-            self._sender.cancel_named(order.client_order_id)
+            if order.client_order_id not in spared:
+                self._sender.cancel_named(order.client_order_id)
 
     def look_again(self) -> None:
         """Note that there is a position more."""

@@ -103,6 +103,12 @@ class Trade:
         """Whether the close has begun."""
         return self.managed.phase in (PlanPhase.EXITING, PlanPhase.CLOSED)
 
+    @property
+    def resting(self) -> ClientOrderId | None:
+        """Name of the stop at the broker; None without one that is to stay there."""
+        order = self._protection.order
+        return order.order_id if order is not None and not self.is_exiting else None
+
     def has_leg(self, instrument_id: InstrumentId) -> bool:
         """Return whether a contract is one of the plan's."""
         return str(instrument_id) in (self._plan.instrument_id, self._plan.short_instrument_id)

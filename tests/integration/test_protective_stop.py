@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from autotrade_0dte.analysis.explain import explain
 from autotrade_0dte.calendar import session
 from autotrade_0dte.config import AccountKind, AccountParams, StrategySpec, SystemConfig
 from autotrade_0dte.data.catalog import Catalog
+from autotrade_0dte.risk.expiry import ExpiryParams, ExpiryPolicy
 from autotrade_0dte.risk.protective import ProtectiveParams
 
 NS = 1_000_000_000
@@ -24,11 +26,14 @@ STRIKES = (590, 600, 610, 620)
 
 type Cents = tuple[int, int]
 
+DEAR: Cents = (199, 201)
+
 TARGET = dt.date(2026, 7, 20)
 FALL = dt.date(2026, 7, 21)
 THIN = dt.date(2026, 7, 22)
 VERTICAL = dt.date(2026, 7, 23)
 DATES = (TARGET, FALL, THIN, VERTICAL)
+EXPIRED = dt.date(2026, 7, 24)
 
 
 def quotes(changes: dict[int, Cents]) -> Quote:
@@ -42,39 +47,43 @@ def quotes(changes: dict[int, Cents]) -> Quote:
     return quote
 
 
-@pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    folder = tmp_path_factory.mktemp("protective")
-    catalog = Catalog(folder / "catalog")
-    # Bought at 2.01: the plan's own stop is at 1.20, the other one at 0.80.
-    dear: Cents = (199, 201)
-    markets = {
-        TARGET: quotes({0: dear, 3_600: (320, 322)}),
-        FALL: quotes({0: dear, 3_600: (70, 72)}),
-        THIN: quotes({0: dear, 3_600: (70, 72), 3_660: (65, 67), 3_720: (64, 66)}),
-        VERTICAL: quotes({0: dear}),
-    }
-    for date, quote in markets.items():
-        write_session(
-            catalog, "SPY", date, strikes=STRIKES, spot=SPOT, settlement=SPOT, quote=quote,
-            size=(lambda s: 2 if s >= 3_600 else 50) if date == THIN else 50,
-        )  # fmt: skip
+def written(catalog: Catalog, date: dt.date, changes: dict[int, Cents]) -> None:
+    size = (lambda second: 2 if second >= 3_600 else 50) if date == THIN else 50
+    write_session(
+        catalog, "SPY", date, strikes=STRIKES, spot=SPOT, settlement=SPOT, quote=quotes(changes),
+        size=size,
+    )  # fmt: skip
+
+
+def config(*dates: dt.date, **changes: Any) -> SystemConfig:
+    """Return one that buys at 2.01: the plan's own stop is at 1.20, the other one at 0.80."""
     params = PlannedParams(
-        symbols={f"{date:%y%m%d}": f"SPY{date:%y%m%d}C00610000" for date in DATES},
+        symbols={f"{date:%y%m%d}": f"SPY{date:%y%m%d}C00610000" for date in dates},
         shorts={f"{VERTICAL:%y%m%d}": f"SPY{VERTICAL:%y%m%d}C00620000"},
         quantity=3,
         entry_cap=2.01,
         net_cap=1.25,
         exits=replace(HELD, profit_fraction=0.5, loss_fraction=0.4, leg_timeout_s=120),
     )
-    config = SystemConfig(
+    return SystemConfig(
         name="protective",
         root="SPY",
         regular=StrategySpec("planned_strategy:PlannedStrategy", msgspec.to_builtins(params)),
         account=AccountParams(AccountKind.MARGIN, starting_cash=20_000.0),
         **(WINDOWS | {"risk": replace(LOOSE_RISK, protective=ProtectiveParams(enabled=True))}),
+        **changes,
     )
-    return run(config, folder / "catalog", folder / "runs")
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    folder = tmp_path_factory.mktemp("protective")
+    catalog = Catalog(folder / "catalog")
+    written(catalog, TARGET, {0: DEAR, 3_600: (320, 322)})
+    written(catalog, FALL, {0: DEAR, 3_600: (70, 72)})
+    written(catalog, THIN, {0: DEAR, 3_600: (70, 72), 3_660: (65, 67), 3_720: (64, 66)})
+    written(catalog, VERTICAL, {0: DEAR})
+    return run(config(*DATES), folder / "catalog", folder / "runs")
 
 
 def stops(outcome: Outcome, date: dt.date) -> list[dict[str, Any]]:
@@ -146,3 +155,12 @@ def test_fill_of_the_stop_is_explained(outcome: Outcome) -> None:
     [order] = decision.orders
     assert (order.type, order.status, order.work) == ("STOP_LIMIT", "FILLED", None)
     assert [fill.price for fill in order.fills] == [0.70]
+
+
+def test_stop_of_what_is_held_to_settlement_ends_with_the_day(tmp_path: Path) -> None:
+    written(Catalog(tmp_path / "catalog"), EXPIRED, {0: DEAR})
+    expiry = ExpiryParams(policy=ExpiryPolicy.SETTLE, exercise_test=False, can_short_shares=True)
+    outcome = run(config(EXPIRED, expiry=expiry), tmp_path / "catalog", tmp_path / "runs")
+    [stop] = stops(outcome, EXPIRED)
+    assert (stop["status"], stop["filled_quantity"]) == ("CANCELED", 0)
+    assert outcome.summary["unclean_reasons"] == []

@@ -179,6 +179,24 @@ def test_stop_that_is_left_over_goes_in_an_emergency_as_well() -> None:
     assert tell(venue, RiskMode.FLATTEN) == [("CANCEL", "O-2")]
 
 
+def test_node_that_stops_leaves_the_stop_and_cancels_all_else() -> None:
+    venue = guarded()
+    venue.left = [ClientOrderId("O-2"), ClientOrderId("O-77")]
+    venue.strategy.on_stop()
+    assert venue.sent[-1] == ("CANCEL", "O-77")
+    assert ("CANCEL", "O-2") not in venue.sent
+
+
+def test_node_that_stops_while_it_sells_leaves_no_stop() -> None:
+    venue = guarded()
+    venue.chain(7, 1.55)
+    venue.canceling.clear()
+    venue.left = [ClientOrderId("O-2")]
+    before = len(venue.sent)
+    venue.strategy.on_stop()
+    assert venue.sent[before:] == [("CANCEL", "O-2")]
+
+
 def test_node_that_stops_sends_no_stop() -> None:
     venue = Venue(protective=ON).opened()
     venue.strategy._sender.stopped = True

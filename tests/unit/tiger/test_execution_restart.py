@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from nautilus_trader.model import ClientOrderId, OrderSide
+from nautilus_trader.model import ClientOrderId, OrderSide, Price, Quantity, TimeInForce
 from simulator_process import SimulatorProcess
 from tiger_trader import TigerTrader
 
@@ -87,6 +87,32 @@ def test_a_stop_cancels_an_order_under_an_id_of_the_strategys_own(
         trader.stop()
         assert trader.status(order.client_order_id) == "CANCELED"
         assert trader.alarms == []
+
+
+def test_a_stop_keeps_stop_limit_orders_where_it_is_to_and_says_so(
+    simulator: SimulatorProcess,
+) -> None:
+    with TigerTrader(simulator, keep_stops=True) as trader:
+        held = trader.buy(1, limit=trader.ask() + 0.2)
+        trader.await_status(held, "FILLED")
+        stop = trader.strategy.order_factory.stop_limit(
+            trader.option, OrderSide.SELL, Quantity.from_int(1), Price(0.05, 2), Price(0.10, 2),
+            time_in_force=TimeInForce.DAY,
+        )  # fmt: skip
+        trader.await_status(trader.submit(stop), "ACCEPTED")
+        limit = trader.buy(1, limit=0.05)
+        trader.await_status(limit, "ACCEPTED")
+        trader.stop()
+        assert trader.status(limit) == "CANCELED"
+        assert trader.order_at_tiger(stop.client_order_id)["status"] == "Submitted"
+        [alarm] = trader.alarms
+        assert alarm.kind == "LEFT_OPEN"
+        assert trader.symbol in alarm.text
+    with TigerTrader(simulator, claim=True) as second:  # leave the account as it was
+        second.strategy.cancel_order(stop.client_order_id)
+        second.await_status(stop.client_order_id, "CANCELED")
+        second.strategy.close_all_positions(second.option)
+        second.wait(lambda: second.held() == {}, "no position")
 
 
 def test_a_stop_sends_no_entry_that_was_waiting(simulator: SimulatorProcess) -> None:

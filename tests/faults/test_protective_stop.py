@@ -83,18 +83,12 @@ class Broker:
         quote = {"symbol": self.symbol, "bid": bid, "ask": round(bid + 0.05, 2)}
         self.simulator.control("POST", "/quote", quote)
 
-    def guarded_until_killed(self) -> dict[str, Any]:
-        """Run a node until a new stop rests and kill it; return the stop."""
-        before = len(self.orders())
+    def guarded_until(self, end: Callable[[PaperNode], object]) -> dict[str, Any]:
+        """Run a node until a stop rests and end it; return the stop."""
         with self.node() as node:
-            self.wait(
-                lambda account: (
-                    len(account["orders"]) > before and is_resting(account["orders"][-1])
-                ),
-                "a stop at work",
-            )
+            self.wait(lambda account: is_resting(account["orders"]), "a stop at work")
             time.sleep(1.0)  # the node hears of it
-            node.kill()
+            end(node)
         return self.orders()[-1]
 
 
@@ -104,19 +98,28 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
         yield Broker(simulator, tmp_path)
 
 
-def is_resting(order: dict[str, Any]) -> bool:
-    return order["order_type"] == "STP_LMT" and order["status"] == "Submitted"
+def is_resting(orders: list[dict[str, Any]]) -> bool:
+    """Return whether the last order is a stop at work."""
+    return bool(orders) and (orders[-1]["order_type"], orders[-1]["status"]) == (
+        "STP_LMT",
+        "Submitted",
+    )
+
+
+def stopped(node: PaperNode) -> None:
+    node.interrupt()
+    node.end()
 
 
 def test_stop_of_a_dead_node_fills_in_a_fall_and_the_next_one_finds_its_plan_closed(
     broker: Broker,
 ) -> None:
-    stop = broker.guarded_until_killed()
+    stop = broker.guarded_until(PaperNode.kill)
     assert (stop["side"], stop["quantity"], stop["filled"]) == ("SELL", 3, 0)
     assert stop["limit_price"] < stop["stop_price"] < 0.6 * broker.cap
     broker.simulator.fault("frozen_quotes", seconds=60)
     broker.quote(0.5)  # below the plan's own stop, above the other one
-    assert is_resting(broker.orders()[-1])
+    assert is_resting(broker.orders())
     broker.quote(0.3)
     broker.wait(lambda account: not account["positions"], "no position")
     [_, sold] = broker.orders()
@@ -135,11 +138,14 @@ def test_stop_of_a_dead_node_fills_in_a_fall_and_the_next_one_finds_its_plan_clo
     assert len(broker.orders()) == 2
 
 
-def test_next_node_places_the_stop_anew_and_cancels_it_before_it_sells(broker: Broker) -> None:
-    first = broker.guarded_until_killed()
+def test_stop_of_a_stopped_node_is_placed_anew_by_the_next_and_canceled_before_it_sells(
+    broker: Broker,
+) -> None:
+    first = broker.guarded_until(stopped)
+    assert is_resting([first])
     with broker.node() as node:
         broker.wait(
-            lambda account: len(account["orders"]) == 3 and is_resting(account["orders"][-1]),
+            lambda account: len(account["orders"]) == 3 and is_resting(account["orders"]),
             "a new stop at work",
         )
         _, before, stop = broker.orders()

@@ -80,6 +80,7 @@ class ExposureKeeper:
             fee_usd=self._buy_fee(contract.root, quantity) if is_buy else 0.0,
             owner=Owner(strategy, self._tracks.get(strategy, ""), tags.get("plan", "")),
             replaces=replaces,
+            is_stop=getattr(order, "trigger_price", None) is not None,
         )
 
     # -- events ---------------------------------------------------------------------------------

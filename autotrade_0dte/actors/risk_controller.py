@@ -278,6 +278,7 @@ class RiskController(DataActor):
                 if working.order.contract.name == contract
                 and working.order.owner.strategy == str(name)
                 and working.order.quantity * held < 0
+                and not working.order.is_stop
             )
             if closing < abs(held) and self._has_taker(contract, held):
                 return True

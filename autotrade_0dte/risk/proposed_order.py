@@ -88,6 +88,8 @@ class ProposedOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         Whose it is.
     replaces : str
         Id of the order whose rest it carries on: what that one has at work counts no more.
+    is_stop : bool
+        Whether it waits for a trigger, and may never trade.
     """
 
     order_id: str
@@ -97,6 +99,7 @@ class ProposedOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     fee_usd: float = 0.0
     owner: Owner = NOBODY
     replaces: str = ""
+    is_stop: bool = False
 
     @property
     def cost_usd(self) -> float:

@@ -112,6 +112,13 @@ def test_everything_is_adopted_at_the_start() -> None:
     assert kept.is_due(cache, 6 * NS)
 
 
+def test_order_with_a_trigger_is_known_as_a_stop() -> None:
+    kept, made = keeper(), order("S", -3, 0.2)
+    assert not kept.proposed(made, contract(kept), {}).is_stop
+    made.trigger_price = Price(0.4, 2)
+    assert kept.proposed(made, contract(kept), {}).is_stop
+
+
 def test_end_of_an_order_that_is_not_the_desks_is_seen_at_once() -> None:
     kept, cache = keeper(), Cache()
     cache.held, cache.open = {CALL: 3}, [order("S", -3, 0.2)]

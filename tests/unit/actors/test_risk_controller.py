@@ -228,14 +228,21 @@ def test_position_that_nobody_bids_for_waits_for_a_bid() -> None:
     assert closed_at(heard) == pytest.approx(26.1)
 
 
-@pytest.mark.parametrize(("contracts", "held"), [(-3, 3), (-2, 0), (3, 0)])
-def test_position_is_left_to_the_orders_that_close_all_of_it(contracts: int, held: int) -> None:
+@pytest.mark.parametrize(
+    ("contracts", "is_stop", "held"),
+    [(-3, False, 3), (-2, False, 0), (3, False, 0), (-3, True, 0)],
+    ids=["all of it", "not all", "opens more", "a stop that waits"],
+)
+def test_position_is_left_to_the_orders_that_close_all_of_it(
+    contracts: int, is_stop: bool, held: int
+) -> None:
     def work(feeder: Feeder) -> None:
         contract = Contract(CALL, "SPY", DATE, True, 600.0, 100, 0)
         owner = Owner("Holder-001", "", "")
         order = ProposedOrder(
-            order_id="O", contract=contract, quantity=contracts, price=9.0, owner=owner
-        )
+            order_id="O", contract=contract, quantity=contracts, price=9.0, owner=owner,
+            is_stop=is_stop,
+        )  # fmt: skip
         feeder.exposure.submitted(order, feeder.now_ns)
 
     heard = run({9: work, 10: report(Trigger.MANUAL, word=3.0)}, obeys=False)

@@ -8,7 +8,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from typing import Any
@@ -100,6 +100,7 @@ class Calls:
         self._budget = budget
         self._hide = hide
         self._give_up_s = 3.0 * timeout_s
+        self._failures = 0
         self._logs: dict[str, _Log] = {}
         self._pools: dict[Lane, ThreadPoolExecutor] = {}
         self._open = threading.Event()
@@ -120,10 +121,24 @@ class Calls:
         """Let calls that place or change orders, and reduce no risk, fail with nothing sent."""
         self._entries.clear()
 
+    @property
+    def failures(self) -> int:
+        """How many calls are over without an answer that can be used.
+
+        A question counts when it is asked no more; what changes something, when its one call
+        failed, perhaps with an unknown outcome. Refusals by Tiger and call limits do not count,
+        nor what came after the close.
+        """
+        return self._failures
+
     async def ask[T](
         self, method: str, call: Callable[[], T], priority: Priority = Priority.QUERY
     ) -> T:
         """Make a call that changes nothing, again if need be; raise TigerError when it is over."""
+        with self._counted():
+            return await self._ask(method, call, priority)
+
+    async def _ask[T](self, method: str, call: Callable[[], T], priority: Priority) -> T:
         began_s = time.monotonic()
         over_s = began_s + _ASKING_S
         pause_s = _FIRST_PAUSE_S
@@ -155,7 +170,18 @@ class Calls:
         await self._wait_for_budget(method, priority, time.monotonic() + _MAX_WAIT_S[priority])
         queue_s = self._give_up_s if priority is Priority.RISK else _QUEUE_S
         gate = self._open if priority in {Priority.RISK, Priority.EXIT} else self._entries
-        return await self._make(method, call, lane, gate, queue_s, changes=True)
+        with self._counted():
+            return await self._make(method, call, lane, gate, queue_s, changes=True)
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        try:
+            yield
+        except ClosedError:
+            raise
+        except TigerRequestError:
+            self._failures += 1
+            raise
 
     def times(self) -> dict[str, CallTimes]:
         """Return what was called, how often, and how long it took, by REST method."""

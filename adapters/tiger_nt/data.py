@@ -11,7 +11,7 @@ from nautilus_trader.live import ClientCache
 
 from tiger_nt.data_config import TigerDataClientConfig
 from tiger_nt.data_subscriptions import SubscriptionTakingClient
-from tiger_nt.errors import TigerDeniedError, TigerRequestError
+from tiger_nt.errors import TigerDeniedError, TigerError, TigerRequestError
 from tiger_nt.feed import DataFeed, FeedCounters
 from tiger_nt.instruments import Instrument
 from tiger_nt.link_data import link_data
@@ -29,6 +29,7 @@ __all__ = ["TigerDataClient"]
 _OPTION_BATCH, _BRIEF_BATCH = 30, 50
 _SLOWEST_S = 30.0
 _STATUS_S = 20.0  # Tiger allows ten questions a minute
+_TIME_S = 30.0
 _REVIEW_S = 1.0
 _BURST_S = 0.02  # a chain subscribes to its options one by one; they are planned together
 _SKEW_WORTH_A_WARNING_MS = 1_000.0
@@ -150,6 +151,7 @@ class TigerDataClient(SubscriptionTakingClient):
         self._start("Greeks", self._value())
         self._start("levels", self._briefs.run())
         self._start("status", self.status.run())
+        self._start("time", self._keep_time())
         if self._options is not None:
             self._start("polled quotes", self._options.run())
 
@@ -197,6 +199,14 @@ class TigerDataClient(SubscriptionTakingClient):
             await asyncio.sleep(self._settings.greeks_interval_s)
             for greeks in self.greeks.due(self.clock.timestamp_ns()):
                 self._handle_data(greeks)
+
+    async def _keep_time(self) -> None:
+        """Have Tiger answer something twice a minute: its answers tell its time."""
+        while True:
+            await asyncio.sleep(_TIME_S)
+            if self.rest.clock_offset_s(_TIME_S) is None:
+                with contextlib.suppress(TigerError):
+                    await self.rest.market_status()
 
     async def _ask_status(self, _symbols: Collection[str]) -> list[str]:
         return [await self.rest.market_status()]

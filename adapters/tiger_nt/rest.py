@@ -1,6 +1,7 @@
 """Tiger's REST side: every call off the event loop, budgeted, timed, its failures classified."""
 
 import asyncio
+import math
 from typing import Any
 
 from tigeropen.common.exceptions import ApiException
@@ -78,9 +79,17 @@ class TigerRest(TradeCalls, QuoteCalls):
         """Return the licence of this developer id (``TBSG``...), the cheapest proof of a login."""
         return await self._calls.ask("user_license", lambda: _license(self._trade))
 
-    def clock_offset_s(self) -> float | None:
-        """Return Tiger's clock less ours, seconds; None before the first answer."""
-        return self._clock.offset_s
+    def clock_offset_s(self, within_s: float = math.inf) -> float | None:
+        """Return Tiger's clock less ours, seconds, by answers of the last `within_s`; None without.
+
+        Of the last 16 answers at most; the one that came back fastest tells.
+        """
+        return self._clock.offset_s(within_s)
+
+    @property
+    def failures(self) -> int:
+        """Calls that are over without an answer that can be used, see `Calls.failures`."""
+        return self._calls.failures
 
     def timings(self) -> dict[str, CallTimes]:
         """Return count, errors and times of the calls by REST method."""

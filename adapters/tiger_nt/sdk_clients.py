@@ -4,6 +4,7 @@ Apart from the configuration, because they import pandas.
 """
 
 import logging
+import math
 import time
 from collections import deque
 from typing import Any
@@ -28,18 +29,19 @@ class ServerClock:
     """
 
     def __init__(self) -> None:
-        self._samples: deque[tuple[float, float]] = deque(maxlen=_SAMPLES)
+        self._samples: deque[tuple[float, float, float]] = deque(maxlen=_SAMPLES)
 
     def note(self, sent_s: float, received_s: float, server_ms: object) -> None:
         """Take the times of one call: ours in seconds, Tiger's in milliseconds, all UTC epoch."""
         if isinstance(server_ms, int) and server_ms > 0:
             middle_s = (sent_s + received_s) / 2
-            self._samples.append((received_s - sent_s, server_ms / 1_000 - middle_s))
+            sample = received_s - sent_s, server_ms / 1_000 - middle_s, time.monotonic()
+            self._samples.append(sample)
 
-    @property
-    def offset_s(self) -> float | None:
-        """Tiger's time less ours, None before the first answer."""
-        samples = list(self._samples)
+    def offset_s(self, within_s: float = math.inf) -> float | None:
+        """Return Tiger's time less ours by answers of the last `within_s`, None without any."""
+        since_s = time.monotonic() - within_s
+        samples = [sample for sample in list(self._samples) if sample[2] >= since_s]
         return min(samples)[1] if samples else None
 
 

@@ -13,6 +13,10 @@ from nautilus_trader.model import (
     TradeTick,
 )
 
+from autotrade_0dte.risk.mode import Trigger
+from autotrade_0dte.risk.report import REPORT_TOPIC, RiskReport
+from autotrade_0dte.risk.rungs import FIGURES
+
 __all__ = ["MarketJournal", "MarketRecorder"]
 
 _TIMER = "journal-flush"
@@ -49,7 +53,8 @@ class MarketRecorder(DataActor):
     """Records quotes of contracts, quotes and trades of stocks, and index values.
 
     Rows are appended as they come, in a microsecond or two each, and flushed twice a second. A disk
-    that fails does not stop the node: `failure` then says why the journal ends early.
+    that fails does not stop the node: `failure` then says why the journal ends early, and each time
+    is reported to the risk controller as an error.
 
     Parameters
     ----------
@@ -116,12 +121,22 @@ class MarketRecorder(DataActor):
         )
 
     def _on_timer(self, _event: TimeEvent) -> None:
-        self._guarded(self._journal.flush)
+        if not self._guarded(self._journal.flush):
+            report = RiskReport(
+                ts_event=self.clock.timestamp_ns(),
+                trigger=Trigger.ERRORS,
+                begins=True,
+                figures={FIGURES[Trigger.ERRORS]: 1.0},
+                text=self.failure or "",
+            )
+            self.publish_message(REPORT_TOPIC, report)
 
-    def _guarded(self, write: Callable[[], None]) -> None:
+    def _guarded(self, write: Callable[[], None]) -> bool:
         try:
             write()
         except OSError as e:
             self.failure = f"JOURNAL_NOT_WRITTEN: {e.strerror}"
             # No error: the engine may be set to stop at the first one.
             self.log.warning(self.failure)
+            return False
+        return True

@@ -182,7 +182,9 @@ def _run_node(
         recorder,
         status,
         link,
-        operator,
+        operator,  # takes the word to re-arm before anything new is told
+        alarms,
+        calls,
     )
     for actor in (keeper, *actors):
         if actor is not None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ from autotrade_0dte.data.session_data import (
     UnderlyingTrades,
 )
 from autotrade_0dte.instruments import USD, VENUE, equity, option_contract, option_symbol
+from autotrade_0dte.risk.mode import Trigger
+from autotrade_0dte.risk.report import REPORT_TOPIC
 
 DATE = dt.date(2026, 7, 20)
 HOURS = session(DATE)
@@ -170,6 +173,23 @@ def test_disk_that_fails_leaves_the_node_running_and_the_reason(original):
     recorder = run_fake(journal, original)
     assert recorder.failure == "JOURNAL_NOT_WRITTEN: No space left on device"
     assert len(journal.flushed_at) > 7_000
+
+
+def test_each_write_that_fails_is_reported_as_an_error():
+    told = []
+
+    class Recorder(MarketRecorder):
+        clock = SimpleNamespace(timestamp_ns=lambda: 7)
+
+        def publish_message(self, topic, message):
+            told.append((topic, message.trigger, message.text))
+
+    journal = FakeJournal(OSError(28, "No space left on device"))
+    recorder = Recorder(journal, [])
+    for _ in range(2):
+        recorder._on_timer(None)
+    failed = (REPORT_TOPIC, Trigger.ERRORS, "JOURNAL_NOT_WRITTEN: No space left on device")
+    assert told == [failed, failed]
 
 
 def test_instrument_that_the_journal_has_no_number_for_is_an_error():

@@ -417,6 +417,27 @@ def test_stamps_ahead_of_the_clock_are_warned_of_once(capfd):
     assert "".join(capfd.readouterr()).count("ahead of this machine's clock") == 1
 
 
+def test_tiger_is_asked_something_when_no_answer_of_late_tells_its_time(monkeypatch):
+    monkeypatch.setattr("tiger_nt.data._TIME_S", 0.01)
+    connection = FakeConnection()
+    offsets = [0.1, None, None, 0.1]
+    asked = []
+
+    async def market_status():
+        asked.append(len(offsets))
+        if len(asked) == 1:
+            raise TigerRequestError("market_state: no answer")
+
+    connection.rest.clock_offset_s = lambda _within_s: offsets.pop(0) if len(offsets) > 1 else 0.1
+    connection.rest.market_status = market_status
+
+    async def script(run):
+        await run.wait(lambda: len(offsets) == 1)
+
+    assert run_node(lambda actor: None, script, connection)
+    assert asked == [2, 1]
+
+
 def test_greeks_of_one_option_come_and_end_with_the_subscription():
     name = symbol(600)
 

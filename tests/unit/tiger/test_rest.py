@@ -762,6 +762,45 @@ def test_clock_offset_is_tigers_time_less_ours(simulator: SimulatorThread) -> No
     assert run(config_of(simulator), use) == pytest.approx(7.0, abs=1.0)
 
 
+def test_clock_offset_of_late_is_by_answers_of_late(simulator: SimulatorThread) -> None:
+    async def use(rest: TigerRest) -> None:
+        await rest.license()
+        await asyncio.sleep(0.3)
+        assert rest.clock_offset_s(0.2) is None
+        fault(simulator, FaultKind.CLOCK_SKEW, value=7.0, seconds=30.0)
+        await rest.license()
+        assert rest.clock_offset_s(0.2) == pytest.approx(7.0, abs=1.0)
+
+    run(config_of(simulator), use)
+
+
+def test_failures_are_calls_without_an_answer_and_no_refusals(
+    simulator: SimulatorThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tiger_nt.calls._ASKING_S", 0.6)
+
+    async def use(rest: TigerRest) -> None:
+        with pytest.raises(TigerDeniedError):
+            await rest.cancel(1)
+        fault(simulator, FaultKind.LOST_RESPONSE, "prime_assets")
+        await rest.assets()  # asked again, and answered
+        assert rest.failures == 0
+        fault(simulator, FaultKind.LOST_RESPONSE, "prime_assets", count=100)
+        with pytest.raises(TigerRequestError):
+            await rest.assets()
+        assert rest.failures == 1
+        fault(simulator, FaultKind.LOST_RESPONSE, "place_order")
+        with pytest.raises(TigerUnknownOutcomeError):
+            await rest.place(BUY)
+        assert rest.failures == 2
+        await rest.close()
+        with pytest.raises(ClosedError):
+            await rest.place(BUY)
+        assert rest.failures == 2
+
+    run(config_of(simulator), use)
+
+
 def test_calls_are_counted_and_timed_by_method(simulator: SimulatorThread) -> None:
     async def use(rest: TigerRest) -> None:
         await rest.license()

@@ -21,7 +21,8 @@ class ProtectiveParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         account first.
     beyond_stop_fraction : float, default 0.2
         How far below the plan's own stop it is triggered, as a fraction of the plan's cost: farther
-        than an option's value goes between two snapshots, so that a living node is always first.
+        than an option's value goes between two snapshots, so that a living node is first, except in
+        a jump.
         A plan whose stop leaves no room below has none.
     slack_fraction : float, default 0.5
         How far below the trigger its limit lies, as a fraction of the trigger: a price that falls

@@ -164,8 +164,7 @@ class _Flattening:
             # Where Tiger has refused a question, RISK waits a second, the others up to a minute.
             if self._may(methods, Priority.RISK, now_s):
                 self._is_looking = True
-                marks = self._book.marks
-                self._do(lambda: self._look(marks))
+                self._do(self._look)
         if self._is_quoting or now_s < self._quotes_due_s:
             return
         if not (symbols := self._book.wants_quotes(now_s, _QUOTES_S)):
@@ -174,16 +173,14 @@ class _Flattening:
             self._is_quoting = True
             self._do(lambda: self._quote(symbols))
 
-    def _look(self, marks: frozenset[str]) -> None:
-        """Ask for orders, then for positions, so that what has filled is not taken for held."""
+    def _look(self) -> None:
+        """Ask for orders at work, positions, and last what has filled, which those may not show."""
         began_s = time.monotonic()
         try:
             at_work = self._broker.orders_at_work()
             self._tell(lambda: self._saw_orders(at_work))
-            recent = None
-            if marks - {order.mark for order in at_work}:
-                recent = tuple(self._broker.orders_since(self._started_s))
             held, unreadable = self._broker.options_held()
+            recent = self._recent()
         except TigerError as e:
             error = e
             self._tell(lambda: self._look_failed(error))
@@ -193,12 +190,19 @@ class _Flattening:
         else:
             look = Look(
                 began_s=began_s,
+                clock_s=self._broker.clock_s,
                 at_work=tuple(at_work),
                 recent=recent,
                 held=held,
                 unreadable=tuple(unreadable),
             )
             self._tell(lambda: self._saw(look))
+
+    def _recent(self) -> tuple[OrderSeen, ...] | None:
+        try:
+            return tuple(self._broker.orders_since(self._started_s))
+        except TigerDeniedError:
+            return None  # it goes on with what else there is
 
     def _quote(self, symbols: list[str]) -> None:
         try:

@@ -1,8 +1,9 @@
 """Which orders bring an account's options to nothing: pure, time comes in as an argument.
 
 All orders of others are cancelled. A position is closed by one order at a time, whose price gives
-way until it fills. A new one waits until Tiger has shown what became of the one before, so that no
-more is ever sold than is held; short options are bought back before what covers them is sold.
+way until it fills. A new one waits until Tiger has shown what became of the one before, and what
+others have just filled is not counted as held, so that no more is ever sold than is held; short
+options are bought back before what covers them is sold.
 """
 
 import itertools
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from tiger_nt.flatten_broker import OPTION, OrderSeen, QuoteSeen
-from tiger_nt.flatten_orders import Cancel, Look, Modify, OwnOrder, Past, Place, Stage
+from tiger_nt.flatten_orders import Cancel, Fill, Look, Modify, OwnOrder, Past, Place, Stage
 from tiger_nt.flatten_prices import ATTEMPTS, closing_limit
 from tiger_nt.symbols import option_terms
 from tiger_nt.views import OrderRequest, OrderState
@@ -27,6 +28,8 @@ _IN_THE_WAY_S = 3.0
 """A cancel that has not worked for so long does not hold up the closing of the rest any more."""
 _SETTLE_S = 5.0
 """How long a fill may take to show in the positions."""
+_STALE_S = 30.0
+"""How long positions are not believed that still are what they were before a fill of ours."""
 _LOST_S = 5.0
 _LOST_LOOKS = 3
 """An order without an answer was never sent if so many looks, after so long, do not show it."""
@@ -42,11 +45,12 @@ class FlattenBook:
     Parameters
     ----------
     run : str
-        Names the orders of this run: their marks begin with it.
+        Names the orders of this run: their marks begin with it, those of any run with its part
+        before the dash.
     """
 
     def __init__(self, run: str) -> None:
-        self._run = run
+        self._run, self._kind_of_run = run, run.partition("-")[0] + "-"
         self._numbers = itertools.count(1)
         self._own: dict[str, OwnOrder] = {}
         self._past: dict[str, Past] = {}
@@ -55,6 +59,8 @@ class FlattenBook:
         self._quotes: dict[str, tuple[float, QuoteSeen]] = {}
         self._look: Look | None = None
         self._changed_s = -math.inf
+        self._fills: list[Fill] = []
+        self._filled: Counter[int] = Counter()
         self.closed: Counter[str] = Counter()
         """Contracts closed by this run's orders, by symbol."""
 
@@ -70,7 +76,9 @@ class FlattenBook:
         """Take a whole look."""
         self._look = look
         self.saw_orders(look.at_work)
-        shown = {order.mark: order for order in (*(look.recent or ()), *look.at_work)}
+        newest = {order.id: order for order in (*look.at_work, *(look.recent or ()))}
+        self._note_fills(newest.values(), look.clock_s)
+        shown = {order.mark: order for order in newest.values()}
         for own in list(self._own.values()):
             order = shown.get(own.request.user_mark)
             if order is not None:
@@ -148,10 +156,12 @@ class FlattenBook:
         """
         if self._look is None:
             return []
-        held = self._settled(self._look.held, now_s)
+        sure = self._sure(now_s)
+        # What is short counts in full until Tiger shows that it was bought back.
+        held = {symbol: min(count, sure[symbol]) for symbol, count in self._look.held.items()}
         kept = self._kept_as_cover(held)
         found: list[Place | Modify] = []
-        for symbol, quantity in sorted(held.items(), key=self._urgency):
+        for symbol, quantity in sorted(sure.items(), key=self._urgency):
             own = self._own.get(symbol)
             action = (
                 self._new(symbol, quantity, kept[symbol], now_s)
@@ -171,8 +181,8 @@ class FlattenBook:
             own.attempt, own.priced_s = min(own.attempt + 1, ATTEMPTS - 1), now_s
             own.changes += 1
             return
+        held = abs(self._sure(now_s)[request.symbol])
         past = self._past.setdefault(request.symbol, Past())
-        held = abs(self._settled(self.held, now_s)[request.symbol])
         self._own[request.symbol] = OwnOrder(
             request=request, held=held, attempt=past.attempts, sent_s=now_s, priced_s=now_s
         )
@@ -187,11 +197,6 @@ class FlattenBook:
         ]
 
     # -- how it stands ---------------------------------------------------------------------------
-
-    @property
-    def marks(self) -> frozenset[str]:
-        """Marks of our orders that may still fill."""
-        return frozenset(own.request.user_mark for own in self._own.values())
 
     @property
     def held(self) -> dict[str, int]:
@@ -221,6 +226,7 @@ class FlattenBook:
             and look.began_s >= began_s
             and look.began_s > self._changed_s
             and not (look.held or look.unreadable or self._own or self.orders_left)
+            and not self._fills  # of others, which positions may not show yet
         )
 
     @property
@@ -245,10 +251,40 @@ class FlattenBook:
         for symbol, quantity in held.items():
             past = self._past.get(symbol)
             most = abs(quantity)
-            if past is not None and now_s - past.ended_s <= _SETTLE_S:
+            is_stale = past is not None and quantity == past.held
+            if past is not None and now_s - past.ended_s <= (_STALE_S if is_stale else _SETTLE_S):
                 most = min(most, past.expected)
             found[symbol] = most if quantity > 0 else -most
         return found
+
+    def _sure(self, now_s: float) -> dict[str, int]:
+        """Return what is held whatever positions do not show yet of the fills of others.
+
+        Where orders of ours were there before, it is nothing: another kill elsewhere may be at it.
+        """
+        found = self._settled(self.held, now_s)
+        for fill in self._fills:
+            held = found.get(fill.symbol, 0)
+            if held and fill.symbol in self._past:
+                found[fill.symbol] = 0
+            elif held * fill.quantity < 0:
+                left = max(0, abs(held) - abs(fill.quantity))
+                found[fill.symbol] = left if held > 0 else -left
+        return found
+
+    def _note_fills(self, orders: Iterable[OrderSeen], clock_s: float) -> None:
+        """Keep what others have filled, for as long as positions may not show it."""
+        for order in orders:
+            more = order.filled - self._filled[order.id]
+            if more > 0 and order.sec_type == OPTION and not order.mark.startswith(self._run):
+                self._filled[order.id] = order.filled
+                # Of two kills at once, on two machines, the one with the lower name goes first.
+                first = order.mark.startswith(self._kind_of_run) and order.mark < self._run
+                at_s = min(order.updated_s or clock_s, clock_s)
+                until_s = at_s + (2 * _SETTLE_S if first else _SETTLE_S)
+                signed = more if order.is_buy else -more
+                self._fills.append(Fill(order.symbol, signed, until_s))
+        self._fills = [fill for fill in self._fills if fill.until_s > clock_s]
 
     def _new(self, symbol: str, quantity: int, kept: int, now_s: float) -> Place | None:
         past = self._past.get(symbol, Past())
@@ -356,6 +392,10 @@ class FlattenBook:
             if order.sec_type == OPTION and not order.is_buy:
                 opened = order.quantity - order.filled - max(0, held.get(order.symbol, 0))
                 short[_kind(order.symbol)] += max(0, opened)
+        for fill in self._fills:
+            if fill.quantity < 0:
+                opened = -fill.quantity - max(0, self.held.get(fill.symbol, 0))
+                short[_kind(fill.symbol)] += max(0, opened)
         long = []
         for symbol, quantity in held.items():
             terms = option_terms(symbol)
@@ -395,6 +435,7 @@ class FlattenBook:
         past = self._past[own.request.symbol]
         past.attempts = own.attempt if reason else min(own.attempt + 1, ATTEMPTS - 1)
         past.ended_s = now_s
+        past.held = -own.held if own.request.is_buy else own.held
         past.expected = own.held - own.filled
         if reason:
             past.reason = reason

@@ -33,6 +33,7 @@ _STATES: Mapping[object, OrderState] = {
 _ORDERS_A_PAGE = 300
 _QUOTES_A_CALL = 30
 _CLOCKS_APART_MS = 120_000
+_BY_CHANGE = "LATEST_STATUS_UPDATED"
 _A_DAY_MS = 86_400_000
 _MULTIPLIER = 100
 _LANGUAGE = "en_US"
@@ -42,6 +43,7 @@ class OrderSeen(NamedTuple):
     """An order as Tiger showed it; `symbol` is compact OSI for a single option.
 
     Of a combination, and of what cannot be read, it is the underlying, and quantities are 0.
+    `updated_s` is when it last changed, by Tiger's clock (UTC epoch seconds; 0 if not told).
     """
 
     id: int
@@ -54,6 +56,7 @@ class OrderSeen(NamedTuple):
     limit_price: float | None
     state: OrderState
     reason: str
+    updated_s: float
 
     @property
     def is_option(self) -> bool:
@@ -76,18 +79,24 @@ class FlattenBroker:
         self._account = config.credentials.account
         self._secret = config.credentials.secret_key
 
+    @property
+    def clock_s(self) -> float:
+        """Tiger's clock, UTC epoch seconds; this machine's where Tiger does not tell its own."""
+        return self._wire.told_s or time.time()
+
     def orders_at_work(self) -> list[OrderSeen]:
         """Return the orders at work in the US market, up to 300."""
         content = self._content(market="US", limit=_ORDERS_A_PAGE)
         return [_order(item) for item in _items(self._wire.ask("active_orders", content))]
 
     def orders_since(self, start_s: float) -> list[OrderSeen]:
-        """Return the newest orders made since `start_s` (UTC epoch), in any state, up to 300."""
+        """Return the orders changed since `start_s` (UTC epoch), in any state, the newest 300."""
         content = self._content(
             market="US",
             limit=_ORDERS_A_PAGE,
             start_date=round(start_s * 1_000) - _CLOCKS_APART_MS,
             end_date=time.time_ns() // 1_000_000 + _A_DAY_MS,
+            sort_by=_BY_CHANGE,
         )
         return [_order(item) for item in _items(self._wire.ask("orders", content))]
 
@@ -98,9 +107,9 @@ class FlattenBroker:
         unreadable = []
         for item in _items(self._wire.ask("positions", content)):
             try:
-                held[_symbol(item)] = whole(
-                    "position", item.get("position"), item.get("positionScale")
-                )
+                quantity = whole("position", item.get("position"), item.get("positionScale"))
+                symbol = _symbol(item)
+                held[symbol] = held.get(symbol, 0) + quantity
             except ValueError as e:
                 unreadable.append(f"{item.get('identifier') or item.get('symbol')}: {e}")
         return {symbol: quantity for symbol, quantity in held.items() if quantity}, unreadable
@@ -192,11 +201,17 @@ def _order(item: Mapping[str, Any]) -> OrderSeen:
         limit_price=item.get("limitPrice"),
         state=_STATES.get(item.get("status"), OrderState.UNKNOWN),
         reason=str(item.get("remark") or ""),
+        updated_s=_changed_s(item),
     )
 
 
 def _count(item: Mapping[str, Any], name: str) -> int:
     return whole(name, item.get(name) or 0, item.get(f"{name}Scale"))
+
+
+def _changed_s(item: Mapping[str, Any]) -> float:
+    times = (item.get("updateTime"), item.get("latestTime"))
+    return max((at_ms / 1_000 for at_ms in times if isinstance(at_ms, int)), default=0.0)
 
 
 def _side(item: Mapping[str, Any], name: str) -> float:

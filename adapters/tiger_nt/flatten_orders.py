@@ -8,7 +8,7 @@ import msgspec
 from tiger_nt.flatten_broker import OrderSeen
 from tiger_nt.views import OrderRequest
 
-__all__ = ["Cancel", "Look", "Modify", "OwnOrder", "Past", "Place", "Stage"]
+__all__ = ["Cancel", "Fill", "Look", "Modify", "OwnOrder", "Past", "Place", "Stage"]
 
 
 class Cancel(msgspec.Struct, frozen=True):
@@ -32,16 +32,21 @@ class Modify(msgspec.Struct, frozen=True):
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """What Tiger answered to one round of questions, asked one after the other in this order.
+    """What Tiger answered to one round of questions.
+
+    Orders at work are asked for first, then positions, then recent orders: a fill that a position
+    does not show yet is then among the orders.
 
     Parameters
     ----------
     began_s : float
         Before the first question.
+    clock_s : float
+        Tiger's clock at the end.
     at_work : tuple of OrderSeen
         Orders at work.
     recent : tuple of OrderSeen or None
-        Orders of the last minutes in any state; None if not asked for.
+        Orders that have changed in the last minutes, in any state; None if Tiger does not say.
     held : dict of str to int
         Contracts held, signed, by symbol.
     unreadable : tuple of str
@@ -49,10 +54,22 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     began_s: float
+    clock_s: float
     at_work: tuple[OrderSeen, ...]
     recent: tuple[OrderSeen, ...] | None
     held: dict[str, int]
     unreadable: tuple[str, ...] = ()
+
+
+class Fill(msgspec.Struct, frozen=True):
+    """Signed contracts that another's order has filled, and until when (Tiger's clock) it counts.
+
+    Positions may not show it before.
+    """
+
+    symbol: str
+    quantity: int
+    until_s: float
 
 
 class Stage(StrEnum):
@@ -94,5 +111,7 @@ class Past(msgspec.Struct):
     reason: str = ""
     again_s: float = -math.inf
     ended_s: float = -math.inf
+    held: int = 0
+    """Contracts of the position when the last order was sent, signed."""
     expected: int = 0
     """Contracts that are held after the last order's fills, as far as those tell."""

@@ -44,11 +44,17 @@ class Wire:
         licence where that is not given either, as the SDK does; it may take a second or two.
     timeout_s : float
         Of connecting, and of each wait for data.
+
+    Attributes
+    ----------
+    told_s : float
+        Tiger's time in its newest answer, UTC epoch seconds; 0 before the first.
     """
 
     def __init__(self, config: TigerConfig, timeout_s: float) -> None:
         self._credentials = config.credentials
         self._timeout_s = timeout_s
+        self.told_s = 0.0
         # The SDK would check the key's numbers first, for 30 ms.
         self._key: Any = load_der_private_key(
             base64.b64decode(config.credentials.private_key),
@@ -112,11 +118,13 @@ class Wire:
             code, data = answer["code"], answer.get("data")
             if isinstance(data, str):
                 data = json.loads(data)
-            sign = answer.get("sign")
+            sign, told_ms = answer.get("sign"), answer.get("timestamp")
         except (ValueError, KeyError, TypeError, AttributeError):
             raise _lost(changes)(f"{method}: the answer could not be read") from None
         if sign is not None and not self._verifies(params["timestamp"], str(sign)):
             raise self._failure(method, None, "response sign verify failed", None, changes)
+        if isinstance(told_ms, int):
+            self.told_s = max(self.told_s, told_ms / 1_000)
         if code != 0:
             raise self._failure(method, code, str(answer.get("message")), None, changes)
         return data

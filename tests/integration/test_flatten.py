@@ -169,6 +169,24 @@ def test_two_at_once_take_turns_and_sell_once(simulator: SimulatorProcess) -> No
     assert sum("waiting for it" in line for _, said in results for line in said) == 1
 
 
+def test_two_that_do_not_know_of_each_other_both_end_flat(
+    simulator: SimulatorProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On two machines no lock keeps them apart: what both have sold, one of them buys back."""
+    fill_account(simulator)
+    monkeypatch.setattr("tiger_nt.flatten.one_at_a_time", lambda *_: contextlib.nullcontext())
+    found: list[Flattened] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(run(simulator, 60.0)[0])) for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [each.verdict for each in found] == [Verdict.FLAT, Verdict.FLAT]
+    assert left(simulator.account("live")) == ({}, [])
+
+
 def test_leftovers_of_a_run_that_was_killed_are_cancelled(simulator: SimulatorProcess) -> None:
     [symbol] = fill_account(simulator, 1)
     broker = FlattenBroker(tiger_config(simulator.environment("live")), 3.0)

@@ -222,11 +222,12 @@ class TradeMethods:
     def _page(self, account: Account, body: Item, statuses: frozenset[OrderStatus]) -> Item:
         begin, end = _times(body)
         wanted_states = body.get("states") or []
+        by_change = body.get("sort_by") == "LATEST_STATUS_UPDATED"
         found = [
             order
             for order in account.orders.values()
             if order.status in statuses
-            and begin <= order.opened_ms <= end
+            and begin <= (order.updated_ms if by_change else order.opened_ms) <= end
             and (not wanted_states or order.status.value in wanted_states)
             and _is_of(order, body)
         ]

@@ -35,6 +35,7 @@ class Work:
         self.limit: float | None = None
         self.state = OrderState.HELD
         self.reason = ""
+        self.updated_s = 0.0
 
     @property
     def open(self) -> int:
@@ -52,6 +53,7 @@ class Work:
             limit_price=self.limit,
             state=self.state,
             reason=self.reason,
+            updated_s=self.updated_s,
         )
 
 
@@ -69,7 +71,8 @@ class Broker:
         self.orders.append(order)
         return order
 
-    def fill(self, order: Work, quantity: int) -> None:
+    def fill(self, order: Work, quantity: int, now_s: float) -> None:
+        order.updated_s = now_s
         quantity = min(quantity, order.open)
         order.filled += quantity
         self.held[order.symbol] += quantity if order.is_buy else -quantity
@@ -144,7 +147,7 @@ class World:
             self._place(action) if isinstance(action, Place) else self._modify(action)
         for order in self.broker.orders:
             if order.open and self.random.random() < 0.5:
-                self.broker.fill(order, self.random.randint(1, order.open))
+                self.broker.fill(order, self.random.randint(1, order.open), self.now_s)
         self.now_s += STEP_S
         self.past.append((self.now_s, dict(self.broker.held)))
 
@@ -153,24 +156,22 @@ class World:
         began_s = self.now_s
         if self.goes_wrong():
             return
-        marks = self.book.marks
         at_work = tuple(order.seen() for order in self.broker.orders if order.open)
-        recent = None
-        if marks - {order.mark for order in at_work}:
-            recent = tuple(order.seen() for order in self.broker.orders)
-        for order in self.broker.orders:
-            if order.open and self.goes_wrong():
-                self.broker.fill(order, 1)
+        self._fill_some()
         held = dict(self.broker.held)
         if self.goes_wrong():
             held = next((then for at_s, then in self.past if at_s >= self.now_s - 2), held)
-        # What was held longer ago than a fill of another's order is no reason to sell it again.
-        if any(not order.mark.startswith("kill") and order.filled for order in self.broker.orders):
-            held = dict(self.broker.held)
+        self._fill_some()
+        recent = tuple(order.seen() for order in self.broker.orders)
         held = {symbol: count for symbol, count in held.items() if count}
-        look = Look(began_s=began_s, at_work=at_work, recent=recent, held=held)
+        look = Look(began_s=began_s, clock_s=self.now_s, at_work=at_work, recent=recent, held=held)
         self.now_s += STEP_S / 10
         self.book.saw(look, self.now_s)
+
+    def _fill_some(self) -> None:
+        for order in self.broker.orders:
+            if order.open and self.goes_wrong():
+                self.broker.fill(order, 1, self.now_s)
 
     def _place(self, action: Place) -> None:
         request = action.request
@@ -229,7 +230,7 @@ def test_no_order_goes_beyond_what_is_held_and_all_ends_flat(
         if world.book.is_flat_since(world.now_s - 2 * STEP_S) or world.book.is_hopeless:
             break
     else:
-        raise AssertionError(f"Expected an end, was {world.broker.held}, {world.book.marks}")
+        raise AssertionError(f"Expected an end, was {world.broker.held}")
     if not world.book.is_hopeless:
         assert world.broker.is_flat
 
@@ -253,7 +254,8 @@ def seen_book(held: dict[str, int], *orders: OrderSeen, quote: QuoteSeen = QUOTE
 
 
 def look(held: dict[str, int], *orders: OrderSeen, at_s: float = 0.0, **more: Any) -> Look:
-    return Look(began_s=at_s, at_work=orders, recent=more.pop("recent", None), held=held, **more)
+    fields = {"began_s": at_s, "clock_s": at_s, "recent": None, "at_work": orders, "held": held}
+    return Look(**(fields | more))
 
 
 def order(symbol: str = CALL, *, is_buy: bool = False, quantity: int = 2, **more: Any) -> OrderSeen:
@@ -268,6 +270,7 @@ def order(symbol: str = CALL, *, is_buy: bool = False, quantity: int = 2, **more
         "limit_price": 1.0,
         "state": OrderState.HELD,
         "reason": "",
+        "updated_s": 0.0,
     }
     return OrderSeen(**(fields | more))
 
@@ -321,10 +324,11 @@ def test_cancel_is_repeated_after_a_second_and_at_once_if_unsent() -> None:
 
 
 def test_position_with_an_order_in_it_waits_for_the_cancel_and_then_goes_round_it() -> None:
-    book = seen_book({CALL: 5}, order(quantity=3, filled=1))
+    shown = order(quantity=3, filled=1, updated_s=-10.0)
+    book = seen_book({CALL: 5}, shown)
     book.cancels(0.2)
     assert book.closings(3.0) == []
-    book.saw(look({CALL: 5}, order(quantity=3, filled=1), at_s=3.1), 3.2)
+    book.saw(look({CALL: 5}, shown, at_s=3.1), 3.2)
     [action] = book.closings(3.3)
     assert action.request.quantity == 3
 
@@ -460,7 +464,7 @@ def test_look_begun_before_an_answer_proves_nothing_about_the_order() -> None:
     book.placed(action.request.user_mark, 9, 2.0)
     for _ in range(5):
         book.saw(look({CALL: 3}, at_s=1.0, recent=()), 20.0)
-    assert book.marks == {action.request.user_mark}
+    assert book.closings(20.1) == []
 
 
 def test_fill_that_positions_do_not_show_yet_is_not_sold_twice() -> None:
@@ -476,6 +480,74 @@ def test_fill_that_positions_do_not_show_yet_is_not_sold_twice() -> None:
     assert book.closed == {CALL: 3}
     book.saw(look({}, at_s=5.1), 5.2)
     assert book.is_flat_since(0.0)
+
+
+def test_positions_that_do_not_move_at_all_after_a_fill_are_stale_for_half_a_minute() -> None:
+    book = seen_book({CALL: 3})
+    [action] = sent(book, 0.2)
+    mark = action.request.user_mark
+    done = order(id=9, mark=mark, quantity=3, filled=3, state=OrderState.FILLED)
+    for now_s in (0.5, 10.0, 29.0):
+        book.saw(look({CALL: 3}, at_s=now_s, recent=(done,)), now_s)
+        assert book.closings(now_s) == []
+    book.saw(look({CALL: 2}, at_s=29.5), 29.6)  # they have moved
+    [action] = book.closings(29.7)
+    assert isinstance(action, Place)
+    assert action.request.quantity == 2
+
+
+def test_what_another_has_just_sold_is_not_sold_again_before_positions_must_show_it() -> None:
+    sold = order(id=4, quantity=3, filled=3, state=OrderState.FILLED, updated_s=-1.0)
+    book = FlattenBook("kill-x")
+    book.saw(look({CALL: 5}, recent=(sold,)), 0.1)
+    book.saw_quotes([CALL], {CALL: QUOTE}, 0.1)
+    [action] = book.closings(0.2)
+    assert action.request.quantity == 2
+    book.saw(look({CALL: 5}, at_s=4.1, recent=(sold,)), 4.1)
+    [action] = book.closings(4.2)
+    assert action.request.quantity == 5
+
+
+def test_nothing_held_is_not_flat_while_positions_may_not_show_a_purchase_yet() -> None:
+    bought = order(id=4, is_buy=True, filled=2, state=OrderState.FILLED, updated_s=-1.0)
+    book = FlattenBook("kill-x")
+    book.saw(look({}, recent=(bought,)), 0.1)
+    assert not book.is_flat_since(0.0)
+    book.saw(look({}, recent=(bought,), at_s=4.1), 4.2)
+    assert book.is_flat_since(0.0)
+
+
+def test_fill_of_long_ago_in_an_order_that_is_cancelled_now_holds_nothing_up() -> None:
+    shown = order(id=4, quantity=3, filled=1, updated_s=-60.0)
+    book = seen_book({CALL: 5}, shown)
+    cancelled = shown._replace(state=OrderState.CANCELLED, updated_s=1.0)
+    book.saw(look({CALL: 5}, at_s=1.0, recent=(cancelled,)), 1.1)
+    [action] = book.closings(1.2)
+    assert action.request.quantity == 5
+
+
+def test_two_kills_that_sold_at_the_same_time_do_not_both_buy_back() -> None:
+    """On two machines: each has sold the three that were held."""
+    books = {run: FlattenBook(run) for run in ("kill-a", "kill-b")}
+    sales = []
+    for number, (run, book) in enumerate(books.items()):
+        book.saw(look({CALL: 3}), 0.1)
+        book.saw_quotes([CALL], {CALL: QUOTE}, 0.1)
+        [action] = sent(book, 0.2)
+        sales.append(
+            order(
+                id=number, mark=f"{run}-1", quantity=3, filled=3, state=OrderState.FILLED,
+                updated_s=0.3,
+            )
+        )  # fmt: skip
+        assert action.request.user_mark == f"{run}-1"
+    first_s: dict[str, float] = {}
+    for now_s in range(1, 30):
+        for run, book in books.items():
+            book.saw(look({CALL: -3}, at_s=now_s, recent=tuple(sales)), now_s)
+            if book.closings(now_s + 0.1):
+                first_s.setdefault(run, now_s)
+    assert first_s["kill-b"] - first_s["kill-a"] >= 4.0
 
 
 def test_order_larger_than_what_is_still_held_is_cancelled() -> None:

@@ -1,6 +1,7 @@
 """The short way to Tiger against the SDK's: the same requests, read the same way."""
 
 import asyncio
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from tiger_answers import AnsweringGateway
+from tigeropen.common.consts import OrderSortBy
 from tigeropen.common.util.order_utils import get_order_status
 from tigeropen.common.util.signature_utils import get_sign_content, verify_with_rsa
 
@@ -187,6 +189,25 @@ def test_position_that_cannot_be_read_is_told_and_the_others_are_read(
     assert held == {"SPY261123C00600000": 4}
     assert len(unreadable) == 1
     assert "SPXW  261123P06012500" in unreadable[0]
+
+
+def test_what_is_held_in_two_parts_of_the_account_is_added_up(gateway: AnsweringGateway) -> None:
+    held = OPTION | {"position": 2}
+    gateway.answers["positions"] = {"items": [held, held | {"position": 1}]}
+    assert brokered(gateway).options_held() == ({"SPXW261123P06012500": 3}, [])
+
+
+def test_recent_orders_are_those_that_changed_whenever_they_were_made(
+    gateway: AnsweringGateway,
+) -> None:
+    times = {"openTime": 1_000, "updateTime": 5_000, "latestTime": 4_000}
+    gateway.answers["orders"] = {"items": [ORDER | times]}
+    [order] = brokered(gateway).orders_since(1_000.0)
+    assert order.updated_s == 5.0
+    [request] = gateway.asked
+    content = json.loads(request["biz_content"])
+    assert content["sort_by"] == OrderSortBy.LATEST_STATUS_UPDATED.value
+    assert content["start_date"] <= 1_000_000
 
 
 def test_quotes_have_zero_where_there_is_none(gateway: AnsweringGateway) -> None:

@@ -75,4 +75,4 @@ def track_premium(case: Case) -> Denial | None:
 
 def _most_held(held: int, buying: int, selling: int) -> int:
     """Return the largest position, long or short, that orders at work may lead to."""
-    return max(abs(held + buying), abs(held - selling), abs(held))
+    return max(abs(held + buying), abs(held - selling))

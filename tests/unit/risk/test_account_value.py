@@ -158,6 +158,11 @@ def test_use_of_the_scenario_is_the_loss_over_its_share_of_the_account() -> None
     assert math.isnan(AccountRisk(math.nan, 5).scenario_use(LIMITS))
 
 
+@pytest.mark.parametrize("equity", [0.0, -500.0])
+def test_any_loss_is_beyond_what_an_account_without_value_may_lose(equity: float) -> None:
+    assert AccountRisk(equity, worst_loss_usd=1.0).scenario_use(PortfolioLimits()) == math.inf
+
+
 def test_age_of_the_newest_quote_passes_over_those_never_seen() -> None:
     market = QuotedChain([600])
     chain = market.book.snapshot(NOW_NS, 600.0)

@@ -130,6 +130,25 @@ def test_position_of_before_a_restart_is_gone_when_its_plan_has_sold_it() -> Non
     assert exposure.lines == exposure.plans == {}
 
 
+def test_nothing_at_work_reserves_nothing_to_the_last_bit() -> None:
+    prices = (0.07, 0.29, 1.13)
+    orders = [order(order_id=f"O-{n}", price=p, fee_usd=0.1) for n, p in enumerate(prices)]
+    theirs = order(order_id="O-9", owner=THEIRS)
+    exposure = ledger(theirs, *orders)
+    for sent in orders:
+        exposure.ended(sent.order_id)
+    assert MY_PLAN not in exposure.plans
+    exposure.ended(theirs.order_id)
+    assert exposure.reserved_usd == 0.0
+    exposure.filled("F", CALL, 1, 2.0, owner=MINE)
+    for sent in orders:
+        exposure.submitted(sent, NOW_NS)
+    for sent in orders:
+        exposure.ended(sent.order_id)
+    assert exposure.plans[MY_PLAN].reserved_usd == 0.0
+    assert exposure.reserved_usd == 0.0
+
+
 def test_order_takes_the_place_of_the_one_it_replaces() -> None:
     exposure = ledger(BUY)
     exposure.submitted(order(order_id="O-9", quantity=1, replaces="O-1"), NOW_NS)

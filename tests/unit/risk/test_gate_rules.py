@@ -273,6 +273,16 @@ def test_each_contract_of_a_plan_is_one_day_trade(asked: Any, held: Any, *, pass
     assert verdict is (None if passes else DenyReason.DAY_TRADES)
 
 
+def test_intraday_margin_counts_other_buys_at_work_and_not_the_order_itself() -> None:
+    rule = {"day_trades": DayTradePolicy.INTRADAY_MARGIN}
+    carries = picture(equity=2_403.0, premium_usd=2_000.0)
+    world = World(limits=limits(account=rule), picture=carries, exposure=book(working=(order(),)))
+    assert world.verdict() is None
+    theirs = order(order_id="O-0", contract=PUT, quantity=1, price=0.01, fee_usd=0.0, owner=THEIRS)
+    world.exposure = book(working=(order(), theirs))
+    assert reason_of(world) is DenyReason.INTRADAY_MARGIN
+
+
 def test_buy_in_an_open_plan_is_an_entry_still() -> None:
     world = World(exposure=book((CALL, 2, 2.0, MINE)), now_ns=EXPIRY_NS - 299 * NS)
     world.facts = facts(exercise_test_ns=None)

@@ -107,6 +107,21 @@ def test_loss_that_recovers_ends_its_lower_steps_after_their_hold() -> None:
     assert run.mode is NORMAL
 
 
+def test_loss_that_comes_again_is_confirmed_and_held_again() -> None:
+    run = Run()
+    run.see(5, equity=9_700)
+    run.see(61)
+    assert run.mode is NORMAL
+    run.see(3, equity=9_700)
+    assert run.mode is NORMAL
+    run.see(1, equity=9_700)
+    assert run.mode is TIGHTEN
+    run.see(60)
+    assert run.mode is TIGHTEN
+    run.see(1)
+    assert run.mode is NORMAL
+
+
 def test_rearm_leaves_a_loss_that_stands_and_ends_one_that_is_over() -> None:
     run = Run()
     run.see(5, equity=9_400)
@@ -421,6 +436,13 @@ def test_direct_kill_says_so_with_whatever_happens_meanwhile() -> None:
     assert run.rearm()[-1].text == "looked at it"
     assert run.report(Trigger.DATA_GAP, 0.0, "back") == []
     assert run.see(11)[-1].text == "back"
+
+
+def test_trigger_of_the_mode_is_the_first_of_those_that_ask_for_it() -> None:
+    run = Run()
+    run.report(Trigger.STORE)
+    run.see(1, scenario_use=1.0)
+    assert (run.mode, run.ladder.trigger) == (HALT, Trigger.SCENARIO_LOSS)
 
 
 def test_trigger_of_the_mode_is_the_strictest_one() -> None:

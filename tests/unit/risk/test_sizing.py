@@ -119,6 +119,12 @@ def test_while_the_equity_is_unknown_only_what_does_not_hang_on_it_bounds() -> N
     assert sized(tight).contracts == 0
 
 
+@pytest.mark.parametrize("equity", [0.0, -1_000.0])
+def test_account_that_has_lost_everything_buys_nothing(equity: float) -> None:
+    assert sized(equity=equity).contracts == 0
+    assert sized(room_usd=-1.0).contracts == 0
+
+
 def test_without_a_known_peak_there_is_no_drawdown() -> None:
     assert budgeted(equity=50_000.0, peak_equity=math.nan).usd == 1_000.0
 

@@ -156,66 +156,48 @@ def _smooth(  # pragma: no cover
     quality: NDArray[np.int8],
 ) -> tuple[float, float]:
     """Return the volatility that the strikes beside it give a row, and the discount factor."""
-    start, found = row, 0
-    while start > 0 and found < _SIDE:
-        start -= 1
-        fit = strike[start] < strike[row] and _is_fit(
-            start, forward, strike, is_call, vega, quality
-        )
-        found += fit
-    stop, found = row + 1, 0
-    while stop < strike.size and found < _SIDE:
-        fit = strike[stop] > strike[row] and _is_fit(stop, forward, strike, is_call, vega, quality)
-        found += fit
-        stop += 1
-    near = slice(start, stop)
-    points, n = _good(
-        forward, atm_iv, strike[near], is_call[near], bid[near], ask[near], iv[near], vega[near],
-        quality[near],
-    )  # fmt: skip
-    above = 0
-    while above < n and points[3, above] < strike[row]:
-        above += 1
-    own, window = log(strike[row] / forward), np.empty((3, 2 * _SIDE))
-    level = _level(points, n, above, strike[row], own, atm_iv * root_years, window)
-    return level, _discount(strike, delta)
+    own, deviation = log(strike[row] / forward), atm_iv * root_years
+    # Farther ones are part of no fit. Where the line is exactly is for `_level` to say.
+    reach = exp(_FARTHEST * deviation) * (1.0 + 1e-9)
+    lowest, highest = strike[row] / reach, strike[row] * reach
+    points = np.empty((3, 2 * _SIDE))
+    at, first, stop = row - 1, _SIDE, _SIDE
+    while at >= 0 and strike[at] >= lowest and first > 0:
+        if strike[at] < strike[row] and _is_fit(at, forward, strike, is_call, vega, quality):
+            first -= 1
+            _note(points, first, at, forward, atm_iv, strike, bid, ask, iv, vega)
+        at -= 1
+    at = row + 1
+    while at < strike.size and strike[at] <= highest and stop < 2 * _SIDE:
+        if strike[at] > strike[row] and _is_fit(at, forward, strike, is_call, vega, quality):
+            _note(points, stop, at, forward, atm_iv, strike, bid, ask, iv, vega)
+            stop += 1
+        at += 1
+    return _level(points, first, stop, own, deviation), _discount(strike, delta)
 
 
 @inlined
 def _level(
-    points: Floats,
-    n: int,
-    above: int,
-    strike: float,
-    own: float,
-    deviation: float,
-    window: Floats,
+    points: Floats, first: int, stop: int, own: float, deviation: float
 ) -> float:  # pragma: no cover
     """Return a strike's volatility by the points beside it, NaN without enough of them.
 
-    `above` is the first of the `n` points that is not below the strike, `own` the strike's
-    log-moneyness and `deviation` a standard one; `window` is overwritten.
+    Those from `first` to `_SIDE` lie below it and the others, before `stop`, above. `own` is the
+    strike's log-moneyness and `deviation` a standard one; `points` are overwritten.
     """
     x = points[0]
-    after = above + 1 if above < n and points[3, above] == strike else above
-    first, stop = max(above - _SIDE, 0), min(after + _SIDE, n)
-    while above - first > _LEAST_SIDE and own - x[first] > _BAND * deviation:
+    while _SIDE - first > _LEAST_SIDE and own - x[first] > _BAND * deviation:
         first += 1
-    while stop - after > _LEAST_SIDE and x[stop - 1] - own > _BAND * deviation:
+    while stop - _SIDE > _LEAST_SIDE and x[stop - 1] - own > _BAND * deviation:
         stop -= 1
-    if above - first < _LEAST_SIDE or stop - after < _LEAST_SIDE:
+    if _SIDE - first < _LEAST_SIDE or stop - _SIDE < _LEAST_SIDE:
         return np.nan
     farthest = max(own - x[first], x[stop - 1] - own)
     if farthest > _FARTHEST * deviation:
         return np.nan
-    size = 0
     for i in range(first, stop):
-        if i < above or i >= after:
-            window[0, size] = (x[i] - own) / (_REACH * farthest)
-            window[1, size] = points[1, i]
-            window[2, size] = points[2, i]
-            size += 1
-    variance = _fitted(window, size)
+        x[i] = (x[i] - own) / (_REACH * farthest)
+    variance = _fitted(points, first, stop)
     return math.sqrt(variance) if variance > 0.0 else np.nan
 
 
@@ -235,47 +217,38 @@ def _is_fit(
 
 
 @inlined
-def _good(
+def _note(
+    points: Floats,
+    at: int,
+    row: int,
     forward: float,
     atm_iv: float,
     strike: Floats,
-    is_call: NDArray[np.bool_],
     bid: Floats,
     ask: Floats,
     iv: Floats,
     vega: Floats,
-    quality: NDArray[np.int8],
-) -> tuple[Floats, int]:  # pragma: no cover
-    """Return the good out-of-the-money quotes and their number.
-
-    Log-moneyness, variance, 1 / u^2 and strike: (4, n), the rest of it empty.
-    """
-    points = np.empty((4, strike.size))
-    n = 0
-    for row in range(strike.size):
-        if _is_fit(row, forward, strike, is_call, vega, quality):
-            half_spread = max(0.5 * (ask[row] - bid[row]), _LEAST_HALF_SPREAD)
-            # At a volatility that is far too low the variance would seem far too certain.
-            u = half_spread * 2.0 * max(iv[row], atm_iv) / vega[row]
-            points[0, n] = log(strike[row] / forward)
-            points[1, n] = iv[row] * iv[row]
-            points[2, n] = 1.0 / (u * u)
-            points[3, n] = strike[row]
-            n += 1
-    return points, n
+) -> None:  # pragma: no cover
+    """Write log-moneyness, variance and 1 / u^2 of a row down as a point."""
+    half_spread = max(0.5 * (ask[row] - bid[row]), _LEAST_HALF_SPREAD)
+    # At a volatility that is far too low the variance would seem far too certain.
+    u = half_spread * 2.0 * max(iv[row], atm_iv) / vega[row]
+    points[0, at] = log(strike[row] / forward)
+    points[1, at] = iv[row] * iv[row]
+    points[2, at] = 1.0 / (u * u)
 
 
 @inlined
-def _fitted(window: Floats, size: int) -> float:  # pragma: no cover
+def _fitted(points: Floats, first: int, stop: int) -> float:  # pragma: no cover
     """Return a parabola's value at 0, NaN where too many points disagree with it.
 
-    `window` holds the distance in radii, the variance and 1 / u^2 of `size` points.
+    `points` hold the distance in radii, the variance and 1 / u^2; those before `stop` count.
     """
     level = slope = bend = 0.0
     for turn in range(_ROUNDS):
         s0 = s1 = s2 = s3 = s4 = t0 = t1 = t2 = 0.0
-        for i in range(size):
-            d, y, precision = window[0, i], window[1, i], window[2, i]
+        for i in range(first, stop):
+            d, y, precision = points[0, i], points[1, i], points[2, i]
             near = 1.0 - abs(d * d * d)
             w = precision * near * near * near
             if turn > 0:
@@ -299,8 +272,8 @@ def _fitted(window: Floats, size: int) -> float:  # pragma: no cover
         slope = (t0 * b + t1 * e + t2 * f) * over
         bend = (t0 * c + t1 * f + t2 * g) * over
     off = 0
-    for i in range(size):
-        d = window[0, i]
-        residual = window[1, i] - (level + d * (slope + d * bend))
-        off += residual * residual * window[2, i] > 4.0
+    for i in range(first, stop):
+        d = points[0, i]
+        residual = points[1, i] - (level + d * (slope + d * bend))
+        off += residual * residual * points[2, i] > 4.0
     return level if off <= _MOST_OFF else np.nan

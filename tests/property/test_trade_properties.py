@@ -5,7 +5,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from nautilus_trader.model import ClientOrderId
 from strategy_venue import CALL, EXITS, PLAN, SHORT, VERTICAL, Venue, canceled, filled, rejected
+
+from autotrade_0dte.risk.protective import ProtectiveParams
 
 
 class Working:
@@ -21,10 +24,11 @@ class Working:
 class Market:
     """Answers the strategy's commands at random, and keeps the account."""
 
-    def __init__(self, has_short_leg: bool, keep_single: bool) -> None:
+    def __init__(self, has_short_leg: bool, keep_single: bool, has_stop: bool) -> None:
         plan = VERTICAL if has_short_leg else PLAN
         exits = replace(EXITS, keep_single=keep_single)
-        self.venue = Venue(replace(plan, quantity=6, exits=exits))
+        protective = ProtectiveParams(enabled=has_stop, verify_s=5)
+        self.venue = Venue(replace(plan, quantity=6, exits=exits), protective=protective)
         self.at_s = 1.0
         self.seen = 0
         self.working: dict[str, Working] = {}
@@ -32,6 +36,8 @@ class Market:
 
     def snapshot(self, size: int) -> None:
         self.at_s += size
+        at_work = self.working.values()
+        self.venue.booked = {ClientOrderId(order.name): order.leaves for order in at_work}
         bid = 0.45 + 0.15 * (size % 8)
         self.venue.chain(self.at_s, bid, short=(0.20 + 0.05 * size, 0.22 + 0.05 * size))
         self._take()
@@ -104,12 +110,12 @@ OFTEN = [0, 0, 0, 1, 1, 1, 2, 3, 4]
 STEPS = st.lists(st.tuples(st.sampled_from(OFTEN), st.integers(1, 9)), min_size=5, max_size=40)
 
 
-@settings(max_examples=150)
-@given(st.booleans(), st.booleans(), STEPS)
+@settings(max_examples=300)
+@given(st.booleans(), st.booleans(), st.booleans(), STEPS)
 def test_no_order_can_leave_a_short_contract_naked_and_every_trade_ends(
-    has_short_leg: bool, keep_single: bool, steps: list[tuple[int, int]]
+    has_short_leg: bool, keep_single: bool, has_stop: bool, steps: list[tuple[int, int]]
 ) -> None:
-    market = Market(has_short_leg, keep_single)
+    market = Market(has_short_leg, keep_single, has_stop)
     for action, size in steps:
         ACTIONS[action](market, size)
         market.check()

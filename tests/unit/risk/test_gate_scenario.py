@@ -67,14 +67,15 @@ def test_sales_at_work_against_a_long_option_count_as_filled_where_that_loses_mo
 
 def test_buy_at_work_hedges_nothing_as_it_may_not_fill() -> None:
     both_ways = GridParams(implied_moves=(), fixed_moves=(0.05,))
-    asked, hedge = order(), order(order_id="W-1", contract=PUT, owner=THEIRS)
+    dear_put = contract(605.0, is_call=False)
+    asked, hedge = order(), order(order_id="W-1", contract=dear_put, price=0.01, owner=THEIRS)
     hedged = book(working=(hedge,))
     worst = [
         worst_loss_of(asked, exposure, CHAIN, both_ways)(CALL.row, 2, 2.00)
         for exposure in (book(), hedged)
     ]
     assert worst[0] == pytest.approx(400.0)  # all that it pays, in the falling cells
-    assert worst[1] >= worst[0]
+    assert worst[1] == pytest.approx(worst[0])
 
 
 def test_order_that_is_at_work_already_counts_once() -> None:

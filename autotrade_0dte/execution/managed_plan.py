@@ -110,7 +110,12 @@ class ManagedPlan:
             The fills close more than they open.
         """
         managed = cls(state.plan)
-        for fill in sorted(fills, key=lambda fill: fill.ts_event):
+        short = state.plan.short_instrument_id
+
+        def in_order(fill: Fill) -> tuple[int, bool]:  # at one instant what opens comes first
+            return fill.ts_event, (fill.quantity > 0) == (fill.instrument_id == short)
+
+        for fill in sorted(fills, key=in_order):
             managed.filled(fill.instrument_id, fill.quantity, fill.price, fill.ts_event, fill.fee)
         managed.entry_ended()
         managed._short_over = managed._short_over or state.short_over

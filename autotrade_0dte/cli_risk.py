@@ -19,6 +19,7 @@ from autotrade_0dte.cli_options import (
 from autotrade_0dte.nodes.halt import FLATTEN, HALT_ENTRIES, set_halt
 from autotrade_0dte.nodes.kill_latch import (
     DEFAULT_STATE,
+    LOG,
     KillLatch,
     KillLatchError,
     append_log,
@@ -76,7 +77,10 @@ def kill(
     """
     latch = _latch(state, reason, direct=direct)
     if direct:
-        return _kill_directly(state, DIRECT_WAIT_S if wait is None else wait)
+        return _kill_directly(state, latch, DIRECT_WAIT_S if wait is None else wait)
+    if latch is None:
+        _say("NOT FLAT (no node was told). Now run: autotrade kill --direct")
+        return EXIT_NOT_FLAT
     return _kill_by_nodes(state, latch, NODES_WAIT_S if wait is None else wait)
 
 
@@ -209,34 +213,34 @@ def stress(
     print_json(found) if as_json else print_stress(found)
 
 
-def _latch(state: Path, reason: str, *, direct: bool) -> KillLatch:
-    """Set the latch; with `direct` go on without it, as the broker counts for more."""
+def _latch(state: Path, reason: str, *, direct: bool) -> KillLatch | None:
+    """Set the latch; None where it cannot be, as the broker counts for more."""
     try:
         latch = set_latch(state, reason, direct=direct)
-        append_log(state, "kill", reason, direct=direct)
     except OSError as e:
-        if not direct:
-            raise
-        print(f"autotrade: no latch, nodes are not told: {e}", file=sys.stderr)
-        return KillLatch("", "", reason, direct)
-    print(f"Killed under {state.absolute()}: nodes stop, none starts", flush=True)
+        _warn(f"no latch, nodes are not told: {e}")
+        return None
+    _say(f"Killed under {state.absolute()}: nodes stop, none starts")
+    _log(state, "kill", reason, direct=direct)
     return latch
 
 
 def _kill_by_nodes(state: Path, latch: KillLatch, within_s: float) -> int:
     from autotrade_0dte.nodes.kill_wait import wait_for_nodes
 
+    if latch.direct:
+        _say("A direct kill stands: nodes only cancel, autotrade kill --direct closes")
     answers = wait_for_nodes(state, latch, within_s, _say)
     if answers and all(answer.is_flat_at(latch) for answer in answers):
-        print("FLAT, as each running node says")
+        _say("FLAT, as each running node says")
         return 0
     left = [answer.name for answer in answers if not answer.is_flat_at(latch)]
     what = f"not flat: {', '.join(left)}" if left else "no node runs here, so nobody can tell"
-    print(f"NOT FLAT ({what}). Now run: autotrade kill --direct")
+    _say(f"NOT FLAT ({what}). Now run: autotrade kill --direct")
     return EXIT_NOT_FLAT
 
 
-def _kill_directly(state: Path, within_s: float) -> int:
+def _kill_directly(state: Path, latch: KillLatch | None, within_s: float) -> int:
     from tiger_nt.config import tiger_config
     from tiger_nt.errors import TigerConfigError
     from tiger_nt.flatten import Verdict, flatten
@@ -245,26 +249,29 @@ def _kill_directly(state: Path, within_s: float) -> int:
     try:
         config = tiger_config(os.environ)
     except TigerConfigError as e:
-        print(f"autotrade: {e}", file=sys.stderr)
+        _warn(str(e))
         return EXIT_ACCOUNT
     _say(f"flattening account {config.credentials.account_hint} at Tiger")
     found = flatten(config, _say, within_s=within_s)
+    _log(state, "flattened", "", verdict=found.verdict, why=found.why)
+    with contextlib.suppress(OSError):
+        _warn_of_nodes(state, latch)
     for line in flattened_lines(found):
         _say(line)
-    with contextlib.suppress(OSError):
-        append_log(state, "flattened", "", verdict=found.verdict, why=found.why)
-        _warn_of_nodes(state)
     return {Verdict.FLAT: 0, Verdict.NOT_FLAT: EXIT_NOT_FLAT, Verdict.ACCOUNT: EXIT_ACCOUNT}[
         found.verdict
     ]
 
 
-def _warn_of_nodes(state: Path) -> None:
+def _warn_of_nodes(state: Path, latch: KillLatch | None) -> None:
     """Tell of nodes that live and have not seen the latch: they may trade on."""
     from autotrade_0dte.nodes.kill_answers import node_answers
 
-    for answer in node_answers(state):
-        if answer.running and not answer.latch:
+    answers = node_answers(state)
+    if not answers:
+        _say(f"No node is known under {state.absolute()}; one of another --state was not told")
+    for answer in answers:
+        if answer.running and (latch is None or answer.latch != latch.time):
             _say(
                 f"ATTENTION: node {answer.name} lives and has not seen the kill: end its "
                 f"process ({answer.pid})"
@@ -280,5 +287,20 @@ def _interrupt() -> None:
     raise KeyboardInterrupt
 
 
+def _log(state: Path, action: str, reason: str, **more: object) -> None:
+    """Keep a record where that is possible; the rest goes on without it."""
+    try:
+        append_log(state, action, reason, **more)
+    except OSError as e:
+        _warn(f"not in {LOG}: {e}")
+
+
+def _warn(text: str) -> None:
+    with contextlib.suppress(OSError):
+        print(f"autotrade: {text}", file=sys.stderr, flush=True)
+
+
 def _say(text: str) -> None:
-    print(text, flush=True)
+    """Print; a terminal that is gone or a full disk must not end a kill half way."""
+    with contextlib.suppress(OSError):
+        print(text, flush=True)

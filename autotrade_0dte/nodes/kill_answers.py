@@ -1,7 +1,8 @@
 """What running nodes say to the kill latch, in plain files of their folders.
 
-``RUNNING`` is locked (shared) by a node for as long as its process lives, whatever ends it, and is
-touched every second; ``KILLED`` is its answer to the latch.
+``RUNNING`` is locked (shared) by a node for as long as its process lives, whatever ends it, is
+touched every second, and taken away by a node that ends with nothing open; ``KILLED`` is its answer
+to the latch.
 """
 
 import fcntl
@@ -13,7 +14,8 @@ from typing import Any, NamedTuple, TextIO
 
 from autotrade_0dte.nodes.kill_latch import KillLatch, write_line
 
-__all__ = ["KILLED", "RUNNING", "NodeAnswer", "claim", "node_answers", "write_answer"]
+__all__ = ["KILLED", "RUNNING", "NodeAnswer", "claim", "leave", "node_answers"]
+__all__ += ["write_answer"]
 
 RUNNING = "RUNNING"
 KILLED = "KILLED"
@@ -49,8 +51,13 @@ class NodeAnswer(NamedTuple):
     positions: dict[str, int]
 
     def is_flat_at(self, latch: KillLatch) -> bool:
-        """Whether it has seen this latch and has neither orders at work nor positions."""
-        return self.latch == latch.time and not self.orders and not self.positions
+        """Whether it has seen this latch and has neither orders at work nor positions.
+
+        Of a latch without a name nobody can say.
+        """
+        return (
+            bool(latch.time) and self.latch == latch.time and not self.orders and not self.positions
+        )
 
 
 def claim(folder: Path) -> TextIO:
@@ -62,6 +69,11 @@ def claim(folder: Path) -> TextIO:
     file.write(json.dumps({"pid": os.getpid()}) + "\n")
     file.flush()
     return file
+
+
+def leave(folder: Path) -> None:
+    """Say that the folder's node has ended with nothing at work and nothing held."""
+    (folder / RUNNING).unlink(missing_ok=True)
 
 
 def write_answer(folder: Path, latch: str, orders: int, positions: dict[str, int]) -> None:

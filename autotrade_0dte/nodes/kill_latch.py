@@ -46,14 +46,21 @@ class KillLatch(NamedTuple):
 def set_latch(state: Path, reason: str, *, direct: bool) -> KillLatch:
     """Let the latch stand under `state`, on disk when this returns; raise OSError if it cannot be.
 
-    One that stands already stays as it is, unless this one is direct and that one is not.
+    One that stands already stays as it is, unless this one is direct and that one is not, or it
+    cannot be read. A direct one stays direct.
     """
     before = read_latch(state)
-    if before is not None and (before.direct or not direct):
+    if before is not None and before.time and (before.direct or not direct):
         return before
     state.mkdir(parents=True, exist_ok=True)
-    latch = KillLatch(now_utc(), operator(), reason, direct)
-    write_line(state / LATCH, latch._asdict(), lasting=True)
+    is_direct = direct or (before is not None and before.direct)
+    latch = KillLatch(now_utc(), operator(), reason, is_direct)
+    try:
+        write_line(state / LATCH, latch._asdict(), lasting=True)
+    except OSError:
+        # A full disk takes an empty file, which stands as well.
+        (state / LATCH).open("w").close()
+        return _unreadable("empty")
     return latch
 
 
@@ -70,7 +77,11 @@ def read_latch(state: Path) -> KillLatch | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as e:
-        return KillLatch("", "unknown", f"unreadable ({type(e).__name__})", direct=True)
+        return _unreadable(type(e).__name__)
+
+
+def _unreadable(why: str) -> KillLatch:
+    return KillLatch("", "unknown", f"unreadable ({why})", direct=True)
 
 
 def refuse_latched(state: Path) -> None:

@@ -12,6 +12,8 @@ __all__ = ["wait_for_nodes"]
 _POLL_S = 0.05
 _SILENT_S = 3.0
 """A node touches its file every second."""
+_LEFT_S = 12 * 3_600.0
+"""A node that has ended within a session, and not with nothing open, has left something."""
 
 
 def wait_for_nodes(
@@ -19,14 +21,12 @@ def wait_for_nodes(
 ) -> list[NodeAnswer]:
     """Wait until all nodes that run under `state` are flat, or the time is over.
 
-    Returns what those that ran at first, or until just before, said last. `say` is told of each
-    change.
+    Returns what those said last that ran at first, or had left something open. `say` is told of
+    each change.
     """
     began_s = time.monotonic()
     watched = {
-        answer.name
-        for answer in node_answers(state)
-        if answer.running or answer.silent_s < _SILENT_S  # one that has just ended holds something
+        answer.name for answer in node_answers(state) if answer.running or answer.silent_s < _LEFT_S
     }
     shown: dict[str, str] = {}
     while True:
@@ -36,8 +36,9 @@ def wait_for_nodes(
             if shown.get(answer.name) != words:
                 shown[answer.name] = words
                 say(f"{time.monotonic() - began_s:6.2f} s  {answer.name}: {words}")
-        is_flat = all(answer.is_flat_at(latch) for answer in answers)
-        if is_flat or time.monotonic() - began_s > within_s:
+        # One that has ended says no more.
+        is_over = all(answer.is_flat_at(latch) or not answer.running for answer in answers)
+        if is_over or time.monotonic() - began_s > within_s:
             return answers
         time.sleep(_POLL_S)
 

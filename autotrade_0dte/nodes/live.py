@@ -51,6 +51,7 @@ from autotrade_0dte.nodes.call_watch import CallWatch
 from autotrade_0dte.nodes.components import Market, assemble, trading_session
 from autotrade_0dte.nodes.console import ConsoleReporter
 from autotrade_0dte.nodes.kept_state import kept_state, set_up_folder, state_owner
+from autotrade_0dte.nodes.kill_answers import leave
 from autotrade_0dte.nodes.link_watch import LinkWatch
 from autotrade_0dte.nodes.live_end import LiveEnd, LiveUnclean, conclude
 from autotrade_0dte.nodes.operator_watch import OperatorWatch
@@ -200,6 +201,8 @@ def _run_node(
         fault = _run(node)
         timer.cancel()
         keeper.finish(node.cache)
+        if not (node.cache.positions_open() or node.cache.orders_open()):
+            leave(state)
         for position in node.cache.positions_open():
             shown.print(f"[red]left open: {position.signed_qty:+.0f} {position.instrument_id}[/]")
         shown.close()

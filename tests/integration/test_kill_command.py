@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -12,8 +13,8 @@ from typing import NamedTuple
 import pytest
 from simulator_process import SimulatorProcess
 
-from autotrade_0dte.nodes.kill_answers import claim, write_answer
-from autotrade_0dte.nodes.kill_latch import read_latch
+from autotrade_0dte.nodes.kill_answers import claim, leave, write_answer
+from autotrade_0dte.nodes.kill_latch import KillLatchError, read_latch, refuse_latched, set_latch
 
 AUTOTRADE = str(Path(sys.executable).with_name("autotrade"))
 DEMO = str(Path(__file__).resolve().parents[2] / "configs" / "demo.toml")
@@ -112,6 +113,87 @@ def test_node_that_does_not_get_flat_means_go_on_directly(tmp_path: Path, ends: 
     assert "NOT FLAT (not flat: b). Now run: autotrade kill --direct" in out
 
 
+def test_latch_that_cannot_be_read_makes_no_silent_node_flat(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "KILL").write_text("?")
+    running = claim(tmp_path / "state" / "a")
+    ended = command(tmp_path, "kill", "--wait", "0.2")
+    running.close()
+    assert ended.code == 1
+    assert "NOT FLAT (not flat: a)" in ended.out
+    latch = read_latch(tmp_path / "state")
+    assert latch is not None
+    assert latch.direct
+    assert "nodes only cancel" in ended.out
+
+
+def test_node_that_died_holding_something_is_not_flat_beside_one_that_is(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    claim(state / "dead").close()
+    os.utime(state / "dead" / "RUNNING", (time.time() - 600,) * 2)
+    claim(state / "stopped").close()
+    leave(state / "stopped")
+    running = claim(state / "flat")
+    latch = set_latch(state, "", direct=False)
+    write_answer(state / "flat", latch.time, 0, {})
+    ended = command(tmp_path, "kill")
+    running.close()
+    assert ended.code == 1
+    assert "NOT FLAT (not flat: dead)" in ended.out
+
+
+def test_kill_goes_on_where_its_log_cannot_be_written(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    (state / "log.jsonl").mkdir(parents=True)
+    running = claim(state / "a")
+    latch = set_latch(state, "", direct=False)
+    write_answer(state / "a", latch.time, 0, {})
+    ended = command(tmp_path, "kill")
+    running.close()
+    assert ended.code == 0
+    assert "not in log.jsonl" in ended.err
+
+
+@pytest.mark.parametrize("direct", [True, False])
+def test_kill_goes_on_where_nobody_can_be_told(
+    simulator: SimulatorProcess, tmp_path: Path, direct: bool
+) -> None:
+    """Its output goes to a full disk."""
+    options = ["--direct"] if direct else ["--wait", "0.1"]
+    contract = simulator.control("GET", "/session")["contracts"][0]
+    order = {"account": "paper", "symbol": contract, "side": "BUY", "quantity": 1}
+    simulator.control("POST", "/order", order | {"limit_price": 0.01})
+    with Path("/dev/full").open("w") as full:
+        subprocess.run(
+            [AUTOTRADE, "kill", *options],
+            cwd=tmp_path,
+            env=os.environ | simulator.environment("paper"),
+            stdout=full,
+            stderr=full,
+            check=False,
+        )
+    statuses = {order["status"] for order in simulator.account("paper")["orders"]}
+    assert ("Initial" in statuses or "Submitted" in statuses) is not direct
+    lines = (tmp_path / "state" / "log.jsonl").read_text().splitlines()
+    assert len(lines) == (2 if direct else 1)
+    simulator.control("POST", "/reset")
+
+
+def test_full_disk_takes_a_latch_without_words(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [AUTOTRADE, "kill", "--wait", "0.1"],
+        cwd=tmp_path,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert (tmp_path / "state" / "KILL").read_bytes() == b""
+    with pytest.raises(KillLatchError):
+        refuse_latched(tmp_path / "state")
+
+
 def test_direct_kill_flattens_and_latches_and_logs(
     simulator: SimulatorProcess, tmp_path: Path
 ) -> None:
@@ -160,7 +242,9 @@ def test_direct_kill_goes_on_where_no_latch_can_be_written(
     ended = command(tmp_path, "kill", "--direct", environment=simulator.environment("paper"))
     assert ended.code == 0
     assert "no latch, nodes are not told" in ended.err
-    assert command(tmp_path, "kill").code == 2
+    ended = command(tmp_path, "kill")
+    assert ended.code == 1
+    assert "Now run: autotrade kill --direct" in ended.out
 
 
 def test_direct_kill_warns_of_a_node_that_has_not_seen_it(

@@ -8,7 +8,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from typing import Any
@@ -123,11 +123,10 @@ class Calls:
 
     @property
     def failures(self) -> int:
-        """How many calls are over without an answer that can be used.
+        """How many calls failed on their way, so far: no answer, or none that can be used.
 
-        A question counts when it is asked no more; what changes something, when its one call
-        failed, perhaps with an unknown outcome. Refusals by Tiger and call limits do not count,
-        nor what came after the close.
+        A question that is asked again may count more than once. Refusals by Tiger and call limits
+        do not count, nor what came after the close.
         """
         return self._failures
 
@@ -135,10 +134,6 @@ class Calls:
         self, method: str, call: Callable[[], T], priority: Priority = Priority.QUERY
     ) -> T:
         """Make a call that changes nothing, again if need be; raise TigerError when it is over."""
-        with self._counted():
-            return await self._ask(method, call, priority)
-
-    async def _ask[T](self, method: str, call: Callable[[], T], priority: Priority) -> T:
         began_s = time.monotonic()
         over_s = began_s + _ASKING_S
         pause_s = _FIRST_PAUSE_S
@@ -170,18 +165,7 @@ class Calls:
         await self._wait_for_budget(method, priority, time.monotonic() + _MAX_WAIT_S[priority])
         queue_s = self._give_up_s if priority is Priority.RISK else _QUEUE_S
         gate = self._open if priority in {Priority.RISK, Priority.EXIT} else self._entries
-        with self._counted():
-            return await self._make(method, call, lane, gate, queue_s, changes=True)
-
-    @contextlib.contextmanager
-    def _counted(self) -> Iterator[None]:
-        try:
-            yield
-        except ClosedError:
-            raise
-        except TigerRequestError:
-            self._failures += 1
-            raise
+        return await self._make(method, call, lane, gate, queue_s, changes=True)
 
     def times(self) -> dict[str, CallTimes]:
         """Return what was called, how often, and how long it took, by REST method."""
@@ -240,6 +224,8 @@ class Calls:
             if under_way.took_ms is not None:
                 log.times_ms.append(under_way.took_ms)
         log.errors += 1
+        if isinstance(error, TigerRequestError) and not isinstance(error, ClosedError):
+            self._failures += 1
         if under_way.took_ms is not None and not isinstance(error, UnreachableError):
             self._has_reached = True
         if isinstance(error, TigerLimitError):

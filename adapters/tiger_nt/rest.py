@@ -88,7 +88,7 @@ class TigerRest(TradeCalls, QuoteCalls):
 
     @property
     def failures(self) -> int:
-        """Calls that are over without an answer that can be used, see `Calls.failures`."""
+        """Calls that failed on their way so far, see `Calls.failures`."""
         return self._calls.failures
 
     def timings(self) -> dict[str, CallTimes]:

@@ -27,11 +27,12 @@ class CallStatistics(Protocol):
 
 
 class CallWatch(DataActor):
-    """Reports each call that is over without a usable answer, once a second, as one more error.
+    """Looks once a second at the calls, and reports each that failed on its way as an error.
 
-    An answer lost on its way counts, and an order whose outcome is unknown, for they say that
-    Tiger cannot be relied on; a refusal does not, which is an answer (an order's counts as
-    `Trigger.REJECTS`), nor does a call limit, for which the client itself waits. Every ten seconds
+    No answer counts, one that makes no sense, and an order whose outcome is unknown: when it
+    happens again and again, what is opened may not be closed in time. A refusal does not, which is
+    an answer (an order's counts as `Trigger.REJECTS`), nor does a call limit, for which the client
+    itself waits. Every ten seconds
     the clock's offset from Tiger's is reported, by the answers of the last minute; without one
     nothing is.
 

@@ -242,7 +242,7 @@ class TigerExecutionClient(ReportingClient):
         return [
             order
             for order in self._own_working()
-            if not (keeps and order.request.order_type == "STP_LMT")
+            if not (keeps and order.request.stop_price is not None)
         ]
 
 

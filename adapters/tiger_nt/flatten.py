@@ -103,13 +103,21 @@ def flatten(config: TigerConfig, say: Callable[[str], None], *, within_s: float)
     """Flatten the account of `config` and verify it, for up to `within_s` seconds.
 
     `say` is told of each step as it happens. A second call on the same machine waits for the
-    first, and then begins for itself.
+    first, at most for `within_s`, and then begins for itself.
     """
+    over_s = time.monotonic() + within_s
     with one_at_a_time(
         f"{config.credentials.account} {config.endpoints.server_url}",
-        lambda: say("another kill of this account is at work on this machine, waiting for it"),
-    ):
-        return _Flattening(config, say).run(within_s)
+        within_s,
+        lambda process: say(
+            f"another kill of this account (process {process}) is at work on this machine, "
+            "waiting for it: if it hangs, end it"
+        ),
+    ) as holder:
+        if holder is None:
+            return _Flattening(config, say).run(over_s - time.monotonic())
+    why = f"another kill (process {holder}) did not end in {within_s:.0f} s: end it"
+    return Flattened(Verdict.NOT_FLAT, why, (), (), (), (), math.nan, within_s, {})
 
 
 class _Flattening:

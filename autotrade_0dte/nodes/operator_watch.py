@@ -1,5 +1,6 @@
 """Watches from within a node for the operator's words: kill, halt, re-arm."""
 
+import contextlib
 import datetime as dt
 import os
 from pathlib import Path
@@ -71,7 +72,9 @@ class OperatorWatch(DataActor):
         self._poll()
 
     def _poll(self) -> None:
-        self._rearm()
+        # A full disk, or a file that is not ours, must not hide a kill.
+        with contextlib.suppress(OSError):
+            self._rearm()
         if self._is_new(LATCH):
             self._look_for_kill()
         if self._is_new(HALT):
@@ -141,13 +144,14 @@ class OperatorWatch(DataActor):
         orders = len(self.cache.orders_open()) + len(self.cache.orders_inflight())
         answer = (self._latch.time, orders, positions)
         if answer != self._answered:
-            write_answer(self._folder, *answer)
-            self._answered = answer
+            with contextlib.suppress(OSError):
+                write_answer(self._folder, *answer)
+                self._answered = answer
 
 
 def _signature(path: Path) -> tuple[int, int] | None:
     try:
         found = path.stat()
-    except FileNotFoundError:
+    except OSError:
         return None
     return found.st_ino, found.st_mtime_ns

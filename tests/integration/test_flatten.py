@@ -1,10 +1,12 @@
 """An account brought to nothing over sockets, with nothing but the broker's address."""
 
 import contextlib
+import os
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from tiger_nt.config import tiger_config
 from tiger_nt.errors import TigerDeniedError
 from tiger_nt.flatten import Flattened, Verdict, flatten
 from tiger_nt.flatten_broker import FlattenBroker
+from tiger_nt.flatten_lock import one_at_a_time
 from tiger_nt.views import OrderRequest
 
 CONTRACTS = 6
@@ -169,12 +172,34 @@ def test_two_at_once_take_turns_and_sell_once(simulator: SimulatorProcess) -> No
     assert sum("waiting for it" in line for _, said in results for line in said) == 1
 
 
+def test_one_that_hangs_is_named_and_not_waited_for_without_end(
+    simulator: SimulatorProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    environment = simulator.environment("live")
+    what = f"{environment['TIGEROPEN_ACCOUNT']} {environment['TIGEROPEN_SERVER_URL']}"
+    with one_at_a_time(what, 0.0, lambda _: None):
+        found, said = run(simulator, 0.2)
+    assert found.verdict is Verdict.NOT_FLAT
+    assert f"process {os.getpid()}" in found.why
+    assert f"process {os.getpid()}" in said[0]
+
+
+def test_where_no_lock_can_be_made_it_goes_on_without(
+    simulator: SimulatorProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "missing"))
+    fill_account(simulator, 1)
+    found, _ = run(simulator)
+    assert found.verdict is Verdict.FLAT
+
+
 def test_two_that_do_not_know_of_each_other_both_end_flat(
     simulator: SimulatorProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On two machines no lock keeps them apart: what both have sold, one of them buys back."""
     fill_account(simulator)
-    monkeypatch.setattr("tiger_nt.flatten.one_at_a_time", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr("tiger_nt.flatten.one_at_a_time", lambda *_: contextlib.nullcontext(None))
     found: list[Flattened] = []
     threads = [
         threading.Thread(target=lambda: found.append(run(simulator, 60.0)[0])) for _ in range(2)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from autotrade_0dte.nodes.halt import FLATTEN, HALT, HALT_ENTRIES, set_halt
-from autotrade_0dte.nodes.kill_answers import node_answers
+from autotrade_0dte.nodes.kill_answers import KILLED, node_answers
 from autotrade_0dte.nodes.kill_latch import LATCH, read_latch, set_latch, write_line
 from autotrade_0dte.nodes.operator_watch import OperatorWatch
 from autotrade_0dte.nodes.rearm import REARM, RearmWord, leave_word, read_answer
@@ -269,3 +269,13 @@ def test_answer_of_a_process_before_does_not_count(tmp_path: Path) -> None:
     answer = tmp_path / "paper-x-SPY" / "KILLED"
     answer.write_text(answer.read_text().replace(f'"pid": {os.getpid()}', '"pid": 1'))
     assert not node.answer().is_flat_at(latch)
+
+
+def test_kill_is_seen_where_nothing_else_can_be_read_or_written(tmp_path: Path) -> None:
+    node = Node(tmp_path)
+    for name in (REARM, KILLED):
+        (node.folder / name).mkdir()
+    (node.folder / KILLED / "in the way").touch()
+    set_latch(tmp_path, "", direct=False)
+    node.poll(2)
+    assert node.topics.count(REPORT_TOPIC) == 1

@@ -400,7 +400,8 @@ class OrderDesk(ExecutionAlgorithm):
     def _take_risk_change(self, change: RiskChange) -> None:
         """Withdraw what the mode does not allow; what reduces risk goes on."""
         self._risk.take_change(change)
-        # Another process sees to everything then, and has the broker's calls for itself.
+        # Another process closes everything then. All orders have been canceled by `cancel_all`,
+        # before this is heard; from now on the broker's calls are that process's.
         self._is_taken_over = change.mode is RiskMode.KILLED and change.text == DIRECT
         if change.mode < RiskMode.HALT_ENTRIES or self._is_taken_over:
             return

@@ -84,7 +84,9 @@ class LadderParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Orders, changes and cancels that the venue refuses in 60 seconds before entries end. A sound
         connection has none; a walk that is refused goes on at most once every half second.
     max_errors_a_minute : int, default 5
-        Reported errors in 60 seconds before entries end.
+        Errors in 60 seconds before entries end: calls to Tiger that failed on their way, and writes
+        of the recording that failed. One lost answer is asked again after a quarter of a second;
+        five are an outage of some seconds.
     rates_hold_s : float, default 300
         How long either must be back before entries are allowed again, seconds. While entries are
         halted there is little to refuse, so that quiet alone proves nothing.

@@ -8,7 +8,7 @@ from typing import Any, Self, TextIO
 
 from nautilus_trader.common import DataActor, TimeEvent
 
-from autotrade_0dte.nodes.halt import HALT, Halt, read_halt
+from autotrade_0dte.nodes.halt import HALT, read_halt
 from autotrade_0dte.nodes.kill_answers import claim, write_answer
 from autotrade_0dte.nodes.kill_latch import LATCH, KillLatch, read_latch
 from autotrade_0dte.nodes.rearm import answer_word, take_word
@@ -50,7 +50,6 @@ class OperatorWatch(DataActor):
         self._folder = folder
         self._claim: TextIO | None = None
         self._latch: KillLatch | None = None
-        self._halt: Halt | None = None
         self._seen: dict[str, tuple[int, int] | None] = {}
         self._stays: dict[Trigger, str] = {}
         self._answered: tuple[str, int, dict[str, int]] | None = None
@@ -100,9 +99,8 @@ class OperatorWatch(DataActor):
 
     def _look_for_halt(self) -> None:
         halt = read_halt(self._state)
-        if halt is None or halt == self._halt:
+        if halt is None:
             return
-        self._halt = halt
         figures = {FIGURES[Trigger.MANUAL]: float(RiskMode[halt.mode])}
         self._report(Trigger.MANUAL, figures, halt.by, halt.reason)
 
@@ -120,7 +118,7 @@ class OperatorWatch(DataActor):
         word = take_word(self._folder)
         if word is None:
             return
-        self._latch = self._halt = self._answered = None
+        self._latch = self._answered = None
         self._seen.clear()
         self._stays.clear()
         now_ns = self.clock.timestamp_ns()

@@ -329,6 +329,21 @@ def test_cheaper_vertical_holds_less_premium() -> None:
     assert reason_of(World(limits=bounded, exposure=single)) is DenyReason.PREMIUM_AT_RISK
 
 
+@pytest.mark.parametrize(
+    ("other", "passes"),
+    [
+        (PUT, False),
+        (contract(is_call=False, name="XSP", root="XSP"), True),
+        (contract(is_call=False, name="later", expiry=CALL.expiry.replace(day=20)), True),
+    ],
+    ids=["of the chain", "root", "expiry"],
+)
+def test_strikes_of_another_root_or_expiry_are_no_neighbours(other: Any, *, passes: bool) -> None:
+    bounded = limits(position={"max_cluster_contracts": 4})
+    verdict = reason_of(World(limits=bounded, exposure=book((other, 3, 0.1, THEIRS))))
+    assert verdict is (None if passes else DenyReason.CLUSTER_CONTRACTS)
+
+
 # -- the last day -------------------------------------------------------------------------------
 
 LATE = {"now_ns": EXPIRY_NS - 7_000 * NS}
@@ -341,6 +356,13 @@ def test_exercise_is_no_matter_in_a_session_that_flattens_unless_said_so() -> No
     strict = limits(expiry={"flattened_is_exempt": False})
     world = World(**LATE, facts=flattened, limits=strict)
     assert reason_of(world) is DenyReason.EXERCISE_NOT_FUNDED
+
+
+def test_strike_at_the_edge_of_the_pin_zone_is_in_it() -> None:
+    late = {"now_ns": EXPIRY_NS - 600 * NS, "facts": facts(exercise_test_ns=None)}
+    narrow = limits(expiry={"pin_fraction": 0.0})
+    assert reason_of(World(**late, limits=narrow)) is DenyReason.PIN_ZONE
+    assert World(**late, limits=narrow, quote=quote(spot=600.01)).verdict() is None
 
 
 def test_option_far_out_of_the_money_is_not_exercised() -> None:

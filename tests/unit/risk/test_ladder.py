@@ -136,6 +136,13 @@ def test_rearm_leaves_a_loss_that_stands_and_ends_one_that_is_over() -> None:
     assert run.mode is HALT  # whose own hold is not over
 
 
+@pytest.mark.parametrize("start", [0.0, -100.0])
+def test_account_that_begins_with_nothing_has_no_share_to_lose(start: float) -> None:
+    ladder = RiskLadder(LadderParams(), OPEN)
+    for second in range(10):
+        assert ladder.take(OPEN + second * S, Reading(equity=start - second)) == []
+
+
 def test_loss_from_the_peak_counts_where_the_peak_is_the_reference() -> None:
     usual, from_peak = Run(), Run(LadderParams(loss_reference=LossReference.PEAK))
     for run in (usual, from_peak):

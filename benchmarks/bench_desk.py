@@ -1,11 +1,15 @@
 """What the order desk costs: its fair values alone, and each of its handlers in a backtest.
 
-The backtest is one session of 200 contracts in which a strategy buys or sells a contract every
-minute. What the engine does with a command of the desk is not the desk's time; what the subscribers
-do with its log at once is, for the record belongs to it (its rows are made at the next snapshot).
-Handlers are timed by the processor time of their thread, which other processes do not stretch as
-they do the clock's. An order comes once in a minute of market time, between thousands of quotes, so
-that nothing it needs is in the processor's caches: that, not the work, is most of its time.
+The backtest is one session of 200 contracts in which a strategy buys or sells two contracts every
+minute, with the tags that the library's strategies give their orders. What the engine does with the
+desk's commands (submit, modify, cancel, deny) stands beside the desk's own time; what comes of them
+while they are made is the desk's next event. What the subscribers do with its log at once is its
+own, for the record belongs to it (its rows are made at the next snapshot). Handlers are timed by
+the processor time of their thread, which other processes do not stretch as they do the clock's.
+
+An order comes once in a minute of market time, between thousands of quotes, so that nothing it
+needs is in the processor's caches. What that costs is the difference to the second order, which
+comes right after it: the work is the same.
 """
 
 import json
@@ -18,6 +22,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,9 +33,13 @@ from nautilus_trader.trading import Strategy, StrategyConfig
 
 from autotrade_0dte.actors.event_gate import EventGate
 from autotrade_0dte.actors.order_desk import DESK_ID, OrderDesk
+from autotrade_0dte.actors.order_tags import order_tags
 from autotrade_0dte.actors.views import market_topic
 from autotrade_0dte.execution.fair_value import FairValues
 from autotrade_0dte.execution.fair_value import warm as warm_fair_value
+from autotrade_0dte.execution.parent import ParentOrder, Purpose, Side
+from autotrade_0dte.market_state.actions import Urgency
+from autotrade_0dte.market_state.state import Level
 from benchmarks.bench_backtest import CONFIG, DATE
 from benchmarks.bench_chain import NOW_NS, median_us, quoted_book
 
@@ -38,12 +47,17 @@ CONTRACTS = 200
 ALL = "all events"
 """Row of every event of the session: its mean is what the desk adds to an event."""
 
+ORDER, NEXT_ORDER = "order", "order right after another"
+
+_KINDS = {"_take_order": ORDER, "_take_event": "answer", "on_position": "position"}
+"""What the desk takes through its gate, by the method that does."""
+
 _NS_PER_US = 1_000
 _PAUSE_NS = 60_000_000_000
 
 
 class Trader(Strategy):
-    """Buys a contract at the money, sells it a minute later, and begins again."""
+    """Buys two contracts near the money, sells what it has a minute later, and begins again."""
 
     class Params(msgspec.Struct):
         """None."""
@@ -56,7 +70,6 @@ class Trader(Strategy):
     def __init__(self, session: Any, *_args: Any) -> None:
         super().__init__(StrategyConfig(strategy_id=StrategyId("Trader-001")))
         self._session = session
-        self._option: InstrumentId | None = None
         self._due_ns = 0
 
     def on_start(self) -> None:
@@ -64,85 +77,122 @@ class Trader(Strategy):
 
     def _on_view(self, view: Any) -> None:
         chain = view.chain
-        held = self.cache.positions_open()
-        if chain.ts_event < self._due_ns or chain.ts_event > self._session.flatten_ns:
+        now_ns = chain.ts_event
+        if now_ns < self._due_ns or now_ns > self._session.flatten_ns:
             return
-        if not held:
-            off = np.where(chain.usable() & chain.is_call, np.abs(chain.delta - 0.5), math.inf)
-            self._option = InstrumentId.from_str(self._session.instrument_ids[int(np.argmin(off))])
-        quote = None if self._option is None else self.cache.quote(self._option)
+        self._due_ns = now_ns + _PAUSE_NS
+        held = [position.instrument_id for position in self.cache.positions_open()]
+        if held:
+            for option in held:
+                self._send(option, Side.SELL, now_ns)
+            return
+        off = np.where(chain.usable() & chain.is_call, np.abs(chain.delta - 0.5), math.inf)
+        for row in np.argsort(off)[:2].tolist():
+            option = InstrumentId.from_str(self._session.instrument_ids[row])
+            self._send(option, Side.BUY, now_ns)
+
+    def _send(self, option: InstrumentId, side: Side, now_ns: int) -> None:
+        quote = self.cache.quote(option)
         if quote is None:
             return
-        self._due_ns = chain.ts_event + _PAUSE_NS
-        cap = quote.bid_price.as_double() / 2 if held else quote.ask_price.as_double()
+        is_buy = side is Side.BUY
+        parent = ParentOrder(
+            parent_id="",
+            plan_id="P1",
+            strategy="Trader-001",
+            instrument_id=str(option),
+            side=side,
+            quantity=1,
+            cap=quote.ask_price.as_double() if is_buy else quote.bid_price.as_double() / 2,
+            purpose=Purpose.ENTRY if is_buy else Purpose.EXIT,
+            urgency=Urgency.NORMAL,
+            level=Level.CALM,
+            reason="BENCHMARK",
+            decided_ns=now_ns,
+            deadline_ns=now_ns + _PAUSE_NS // 2,
+        )
         order = self.order_factory.limit(
-            self._option,
-            OrderSide.SELL if held else OrderSide.BUY,
-            Quantity.from_int(1),
-            Price(cap, 2),
+            option,
+            OrderSide.BUY if is_buy else OrderSide.SELL,
+            Quantity.from_int(parent.quantity),
+            Price(parent.cap, 2),
             time_in_force=TimeInForce.DAY,
             exec_algorithm_id=DESK_ID,
-            tags=[f"deadline={chain.ts_event + _PAUSE_NS // 2}"],
+            tags=order_tags(parent),
         )
         self.submit_order(order)
 
 
+class _Stopwatch:
+    """Times by kind of event, ns: the desk's own, and that of the engine with its commands.
+
+    What is handled within another event, and a command of the engine, is not of the event's own.
+    """
+
+    def __init__(self) -> None:
+        self.times: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        self._beside_ns = self._engine_ns = 0
+
+    def event(self, kind: str, handler: Callable[..., None], *arguments: Any) -> None:
+        beside_ns, engine_ns = self._beside_ns, self._engine_ns
+        self._beside_ns = self._engine_ns = 0
+        started = time.thread_time_ns()
+        handler(*arguments)
+        spent_ns = time.thread_time_ns() - started
+        self.times[kind].append((spent_ns - self._beside_ns, self._engine_ns))
+        self._beside_ns, self._engine_ns = beside_ns + spent_ns, engine_ns
+
+    def command(self, send: Callable[..., None], *arguments: Any) -> None:
+        started = time.thread_time_ns()
+        try:
+            send(*arguments)
+        finally:
+            spent_ns = time.thread_time_ns() - started
+            self._beside_ns += spent_ns
+            self._engine_ns += spent_ns
+
+
 class TimedDesk(OrderDesk):
-    """Notes how long each handler takes, without what the engine does with its commands."""
+    """Notes how long it has each event, and the engine its commands."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.times: defaultdict[str, list[int]] = defaultdict(list)
-        self._in_engine_ns = 0
-        self._gate = _TimedGate(self._was_in_engine)
-
-    def on_order(self, order: Any) -> None:
-        self._timed("order", super().on_order, order)
-
-    def on_order_event(self, event: Any) -> None:
-        self._timed("answer", super().on_order_event, event)
+        self.watch = _Stopwatch()
+        self._gate = _TimedGate(self.watch)
 
     def _on_view(self, view: Any) -> None:
         kind = "view, an order at work" if self._working else "view, none at work"
-        self._timed(kind, super()._on_view, view)
-
-    def on_position_event(self, event: Any) -> None:
-        self._timed("position", super().on_position_event, event)
+        self.watch.event(kind, super()._on_view, view)
 
     def _on_picture(self, picture: Any) -> None:
-        self._timed("risk picture", super()._on_picture, picture)
+        self.watch.event("risk picture", super()._on_picture, picture)
 
     def _on_timer(self, event: Any) -> None:
-        self._timed("timer", super()._on_timer, event)
-
-    def _was_in_engine(self, spent_ns: int) -> None:
-        self._in_engine_ns += spent_ns
-
-    def _timed(self, kind: str, handler: Callable[[Any], None], argument: Any) -> None:
-        before_ns, started = self._in_engine_ns, time.thread_time_ns()
-        handler(argument)
-        spent_ns = time.thread_time_ns() - started
-        self.times[kind].append(spent_ns - (self._in_engine_ns - before_ns))
+        self.watch.event("timer", super()._on_timer, event)
 
 
 class _TimedGate(EventGate):
-    """Tells how long the engine had each command."""
+    """Times what the desk takes through its gate, and the engine's commands."""
 
-    __slots__ = ("_tell",)
+    __slots__ = ("_ordered_ns", "_watch")
 
-    def __init__(self, tell: Callable[[int], None]) -> None:
+    def __init__(self, watch: _Stopwatch) -> None:
         super().__init__()
-        self._tell = tell
+        self._watch = watch
+        self._ordered_ns = 0
 
     def command(self, send: Callable[..., None], *arguments: Any) -> None:
-        def timed() -> None:
-            started = time.thread_time_ns()
-            try:
-                send(*arguments)
-            finally:
-                self._tell(time.thread_time_ns() - started)
+        super().command(self._watch.command, send, *arguments)
 
-        super().command(timed)
+    def receive(self, take: Callable[[Any], None], item: Any) -> None:
+        kind = _KINDS.get(take.__name__, "risk change")
+        if kind == ORDER:
+            kind = NEXT_ORDER if item.ts_init == self._ordered_ns else ORDER
+            self._ordered_ns = item.ts_init
+        if self._commanding:  # it is taken after the command
+            super().receive(partial(self._watch.event, kind, take), item)
+        else:
+            self._watch.event(kind, super().receive, take, item)
 
 
 def run() -> dict[str, Any]:
@@ -203,18 +253,22 @@ def measure(folder: Path) -> dict[str, dict[str, float]]:
     with tempfile.TemporaryDirectory() as out:
         job = backtest.SessionJob("bench", config, folder, entry, session(DATE), Path(out))
         backtest.run_session(job, lambda _: None)
-    by_kind = dict(sorted(desks[0].times.items()))
-    by_kind[ALL] = [time_ns for times in by_kind.values() for time_ns in times]
-    return {kind: _figures(times) for kind, times in by_kind.items()}
+    by_kind = dict(sorted(desks[0].watch.times.items()))
+    by_kind[ALL] = [event for events in by_kind.values() for event in events]
+    return {kind: _figures(events) for kind, events in by_kind.items()}
 
 
-def _figures(times_ns: list[int]) -> dict[str, float]:
-    ordered = sorted(times_ns)
+def _figures(events: list[tuple[int, int]]) -> dict[str, float]:
+    """Return the desk's own times; of events with commands, their number and the engine's median."""
+    own = sorted(own_ns for own_ns, _ in events)
+    engine = [engine_ns for _, engine_ns in events if engine_ns]
     return {
-        "events": len(ordered),
-        "mean": round(statistics.fmean(ordered) / _NS_PER_US, 2),
-        "median": round(ordered[len(ordered) // 2] / _NS_PER_US, 2),
-        "p99": round(ordered[len(ordered) * 99 // 100] / _NS_PER_US, 2),
+        "events": len(own),
+        "mean": round(statistics.fmean(own) / _NS_PER_US, 2),
+        "median": round(own[len(own) // 2] / _NS_PER_US, 2),
+        "p99": round(own[len(own) * 99 // 100] / _NS_PER_US, 2),
+        "commands": len(engine),
+        "engine": round(statistics.median(engine) / _NS_PER_US, 2) if engine else 0.0,
     }
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from autotrade_0dte.execution.parent import Outcome, Purpose, Side
 
@@ -96,9 +97,16 @@ def account_key(number: str) -> str:
 
 def encode(value: Any) -> str:
     """Return a struct as JSON; what is unknown or without bound stays so (NaN, Infinity)."""
-    return json.dumps(msgspec.to_builtins(value), separators=(",", ":"))
+    return json.dumps(msgspec.to_builtins(value, enc_hook=_plain), separators=(",", ":"))
 
 
 def decode[T](text: str, kind: type[T]) -> T:
     """Return what `encode` was given."""
     return msgspec.convert(json.loads(text), kind)
+
+
+def _plain(value: object) -> Any:
+    """Return a figure of a strategy's that came out of an array as Python's own."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"Expected a value that JSON has, was {type(value).__name__}")

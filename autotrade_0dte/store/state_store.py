@@ -39,7 +39,8 @@ class StateStore:
     when it returns. A loss of power may take the last writes, never a part of one: nothing waits
     for the disk but `tidy`, in a thread of its own.
 
-    Writes raise `sqlite3.Error` where the disk does not take them.
+    Writes raise `sqlite3.Error` where the disk does not take them, reads `StoreError` where what is
+    on file cannot be read.
     """
 
     def __init__(
@@ -59,8 +60,9 @@ class StateStore:
         StoreError
             Another node has it open, it is of a newer version, or it is no store.
         """
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = _locked(folder / _LOCK)
+        with _explained(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = _locked(folder / _LOCK)
         try:
             connection = _connected(folder, "rwc")
             with _explained(folder):
@@ -77,21 +79,25 @@ class StateStore:
     def read(cls, folder: Path, owner: Owner) -> Self | None:
         """Open a store to read it, also while a node writes to it; None where there is none.
 
+        Of a file of an older version, or of a node that was killed while it made the file, a copy
+        in memory is read: the next node brings the file itself up to date.
+
         Raises
         ------
         StoreError
-            It is of another version, or it is no store.
+            It is of a newer version, or it is no store.
         """
         if not (folder / FILE).exists():
             return None
         connection = _connected(folder, "ro")
-        with _explained(folder):
-            found = version(connection)
-        if found != len(MIGRATIONS):
+        try:
+            with _explained(folder):
+                if version(connection) != len(MIGRATIONS):
+                    connection = _copy(connection)
+                    migrate(connection)
+        except BaseException:
             connection.close()
-            raise StoreError(
-                f"Expected a store of version {len(MIGRATIONS)}, was {found} ({folder.name})"
-            )
+            raise
         return cls(connection, folder, owner)
 
     def close(self) -> None:
@@ -174,58 +180,64 @@ class StateStore:
 
     def plans(self) -> list[PlanState]:
         """Return the newest state of each plan of the session, in the order of their decisions."""
-        rows = self._connection.execute(
-            "SELECT state FROM plan WHERE session = ? AND account = ? ORDER BY decided_ns, plan_id",
-            self._owner,
-        )
-        return [decode(text, PlanState) for (text,) in rows]
+        with _explained(self._folder):
+            rows = self._connection.execute(
+                "SELECT state FROM plan WHERE session = ? AND account = ? "
+                "ORDER BY decided_ns, plan_id",
+                self._owner,
+            )
+            return [decode(text, PlanState) for (text,) in rows]
 
     def intents(self) -> list[Intent]:
         """Return the session's orders in the order they were sent."""
-        rows = self._connection.execute(
-            "SELECT terms, filled, outcome, ended_ns FROM intent "
-            "WHERE session = ? AND account = ? ORDER BY sent_ns, client_order_id",
-            self._owner,
-        )
-        return [
-            msgspec.structs.replace(
-                decode(terms, Intent), filled=filled, outcome=Outcome(outcome), ended_ns=ended_ns
+        with _explained(self._folder):
+            rows = self._connection.execute(
+                "SELECT terms, filled, outcome, ended_ns FROM intent "
+                "WHERE session = ? AND account = ? ORDER BY sent_ns, client_order_id",
+                self._owner,
             )
-            for terms, filled, outcome, ended_ns in rows
-        ]
+            return [
+                msgspec.structs.replace(
+                    decode(terms, Intent), filled=filled, outcome=Outcome(outcome), ended_ns=ended
+                )
+                for terms, filled, outcome, ended in rows
+            ]
 
     def ladder[T: msgspec.Struct](self, kind: type[T]) -> T | None:
         """Return the risk controller's newest state, of this session or one before, or None.
 
         What stands latched stands over the night.
         """
-        row = self._connection.execute(
-            "SELECT state FROM ladder WHERE session <= ? AND account = ? "
-            "ORDER BY session DESC LIMIT 1",
-            self._owner,
-        ).fetchone()
-        return None if row is None else decode(row[0], kind)
+        with _explained(self._folder):
+            row = self._connection.execute(
+                "SELECT state FROM ladder WHERE session <= ? AND account = ? "
+                "ORDER BY session DESC LIMIT 1",
+                self._owner,
+            ).fetchone()
+            return None if row is None else decode(row[0], kind)
 
     def entries(self) -> list[LogEntry]:
         """Return the session's log."""
-        rows = self._connection.execute(
-            "SELECT ts_ns, kind, text, figures FROM log "
-            "WHERE session = ? AND account = ? ORDER BY number",
-            self._owner,
-        )
-        return [
-            msgspec.convert(
-                {"ts_event": at, "kind": kind, "text": text, "figures": decode(figures, dict)},
-                LogEntry,
+        with _explained(self._folder):
+            rows = self._connection.execute(
+                "SELECT ts_ns, kind, text, figures FROM log "
+                "WHERE session = ? AND account = ? ORDER BY number",
+                self._owner,
             )
-            for at, kind, text, figures in rows
-        ]
+            return [
+                msgspec.convert(
+                    {"ts_event": at, "kind": kind, "text": text, "figures": decode(figures, dict)},
+                    LogEntry,
+                )
+                for at, kind, text, figures in rows
+            ]
 
     def heartbeat(self) -> Heartbeat | None:
         """Return when a node of this session was last heard of, or None."""
-        row = self._connection.execute(
-            "SELECT ts_ns, pid FROM heartbeat WHERE session = ? AND account = ?", self._owner
-        ).fetchone()
+        with _explained(self._folder):
+            row = self._connection.execute(
+                "SELECT ts_ns, pid FROM heartbeat WHERE session = ? AND account = ?", self._owner
+            ).fetchone()
         return None if row is None else Heartbeat(*row)
 
 
@@ -240,6 +252,14 @@ def _connected(folder: Path, mode: str) -> sqlite3.Connection:
         raise StoreError(f"Expected a store that can be opened, was {e} ({folder.name})") from e
 
 
+def _copy(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """Return a copy in memory, and close what it was made from."""
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    with contextlib.closing(connection):
+        connection.backup(copy)
+    return copy
+
+
 def _bring_in(folder: Path) -> None:
     with (
         contextlib.suppress(sqlite3.Error, StoreError),
@@ -252,8 +272,8 @@ def _bring_in(folder: Path) -> None:
 def _explained(folder: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as e:
-        raise StoreError(f"Expected a store, was {e} ({folder.name})") from e
+    except (sqlite3.Error, OSError, ValueError, msgspec.MsgspecError) as e:
+        raise StoreError(f"Expected a store that can be read, was {e} ({folder.name})") from e
 
 
 def _locked(file: Path) -> int:

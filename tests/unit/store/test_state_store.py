@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 from stored import INTENT, OWNER, PLAN, STATE, plan
@@ -178,10 +179,65 @@ def test_file_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> No
 
 def test_what_is_no_store_is_said_to_be_none(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("not a database" * 100)
-    with pytest.raises(StoreError, match="Expected a store, was file is not a database"):
+    with pytest.raises(StoreError, match="Expected a store that can be read, was file is not"):
         StateStore.open(tmp_path, OWNER)
-    with pytest.raises(StoreError, match="Expected a store, was file is not a database"):
+    with pytest.raises(StoreError, match="Expected a store that can be read, was file is not"):
         StateStore.read(tmp_path, OWNER)
+
+
+@pytest.mark.parametrize("made", ["nothing", "its first page"])
+def test_store_of_a_node_killed_while_making_it_is_an_empty_one(tmp_path: Path, made: str) -> None:
+    (tmp_path / FILE).touch()
+    if made != "nothing":
+        with sqlite3.connect(tmp_path / FILE, isolation_level=None) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+    before = (tmp_path / FILE).read_bytes()
+    store = StateStore.read(tmp_path, OWNER)
+    assert store is not None
+    with store:
+        assert (store.plans(), store.intents(), store.ladder(DayCounters)) == ([], [], None)
+    assert (tmp_path / FILE).read_bytes() == before
+    with StateStore.open(tmp_path, OWNER) as node:
+        node.keep_plan(STATE)
+
+
+def test_pages_that_are_damaged_are_no_store(tmp_path: Path) -> None:
+    with StateStore.open(tmp_path, OWNER) as store:
+        store.keep_plan(STATE)
+    whole = (tmp_path / FILE).read_bytes()
+    (tmp_path / FILE).write_bytes(whole[:4096] + b"Z" * (len(whole) - 4096))
+    store = StateStore.read(tmp_path, OWNER)
+    assert store is not None
+    with store:
+        for read in (
+            store.plans, store.intents, store.entries, store.heartbeat,
+            lambda: store.ladder(DayCounters),
+        ):  # fmt: skip
+            with pytest.raises(StoreError, match="malformed"):
+                read()
+
+
+@pytest.mark.parametrize("text", ['{"track":', '{"track": 7}'], ids=["no JSON", "no plan"])
+def test_row_that_is_no_plan_is_said_to_be_none(tmp_path: Path, text: str) -> None:
+    with StateStore.open(tmp_path, OWNER) as store:
+        store.keep_plan(STATE)
+        store._connection.execute("UPDATE plan SET state = ?", (text,))
+        with pytest.raises(StoreError, match="Expected a store that can be read"):
+            store.plans()
+
+
+def test_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="Not a directory"):
+        StateStore.open(tmp_path / "file" / "set-up", OWNER)
+
+
+def test_figures_out_of_arrays_are_kept_as_numbers(tmp_path: Path) -> None:
+    """As a strategy may have them, whose backtest keeps nothing and never fails for it."""
+    figures = {"score": np.float64(0.7), "few": np.float32(0.5), "many": np.int64(3)}
+    with StateStore.open(tmp_path, OWNER) as store:
+        store.keep_plan(replace(STATE, plan=replace(PLAN, figures=figures)))
+        assert store.plans()[0].plan.figures == {"score": 0.7, "few": 0.5, "many": 3.0}
 
 
 def test_account_is_kept_by_a_key_that_is_not_its_number(tmp_path: Path) -> None:

@@ -58,8 +58,8 @@ class OperatorWatch(DataActor):
     def on_start(self) -> None:
         self.subscribe_topic(RISK_TOPIC, self._on_change)
         self._claim = claim(self._folder)
-        self._poll()
-        self.clock.set_timer(_TIMER, _POLL, callback=self._on_timer)
+        # The first look is the timer's: whoever has to act on a kill has been started by then.
+        self.clock.set_timer(_TIMER, _POLL, callback=self._on_timer, fire_immediately=True)
 
     def on_stop(self) -> None:
         self._answer()

@@ -36,7 +36,9 @@ class Node:
         class Watch(OperatorWatch):
             clock = SimpleNamespace(
                 timestamp_ns=time.time_ns,
-                set_timer=lambda _name, _every, callback: setattr(node, "tick", callback),
+                set_timer=lambda _name, _every, callback, fire_immediately: setattr(
+                    node, "tick", callback
+                ),
             )
             cache = SimpleNamespace(
                 orders_open=lambda: [None] * node.orders,
@@ -59,6 +61,8 @@ class Node:
 
         self.watch = Watch(state, state / name)
         self.watch.on_start()
+        self.told_by_start = self.topics
+        self.poll()
 
     def poll(self, times: int = 1) -> None:
         for _ in range(times):
@@ -279,3 +283,11 @@ def test_kill_is_seen_where_nothing_else_can_be_read_or_written(tmp_path: Path) 
     set_latch(tmp_path, "", direct=False)
     node.poll(2)
     assert node.topics.count(REPORT_TOPIC) == 1
+
+
+def test_kill_that_stands_at_the_start_is_told_once_all_parts_have_started(tmp_path: Path) -> None:
+    """Before, the desk that is to cancel has not: it would fail, and the node end with it."""
+    set_latch(tmp_path, "", direct=False)
+    node = Node(tmp_path)
+    assert node.told_by_start == []
+    assert node.topics == [REPORT_TOPIC]

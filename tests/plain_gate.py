@@ -202,6 +202,7 @@ def _by_time(s: Situation, limits: LimitParams, facts: GateFacts) -> dict:
     completes = s.order.quantity < 0 and bool(own_lots)
     others = [o for o in _owners(s) if _plan_key(o) != _plan_key(s.order.owner)]
     entering = sum(not _lots(s, owner) for owner in others)
+    bought = {_plan_key(owner) for _, quantity, _, owner in s.held if quantity > 0}
     since_open, left = s.now_ns - facts.open_ns, facts.close_ns - s.now_ns
     c, p, e = s.picture.counters, limits.portfolio, limits.expiry
     near = not abs(s.order.contract.strike - s.quote.spot) > e.pin_fraction * s.quote.spot
@@ -209,7 +210,8 @@ def _by_time(s: Situation, limits: LimitParams, facts: GateFacts) -> dict:
         "TOO_EARLY": not completes and since_open < limits.session.no_entry_after_open_s * S,
         "TOO_LATE": not completes and left <= limits.session.last_entry_before_close_s * S,
         "FLATTEN_DEADLINE": facts.flatten_ns is not None and s.now_ns >= facts.flatten_ns,
-        "ENTRIES_A_DAY": not own_lots and c.entries + entering + 1 > p.max_entries,
+        "ENTRIES_A_DAY": not own_lots
+        and max(c.entries, len(bought)) + entering + 1 > p.max_entries,
         "LOSS_STREAK": not completes
         and c.losses_in_row >= p.max_losses_in_row
         and s.now_ns < c.last_loss_ns + p.loss_pause_s * S,

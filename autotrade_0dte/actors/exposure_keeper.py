@@ -70,15 +70,17 @@ class ExposureKeeper:
     ) -> ProposedOrder:
         """Return one of the engine's orders, with what is left of it, as the gate judges it."""
         quantity, strategy = int(order.leaves_qty.as_double()), str(order.strategy_id)
-        is_buy = order.side == OrderSide.BUY
+        is_buy, order_id = order.side == OrderSide.BUY, str(order.client_order_id)
+        # An order of no plan is one of its own, so that plans are counted whoever sends it.
+        plan_id = tags.get("plan") or tags.get("parent", order_id)
         return ProposedOrder(
-            order_id=str(order.client_order_id),
+            order_id=order_id,
             contract=contract,
             quantity=quantity if is_buy else -quantity,
             price=limit_price(order),
             # A sale's fee comes out of what it brings.
             fee_usd=self._buy_fee(contract.root, quantity) if is_buy else 0.0,
-            owner=Owner(strategy, self._tracks.get(strategy, ""), tags.get("plan", "")),
+            owner=Owner(strategy, self._tracks.get(strategy, ""), plan_id),
             replaces=replaces,
             is_stop=getattr(order, "trigger_price", None) is not None,
         )

@@ -139,9 +139,13 @@ class Exposure:
         What all working buys may still take.
     sent : deque of SentOrder
         Orders of the last minute, oldest first.
+    entered : set of (strategy, plan_id)
+        Plans that have bought an option to hold so far.
     """
 
-    __slots__ = ("buying_power", "cash", "lines", "orders", "plans", "reserved_usd", "sent")
+    __slots__ = (
+        "buying_power", "cash", "entered", "lines", "orders", "plans", "reserved_usd", "sent"
+    )  # fmt: skip
 
     def __init__(self, cash: float = math.nan, buying_power: float = math.inf) -> None:
         self.cash = cash
@@ -151,6 +155,7 @@ class Exposure:
         self.orders: dict[str, WorkingOrder] = {}
         self.reserved_usd = 0.0
         self.sent: deque[SentOrder] = deque()
+        self.entered: set[tuple[str, str]] = set()
 
     # -- events ---------------------------------------------------------------------------------
 
@@ -209,6 +214,9 @@ class Exposure:
         self.buying_power -= paid + fee_usd
         self._line(contract).held += quantity
         self._add_to_lots(owner, contract, quantity, price)
+        held, _ = self._plan(owner).lots.get(contract.name, (0, 0.0))
+        if quantity > 0 and held > 0:
+            self.entered.add((owner.strategy, owner.plan_id))
         self._tidy(contract.name, owner)
         if working is not None and working.left == 0:
             self.ended(order_id)

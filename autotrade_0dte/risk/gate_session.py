@@ -37,10 +37,15 @@ def before_flatten(case: Case) -> Denial | None:
 
 
 def entries(case: Case) -> Denial | None:
-    """Return ENTRIES_A_DAY for one plan too many in a session."""
+    """Return ENTRIES_A_DAY for one plan too many in a session.
+
+    The controller's count has those of a process before this one; the ledger's also has those of
+    strategies that tell nobody of their plans.
+    """
     if not case.opens_plan:
         return None
-    done, most = case.picture.counters.entries, case.limits.portfolio.max_entries
+    done = max(case.picture.counters.entries, len(case.exposure.entered))
+    most = case.limits.portfolio.max_entries
     pending = case.plans.entering
     if done + pending < most:
         return None

@@ -112,6 +112,13 @@ def test_everything_is_adopted_at_the_start() -> None:
     assert kept.is_due(cache, 6 * NS)
 
 
+def test_order_of_no_plan_is_one_of_its_own_also_when_it_is_sent_anew() -> None:
+    kept, made = keeper(), order("O-1", 1, 2.0)
+    assert kept.proposed(made, contract(kept), {"plan": "P1"}).owner.plan_id == "P1"
+    assert kept.proposed(made, contract(kept), {}).owner.plan_id == "O-1"
+    assert kept.proposed(made, contract(kept), {"parent": "O-0"}).owner.plan_id == "O-0"
+
+
 def test_order_with_a_trigger_is_known_as_a_stop() -> None:
     kept, made = keeper(), order("S", -3, 0.2)
     assert not kept.proposed(made, contract(kept), {}).is_stop

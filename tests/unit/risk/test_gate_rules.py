@@ -289,6 +289,19 @@ def test_buy_in_an_open_plan_is_an_entry_still() -> None:
     assert reason_of(world) is DenyReason.TOO_LATE
 
 
+def test_plans_that_nobody_tells_the_controller_of_are_entries_too() -> None:
+    exposure = book((CALL, 1, 2.0, THEIRS), (CALL, -1, 2.0, THEIRS), (PUT, 1, 2.0, SAME_STRATEGY))
+    world = World(exposure=exposure, limits=limits(portfolio={"max_entries": 3}))
+    assert world.verdict() is None
+    world.limits = limits(portfolio={"max_entries": 2})
+    assert reason_of(world) is DenyReason.ENTRIES_A_DAY
+
+
+def test_buying_a_short_leg_back_is_no_entry_of_its_plan() -> None:
+    exposure = book((HIGHER, -2, 1.0, THEIRS), (HIGHER, 1, 1.0, THEIRS))
+    assert exposure.entered == set()
+
+
 def test_short_leg_does_not_widen_what_is_beyond_its_limit() -> None:
     world = World(
         order=order(contract=HIGHER, quantity=-2),

@@ -259,7 +259,7 @@ def measure(folder: Path) -> dict[str, dict[str, float]]:
 
 
 def _figures(events: list[tuple[int, int]]) -> dict[str, float]:
-    """Return the desk's own times; of events with commands, their number and the engine's median."""
+    """Return the desk's own times; of events with commands, how many and the engine's median."""
     own = sorted(own_ns for own_ns, _ in events)
     engine = [engine_ns for _, engine_ns in events if engine_ns]
     return {

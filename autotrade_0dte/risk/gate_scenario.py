@@ -2,9 +2,6 @@
 
 import math
 
-import numpy as np
-from numpy.typing import NDArray
-
 from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.risk.deny import Denial, DenyReason
 from autotrade_0dte.risk.exposure import Exposure
@@ -13,8 +10,6 @@ from autotrade_0dte.risk.proposed_order import ProposedOrder
 from autotrade_0dte.risk.session_grid import GridParams, held_legs, session_grid
 
 __all__ = ["scenario_loss", "worst_loss_of"]
-
-type Floats = NDArray[np.float64]
 
 
 def scenario_loss(case: Case) -> Denial | None:
@@ -59,32 +54,28 @@ def worst_loss_of(
     market = chain.forward, chain.years, chain.analytics.implied_move
     multiplier = order.contract.multiplier
 
-    def pnl_usd(rows: list[int], counts: list[int]) -> Floats:
-        return session_grid(held_legs(chain, rows, counts), *market, params, multiplier).pnl_usd
-
     def beyond_mid_usd(row: int, quantity: int, price: float) -> float:
         return quantity * (price - chain.mid.item(row)) * multiplier
 
     def worst_loss(row: int, quantity: int, price: float) -> float:
         if row < 0:
             return math.nan
-        rows, counts = [row], [quantity]
+        rows, counts, beyond_usd = [row], [quantity], []
         for line in exposure.lines.values():
             if line.held and line.contract.row >= 0:
                 rows.append(line.contract.row)
                 counts.append(line.held)
-        total = pnl_usd(rows, counts)
         for working in exposure.orders.values():
             at_work, other = working.order, working.order.contract.row
             if other < 0 or at_work.order_id in (order.order_id, order.replaces):
                 continue
-            if at_work.quantity > 0:
-                bought = pnl_usd([other], [working.left])
-                bought -= beyond_mid_usd(other, working.left, working.price)
-                total += np.minimum(bought, 0.0)
-            else:
-                total += np.minimum(pnl_usd([other], [-working.left]), 0.0)
+            is_buy = at_work.quantity > 0
+            rows.append(other)
+            counts.append(working.left if is_buy else -working.left)
+            beyond_usd.append(beyond_mid_usd(other, working.left, working.price) if is_buy else 0.0)
+        legs = held_legs(chain, rows, counts)
+        pnl_usd = session_grid(legs, *market, params, multiplier, beyond_usd).pnl_usd
         paid_over = beyond_mid_usd(row, quantity, price) if quantity else 0.0
-        return paid_over - float(total.min())
+        return paid_over - float(pnl_usd.min())
 
     return worst_loss

@@ -10,6 +10,8 @@ With B the undiscounted Black (1976) price, a leg of `quantity` contracts makes 
 dollars against its present mark, the mid, as in `risk.scenarios`. At the close it is worth its
 intrinsic value: B(now) and the mid no longer matter beyond the mark. What leaving costs is not in
 it: that is part of the price an order is checked at, and of `risk.stress`.
+
+An order at work may fill or not: in a cell it makes min(that - what it pays beyond the mid, 0).
 """
 
 import math
@@ -30,7 +32,6 @@ __all__ += ["worst_cell"]
 type Floats = NDArray[np.float64]
 
 _PASSED = np.array([0.0, 0.5, 1.0])  # now, half way, the close
-_CLOSE = 2
 _SQRT_HALF = math.sqrt(0.5)
 
 
@@ -138,15 +139,20 @@ def session_grid(
     implied_move: float,
     params: GridParams = GridParams(),  # noqa: B008
     multiplier: int = 100,
+    beyond_usd: Sequence[float] = (),
 ) -> Grid:
-    """Return the P&L of all cells; arguments as for `worst_cell`."""
+    """Return the P&L of all cells; other arguments as for `worst_cell`.
+
+    The last legs may be orders at work: `beyond_usd` has what each of them pays beyond the mid.
+    """
     multiples, fractions, vols = _axes(params)
     # One writable buffer gives the kernel one signature, whatever the flags of the arrays are.
     held = np.array(legs, np.float64)
     moves = np.empty(multiples.size)
     pnl = np.zeros((multiples.size, vols.size, _PASSED.size))
     market = float(forward), float(years), float(implied_move)
-    _fill_pnl(held, multiples, fractions, vols, *market, float(multiplier), moves, pnl)
+    beyond = np.array(beyond_usd, np.float64)
+    _fill_pnl(held, beyond, multiples, fractions, vols, *market, float(multiplier), moves, pnl)
     return Grid(moves, vols, _PASSED, pnl)
 
 
@@ -205,6 +211,7 @@ def _is_known(held: Floats, leg: int) -> bool:  # pragma: no cover
 @strict_kernel
 def _fill_pnl(  # pragma: no cover
     held: Floats,
+    beyond: Floats,
     multiples: Floats,
     fractions: Floats,
     vols: Floats,
@@ -219,6 +226,7 @@ def _fill_pnl(  # pragma: no cover
     for i in range(moves.size):
         moves[i] = fractions[i] * forward if multiples[i] == 0.0 else multiples[i] * implied_move
     market_known = 0.0 < forward < math.inf and 0.0 <= years < math.inf
+    orders = held.shape[1] - beyond.size  # the first of them
     for leg in range(held.shape[1]):
         quantity, strike, is_call = held[0, leg], held[1, leg], held[2, leg]
         if quantity == 0.0:
@@ -241,6 +249,10 @@ def _fill_pnl(  # pragma: no cover
                 soon = _black(f, strike, x, deviation * vols[j], is_call) - now
                 half_way = _black(f, strike, x, later * vols[j], is_call) - now
                 # The change comes first: unchanged, a leg is worth its mid to the last bit.
-                pnl[i, j, 0] += quantity * multiplier * (max(mid + soon, 0.0) - mid)
-                pnl[i, j, 1] += quantity * multiplier * (max(mid + half_way, 0.0) - mid)
-                pnl[i, j, _CLOSE] += quantity * multiplier * (at_close - mid)
+                change = max(mid + soon, 0.0) - mid, max(mid + half_way, 0.0) - mid, at_close - mid
+                for k in range(_PASSED.size):
+                    made = quantity * multiplier * change[k]
+                    if leg >= orders:
+                        made -= beyond[leg - orders]
+                        made = 0.0 if made > 0.0 else made  # the unknown stays
+                    pnl[i, j, k] += made

@@ -421,9 +421,9 @@ def test_theta_near_the_close_is_for_what_is_left_of_the_day() -> None:
     assert reason_of(World(chain=five_minutes, limits=less)) is DenyReason.NET_THETA
 
 
-@pytest.mark.parametrize("minutes", [60, 15, 5, 1])
-def test_gamma_limit_allows_fewer_contracts_the_nearer_the_close_is(minutes: int) -> None:
-    now_ns, years = EXPIRY_NS - minutes * 60 * NS, minutes / (365 * 1_440)
+@pytest.mark.parametrize("left_s", [3_600, 900, 300, 60, 30, 10, 5])
+def test_gamma_limit_allows_fewer_contracts_the_nearer_the_close_is(left_s: int) -> None:
+    now_ns, years = EXPIRY_NS - left_s * NS, left_s / (365 * 86_400)
     made = QuotedChain(range(590, 611), vol=0.12, half_spread=0.0001)
     made.quote(0.12, 600.0, now_ns)
     chain = made.book.snapshot(now_ns, 600.0)

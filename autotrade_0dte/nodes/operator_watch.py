@@ -58,6 +58,8 @@ class OperatorWatch(DataActor):
     def on_start(self) -> None:
         self.subscribe_topic(RISK_TOPIC, self._on_change)
         self._claim = claim(self._folder)
+        # At once, lest it ends what this start finds wrong.
+        self._rearm()
         # The first look is the timer's: whoever has to act on a kill has been started by then.
         self.clock.set_timer(_TIMER, _POLL, callback=self._on_timer, fire_immediately=True)
 
@@ -71,9 +73,7 @@ class OperatorWatch(DataActor):
         self._poll()
 
     def _poll(self) -> None:
-        # A full disk, or a file that is not ours, must not hide a kill.
-        with contextlib.suppress(OSError):
-            self._rearm()
+        self._rearm()
         if self._is_new(LATCH):
             self._look_for_kill()
         if self._is_new(HALT):
@@ -115,6 +115,11 @@ class OperatorWatch(DataActor):
         self.publish_message(REPORT_TOPIC, report)
 
     def _rearm(self) -> None:
+        # A full disk, or a file that is not ours, must not hide a kill.
+        with contextlib.suppress(OSError):
+            self._take_word()
+
+    def _take_word(self) -> None:
         word = take_word(self._folder)
         if word is None:
             return

@@ -189,6 +189,7 @@ def test_node_that_starts_takes_the_word_first_and_then_the_halt_that_stands(
     leave_word(tmp_path, "one is seen to")
     set_halt(tmp_path, "two", HALT_ENTRIES)
     node = Node(tmp_path)
+    assert node.told_by_start == [REARM_TOPIC]  # before anything that the start finds wrong
     assert node.topics == [REARM_TOPIC, REPORT_TOPIC]
     assert node.told[1][1].figures == {"word": float(RiskMode.HALT_ENTRIES)}
 

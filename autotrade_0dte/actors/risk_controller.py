@@ -249,9 +249,10 @@ class RiskController(DataActor):
         is_direct = killed and change.text == DIRECT
         if killed and (change.before is not RiskMode.KILLED or (is_direct and not self._is_direct)):
             self._gate.command(self._cancel_all)
+        is_ours_again = self._is_direct and not is_direct
         self._is_direct = is_direct
         self._publish(RISK_TOPIC, change)
-        if change.mode >= RiskMode.FLATTEN > change.before:
+        if change.mode >= RiskMode.FLATTEN and (change.before < RiskMode.FLATTEN or is_ours_again):
             self._alert(round(self._params.ladder.flatten_grace_s * _NS))
 
     def _on_grace(self, _event: TimeEvent) -> None:

@@ -295,6 +295,19 @@ def test_rearming_before_the_grace_is_over_keeps_the_position() -> None:
     assert heard.held == 3
 
 
+def test_position_is_ours_to_close_again_when_a_direct_kill_is_over_and_the_loss_is_not() -> None:
+    script = {10: lose(600), 15: kill(direct=True), 25: rearm}
+    heard = run(script, obeys=False, to_s=40)
+    assert heard.modes() == [(13, "FLATTEN"), (15, "KILLED"), (25, "FLATTEN")]
+    assert closed_at(heard) == pytest.approx(30.1)
+
+
+def test_grace_of_a_second_flatten_begins_with_it() -> None:
+    word = report(Trigger.MANUAL, word=3.0)
+    heard = run({10: word, 12: rearm, 13: word}, obeys=False)
+    assert closed_at(heard) == pytest.approx(18.1)
+
+
 # -- what it keeps ----------------------------------------------------------------------------
 
 

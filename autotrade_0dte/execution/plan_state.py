@@ -43,7 +43,8 @@ class PlanState(msgspec.Struct, frozen=True, kw_only=True):
     held, sold, bought : int
         Contracts of the long leg held, of the short leg sold, of the long leg bought in all.
     cash : float
-        What all fills took in less what they paid: dollars a share times contracts, before fees.
+        What all fills took in less what they paid: dollars a share times contracts, before fees;
+        NaN of a plan that was given up, because its positions are not what its fills make.
     paid : float
         What the long leg's purchases paid: dollars a share times contracts.
     fees_usd : float

@@ -265,11 +265,14 @@ class TradeStrategy(Strategy):
         return took
 
     def _drop(self, kept: KeptPlan) -> None:
-        """Give up a plan that its positions do not fit; they are closed without it."""
+        """Give up a plan that its positions do not fit; they are closed without it.
+
+        What it made is not known: it is no loss, and ends no row of losses.
+        """
         self.allotment.released(kept.state.plan.plan_id)
         ended = msgspec.structs.replace(
             kept.state, ts_event=self.clock.timestamp_ns(), phase=PlanPhase.CLOSED,
-            exit_reason=ExitReason.RESTART, held=0, sold=0,
+            exit_reason=ExitReason.RESTART, held=0, sold=0, cash=math.nan,
         )  # fmt: skip
         self._record.plan(ended)
 

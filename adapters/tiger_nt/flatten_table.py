@@ -25,7 +25,7 @@ def flattened_lines(found: Flattened) -> Iterator[str]:
     calls = ", ".join(f"{count} {method}" for method, count in sorted(found.calls.items()))
     yield f"{found.seconds:.1f} s, calls: {calls or 'none'}"
     yield {
-        Verdict.FLAT: "FLAT, verified with the broker: no option is held, no option order at work",
+        Verdict.FLAT: "FLAT, verified with the broker: no US option is held or at work",
         Verdict.NOT_FLAT: f"NOT FLAT: {found.why}",
         Verdict.ACCOUNT: f"NOTHING WAS DONE, Tiger refuses this login: {found.why}",
     }[found.verdict]

@@ -1,6 +1,7 @@
 """What the nodes of a set-up kept of today, and how it fits what the broker has."""
 
 import datetime as dt
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from autotrade_0dte.calendar import NEW_YORK
 from autotrade_0dte.config import SystemConfig
 from autotrade_0dte.execution.parent import Outcome
 from autotrade_0dte.execution.plan_state import KeptPlan
-from autotrade_0dte.risk.ladder_state import LadderState
+from autotrade_0dte.risk.ladder import LadderParams, RiskLadder
+from autotrade_0dte.risk.ladder_state import NO_RISE, LadderState
 from autotrade_0dte.store.rows import Heartbeat, Intent, Owner, account_key
 from autotrade_0dte.store.state_store import StateStore
 from tiger_nt.config import TigerConfig
@@ -23,6 +25,7 @@ __all__ = [
     "kept_state",
     "lost_on_paper",
     "misfits",
+    "of_new_account",
     "read_kept_state",
     "set_up_folder",
     "state_owner",
@@ -103,13 +106,27 @@ def read_kept_state(folder: Path, owner: Owner) -> KeptState:
         return kept_state(store)
 
 
-def described(kept: KeptState) -> str:
-    """Return in a line what was kept."""
+def of_new_account(ladder: LadderState | None) -> LadderState | None:
+    """Return a ladder without the references of losses, which are of an account that is gone.
+
+    On paper the engine's account begins anew with each node: what the one before had won, or
+    another `starting_cash`, is no loss of this one's.
+    """
+    if ladder is None:
+        return None
+    return msgspec.structs.replace(
+        ladder, start_equity=math.nan, peak_equity=math.nan, rise=NO_RISE
+    )
+
+
+def described(kept: KeptState, params: LadderParams, session_ns: int) -> str:
+    """Return in a line what was kept, with what of it stands in the session of this open."""
     if kept == KeptState():
         return "nothing of today"
     parts = [f"{len(kept.plans)} plans, {len(kept.open_plans)} open", f"{len(kept.intents)} orders"]
     if kept.ladder is not None:
-        parts += [f"{rung.name} stands" for rung in kept.ladder.rungs if rung.since_ns]
+        ladder = RiskLadder.restored(params, session_ns, kept.ladder)
+        parts += [f"{rung.name} stands" for rung in ladder.standing]
     if kept.heartbeat is not None:
         at = dt.datetime.fromtimestamp(kept.heartbeat.ts_event / 1e9, NEW_YORK)
         parts.append(f"last sign of life {at:%H:%M:%S} New York")

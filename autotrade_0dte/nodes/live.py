@@ -50,7 +50,12 @@ from autotrade_0dte.nodes.background_console import BackgroundConsole
 from autotrade_0dte.nodes.call_watch import CallWatch
 from autotrade_0dte.nodes.components import Market, assemble, trading_session
 from autotrade_0dte.nodes.console import ConsoleReporter
-from autotrade_0dte.nodes.kept_state import kept_state, set_up_folder, state_owner
+from autotrade_0dte.nodes.kept_state import (
+    kept_state,
+    of_new_account,
+    set_up_folder,
+    state_owner,
+)
 from autotrade_0dte.nodes.kill_answers import leave
 from autotrade_0dte.nodes.link_watch import LinkWatch
 from autotrade_0dte.nodes.live_end import LiveEnd, LiveUnclean, conclude
@@ -160,7 +165,7 @@ def _run_node(
         market,
         interest,
         has_volume=has_volume,
-        kept=kept.ladder,
+        kept=kept.ladder if job.mode.sends_orders else of_new_account(kept.ladder),
         is_live=True,
     )
     folder = new_run_folder(job.config, job.runs)

@@ -11,6 +11,7 @@ import msgspec
 
 from autotrade_0dte.calendar import Session
 from autotrade_0dte.config import SystemConfig
+from autotrade_0dte.nodes.halt import read_halt
 from autotrade_0dte.nodes.kept_state import (
     described,
     lost_on_paper,
@@ -19,6 +20,7 @@ from autotrade_0dte.nodes.kept_state import (
     set_up_folder,
     state_owner,
 )
+from autotrade_0dte.nodes.kill_latch import KillLatchError, refuse_latched
 from autotrade_0dte.nodes.tiger import SystemListings, underlying_of
 from autotrade_0dte.store.schema import StoreError
 from tiger_nt.config import TigerConfig
@@ -114,6 +116,7 @@ class _Run:
         self._tiger = tiger
         self._day = day
         self._mode = mode
+        self._state = state
         self._state_folder = set_up_folder(state, mode, config)
         self._connection = connection
         self._rest = connection.rest
@@ -137,7 +140,7 @@ class _Run:
         await self._check("call limits", self._call_limits)
         if self._mode.sends_orders:
             await self._check("reconciliation", self._reconciliation)
-        await self._check("state", self._state)
+        await self._check("state", self._kept)
 
     async def _check(
         self, name: str, check: Callable[[], Awaitable[Check]], exit_code: int = 4
@@ -278,8 +281,12 @@ class _Run:
         own = f"{sum(1 for p in positions if p.quantity)} positions, {len(working)} working orders"
         return Check("reconciliation", Outcome.OK, own)
 
-    async def _state(self) -> Check:
-        """Compare what was kept of today with what Tiger has."""
+    async def _kept(self) -> Check:
+        """Look for a kill, and compare what was kept of today with what Tiger has."""
+        try:
+            refuse_latched(self._state)
+        except KillLatchError as e:
+            return Check("state", Outcome.REFUSED, str(e), "no kill that stands")
         try:
             kept = read_kept_state(self._state_folder, state_owner(self._tiger, self._day.date))
         except StoreError as e:
@@ -289,7 +296,10 @@ class _Run:
             lines = list(misfits(kept, held, self._orders))
         else:
             lines = list(lost_on_paper(kept))
-        found = "; ".join([described(kept), *lines])
+        if (halt := read_halt(self._state)) is not None:
+            lines.append(f"begins with {halt.mode}, by {halt.by}: {halt.reason}")
+        ladder = self._config.risk.ladder
+        found = "; ".join([described(kept, ladder, self._day.open_ns), *lines])
         return Check("state", Outcome.WARN if lines else Outcome.OK, found)
 
 

@@ -16,9 +16,13 @@ from autotrade_0dte.nodes.kept_state import (
     kept_state,
     lost_on_paper,
     misfits,
+    of_new_account,
     read_kept_state,
 )
-from autotrade_0dte.risk.ladder_state import LadderState
+from autotrade_0dte.risk.ladder import LadderParams, Reading, RiskLadder
+from autotrade_0dte.risk.ladder_state import DayState, LadderState, Rise
+from autotrade_0dte.risk.mode import RiskMode
+from autotrade_0dte.risk.picture import DayCounters
 from autotrade_0dte.risk.rungs import RungState
 from autotrade_0dte.store.rows import Heartbeat, Owner
 from autotrade_0dte.store.state_store import StateStore
@@ -157,18 +161,45 @@ def test_kept_state_is_read_without_being_touched(tmp_path: Path) -> None:
 
 
 def test_what_was_kept_is_described() -> None:
-    assert described(KeptState()) == "nothing of today"
+    assert described(KeptState(), LadderParams(), 0) == "nothing of today"
     at = dt.datetime(2026, 11, 23, 19, 33, 2, tzinfo=dt.UTC)
     has = replace(
         kept(),
         heartbeat=Heartbeat(round(at.timestamp() * 1e9), 7),
         ladder=LadderState(
-            session_ns=0, rungs=(RungState("DAILY_LOSS:FLATTEN", since_ns=5), RungState("X:Y"))
+            session_ns=1,
+            rungs=(
+                RungState("DAILY_LOSS:FLATTEN", since_ns=5),
+                RungState("STALE_DATA:HALT_ENTRIES", since_ns=5),
+                RungState("MISMATCH:HALT_ENTRIES", over_ns=5),
+            ),
         ),
     )
-    assert described(has) == (
-        "1 plans, 1 open, 1 orders, DAILY_LOSS:FLATTEN stands, last sign of life 14:33:02 New York"
+    line = (
+        "1 plans, 1 open, 1 orders, DAILY_LOSS:FLATTEN stands, {}last sign of life 14:33:02 "
+        "New York"
     )
+    same = described(has, LadderParams(), 1)
+    assert same == line.format("STALE_DATA:HALT_ENTRIES stands, ")
+    assert described(has, LadderParams(), 2) == line.format("")  # of the day before
+
+
+def test_new_account_keeps_latches_and_counters_and_no_references() -> None:
+    day = DayState(DayCounters(entries=2))
+    before = LadderState(
+        session_ns=1, start_equity=25_000.0, peak_equity=27_500.0, rise=Rise(3, 28_000.0), day=day,
+        rungs=(RungState("MISMATCH:HALT_ENTRIES", since_ns=5),),
+    )  # fmt: skip
+    assert of_new_account(None) is None
+    after = of_new_account(before)
+    assert after is not None
+    assert (after.day, after.rungs, after.session_ns) == (day, before.rungs, 1)
+    ladder = RiskLadder.restored(LadderParams(), 1, after)
+    second = 1_000_000_000
+    for at_s in (1, 5, 9):
+        assert ladder.take(at_s * second, Reading(equity=5_000.0)) == []
+    assert (ladder.start_equity, ladder.peak_equity) == (5_000, 5_000)
+    assert ladder.mode is RiskMode.HALT_ENTRIES
 
 
 def test_on_paper_the_open_plans_are_gone_with_the_engine_that_filled_them() -> None:

@@ -16,7 +16,9 @@ from autotrade_0dte import calendar
 from autotrade_0dte.calendar import Session
 from autotrade_0dte.config import StrategySpec, SystemConfig
 from autotrade_0dte.nodes import preflight as module
+from autotrade_0dte.nodes.halt import FLATTEN, set_halt
 from autotrade_0dte.nodes.kept_state import set_up_folder, state_owner
+from autotrade_0dte.nodes.kill_latch import set_latch
 from autotrade_0dte.nodes.preflight import Check, NodeMode, Outcome, Preflight, preflight
 from autotrade_0dte.nodes.tiger import SystemListings, underlying_of
 from autotrade_0dte.store.state_store import FILE, StateStore
@@ -352,6 +354,24 @@ def test_state_that_cannot_be_read_is_refused(tiger: Tiger, tmp_path: Path) -> N
     assert refusal is not None
     assert (refusal.name, refusal.exit_code) == ("state", 4)
     assert "file is not a database" in refusal.found
+
+
+def test_kill_that_stands_is_refused_as_the_node_would_be(tiger: Tiger, tmp_path: Path) -> None:
+    tiger.state = tmp_path
+    set_latch(tmp_path, "odd fills", direct=False)
+    for mode in (NodeMode.PAPER, NodeMode.BROKER):
+        refusal = tiger.check(mode).refusal
+        assert refusal is not None
+        assert (refusal.name, refusal.exit_code) == ("state", 4)
+        assert "(odd fills): `autotrade rearm" in refusal.found
+
+
+def test_halt_that_a_node_would_begin_with_is_a_warning(tiger: Tiger, tmp_path: Path) -> None:
+    tiger.state = tmp_path
+    halt = set_halt(tmp_path, "news", FLATTEN)
+    found = row(tiger.check(), "state")
+    words = f"nothing of today; begins with FLATTEN, by {halt.by}: news"
+    assert (found.outcome, found.found) == (Outcome.WARN, words)
 
 
 def test_paper_node_says_which_plans_are_gone(tiger: Tiger, tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ ALL = "all events"
 
 ORDER, NEXT_ORDER = "order", "order right after another"
 
+_AT_WORK = ("none", "an order", "several orders")
 _KINDS = {"_take_order": ORDER, "_take_event": "answer", "on_position": "position"}
 """What the desk takes through its gate, by the method that does."""
 
@@ -161,8 +162,8 @@ class TimedDesk(OrderDesk):
         self._gate = _TimedGate(self.watch)
 
     def _on_view(self, view: Any) -> None:
-        kind = "view, an order at work" if self._working else "view, none at work"
-        self.watch.event(kind, super()._on_view, view)
+        at_work = min(len(self._working), len(_AT_WORK) - 1)
+        self.watch.event(f"view, {_AT_WORK[at_work]} at work", super()._on_view, view)
 
     def _on_picture(self, picture: Any) -> None:
         self.watch.event("risk picture", super()._on_picture, picture)

@@ -87,7 +87,7 @@ class FairValues:
 
     def _row(self, row: int) -> _Row:
         c = self._chain
-        strike, is_call = float(c.strike[row]), bool(c.is_call[row])
+        strike, is_call = c.strike.item(row), c.is_call.item(row)
         if not self._is_known:
             return strike, is_call, math.nan, math.nan
         root_years = math.sqrt(c.years)

@@ -51,8 +51,8 @@ class WalkPrices:
 
     def tick(self, quote: OrderQuote) -> float:
         """Return the price step at the market, dollars: at its far side, else its near one."""
-        far, near = quote.far(self._side), quote.near(self._side)
-        price = far if is_price(far) else near
+        far = quote.far(self._side)
+        price = far if is_price(far) else quote.near(self._side)
         if price != self._tick_price:
             cents = int(in_cents(price)) if is_price(price) else 0
             self._tick, self._tick_price = self._grid.tick(cents) / 100, price

@@ -22,12 +22,12 @@ def risk_section(summary: Mapping[str, Any], changes: pa.Table) -> str:
         _row((name, _minutes(seconds), fraction(seconds / total if total else None, 1)), texts=1)
         for name, seconds in risk["mode_seconds"].items()
     )
-    begun = ", ".join(f"{name} {times}" for name, times in risk["begun"].items()) or "none"
     facts = "".join(
         _row(pair, texts=2)
         for pair in (
             ("Strictest mode", risk["strictest"]),
-            ("Triggers that began", begun),
+            ("Triggers that began", _counted(risk["begun"])),
+            ("Orders denied", _counted(risk["denied"])),
             ("Largest loss in the worst scenario", money(risk["worst_loss"])),
             *(
                 (f"Stress {name}, most it would cost", money(loss))
@@ -42,6 +42,10 @@ def risk_section(summary: Mapping[str, Any], changes: pa.Table) -> str:
         f'<th class="n">Share</th></tr></thead><tbody>{modes}</tbody></table></div>'
         f"<div><table><tbody>{facts}</tbody></table></div></div>{_changes(changes)}</section>"
     )
+
+
+def _counted(times: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count(each)}" for name, each in times.items()) or "none"
 
 
 def _changes(changes: pa.Table) -> str:

@@ -15,11 +15,11 @@ __all__ = ["risk_figures"]
 
 
 def risk_figures(tables: Mapping[str, pa.Table]) -> dict[str, Any]:
-    """Return the figures of risk for summary.json, from the tables of risk.
+    """Return the figures of risk for summary.json, from the tables of risk and of orders.
 
     How long each mode was in force (seconds, to a minute), the strictest one, how often each
-    trigger began, the largest loss in the worst scenario that was seen, and the largest of each
-    stress set; None where it was never known.
+    trigger began, how many orders were denied by each code, the largest loss in the worst scenario
+    that was seen, and the largest of each stress set; None where it was never known.
     """
     seconds = dict.fromkeys((mode.name for mode in RiskMode), 0.0)
     strictest = RiskMode.NORMAL
@@ -40,6 +40,14 @@ def risk_figures(tables: Mapping[str, pa.Table]) -> dict[str, Any]:
         )
         if begins
     )
+    orders = tables["orders"]
+    denied = Counter(
+        reason.partition(":")[0]
+        for status, reason in zip(
+            orders["status"].to_pylist(), orders["reason"].to_pylist(), strict=True
+        )
+        if status == "DENIED"
+    )
     stresses: dict[str, list[float]] = {}
     for name, loss in zip(
         tables["risk_stresses"]["stress"].to_pylist(),
@@ -51,6 +59,7 @@ def risk_figures(tables: Mapping[str, pa.Table]) -> dict[str, Any]:
         "strictest": strictest.name,
         "mode_seconds": {name: round(each, 3) for name, each in seconds.items()},
         "begun": dict(sorted(begun.items())),
+        "denied": dict(sorted(denied.items())),
         "worst_loss": _largest(tables["risk_pictures"]["worst_loss_usd"].to_numpy()),
         "stress_losses": {name: _largest(losses) for name, losses in sorted(stresses.items())},
     }

@@ -75,7 +75,20 @@ def tables(days: dict[dt.date, list[Said]]) -> dict[str, pa.Table]:
             count = len(columns["ts_event"])
             head = {"run_id": ["R"] * count, "session": [date] * count}
             parts[name].append(pa.table(head | columns, schema))
-    return {name: pa.concat_tables(found) for name, found in parts.items()}
+    return {name: pa.concat_tables(found) for name, found in parts.items()} | {
+        "orders": orders(
+            ("DENIED", "NET_DELTA: delta_usd=21000, limit=20000"),
+            ("FILLED", ""),
+            ("DENIED", "TOO_LATE"),
+            ("REJECTED", "NET_DELTA: by the venue"),
+            ("DENIED", "NET_DELTA: delta_usd=25000, limit=20000"),
+        )
+    }
+
+
+def orders(*ends: tuple[str, str]) -> pa.Table:
+    """Return of the table of orders what is looked at: their last state and why."""
+    return pa.table({"status": [end[0] for end in ends], "reason": [end[1] for end in ends]})
 
 
 TWO_DAYS = tables(
@@ -114,6 +127,13 @@ def test_strictest_mode_counts_though_no_picture_has_it() -> None:
     assert found["stress_losses"] == {"CRASH": 450.0, "PIN": None}
 
 
+def test_denied_orders_are_counted_by_code() -> None:
+    found = risk_figures(TWO_DAYS)
+    assert found["denied"] == {"NET_DELTA": 2, "TOO_LATE": 1}
+    page = risk_section({"risk": found}, TWO_DAYS["risk"])
+    assert 'Orders denied</td><td class="">NET_DELTA 2, TOO_LATE 1<' in page
+
+
 def test_nothing_known_is_no_loss() -> None:
     found = risk_figures(tables({DATES[0]: []}))
     assert (found["strictest"], found["begun"], found["worst_loss"]) == ("NORMAL", {}, None)
@@ -121,7 +141,7 @@ def test_nothing_known_is_no_loss() -> None:
 
 def test_section_lists_each_change_with_its_figures_and_words() -> None:
     page = risk_section({"risk": risk_figures(TWO_DAYS)}, TWO_DAYS["risk"])
-    assert page.count("<tr>") == 5 + 1 + 3 + 2 + 1 + 4
+    assert page.count("<tr>") == 5 + 1 + 4 + 2 + 1 + 4
     assert 'Stress CRASH, most it would cost</td><td class="">$450.00' in page
     assert "quote_age_s 20.500" in page
     assert "&lt;lunch&gt;" in page

@@ -1,6 +1,6 @@
 """The risk controller on the real engine: views made by hand, a strategy that may not listen."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, Self
 
@@ -31,6 +31,7 @@ from nautilus_trader.trading import (
 from autotrade_0dte.actors.fee_model import TigerFeeModel
 from autotrade_0dte.actors.risk_controller import RiskController
 from autotrade_0dte.actors.views import market_topic
+from autotrade_0dte.execution.plan_state import KeptPlan
 from autotrade_0dte.instruments import USD, VENUE, option_contract, option_symbol
 from autotrade_0dte.market_state.state import Level
 from autotrade_0dte.risk.exposure import Exposure
@@ -177,6 +178,7 @@ def run(
     obeys: bool = True,
     params: RiskParams = RiskParams(),  # noqa: B008 - frozen
     kept: LadderState | None = None,
+    plans: Sequence[KeptPlan] = (),
     is_live: bool = False,
     close_s: int = 23_400,
 ) -> Heard:
@@ -199,7 +201,7 @@ def run(
         engine.add_instrument(option_contract(option_symbol(name.removesuffix(".US"))))
     feeder, holder = Feeder(script), Holder(obeys=obeys)
     canceler = Canceler(feeder.heard)
-    session = msgspec.structs.replace(SESSION, close_ns=OPEN_NS + close_s * NS)
+    session = msgspec.structs.replace(SESSION, close_ns=OPEN_NS + close_s * NS, kept=tuple(plans))
     controller = RiskController(
         session, params, feeder.exposure, (holder,), canceler.cancel_all, kept=kept, is_live=is_live
     )

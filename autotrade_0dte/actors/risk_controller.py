@@ -118,6 +118,10 @@ class RiskController(DataActor):
             self._ladder = RiskLadder.restored(params.ladder, session.open_ns, kept)
             if kept.session_ns == session.open_ns:
                 self._day = DayLedger(kept.day)
+        # A process killed between the row of a plan and that of the counters has not counted it.
+        for plan in sorted(session.kept, key=lambda plan: plan.state.ts_event):
+            if plan.state.plan.decided_ns >= session.open_ns:
+                self._count(plan.state)
         self._is_restored = kept is not None
         self._is_told = False
         self._is_valued = False
@@ -178,14 +182,18 @@ class RiskController(DataActor):
             self._tell(self._ladder.pass_time(now_ns))
 
     def _take_plan(self, state: PlanState) -> None:
+        if self._count(state):
+            self._keep()
+
+    def _count(self, state: PlanState) -> bool:
+        """Count a plan's entry and its end, each once; return whether either is new."""
         plan = f"{state.track}:{state.plan.plan_id}"
         is_new = state.bought > 0 and self._day.entered(plan)
         if state.phase == PlanPhase.CLOSED and state.bought > 0:
             net_usd = state.cash * self._session.multiplier - state.fees_usd
             legs = 1 if state.plan.short_instrument_id is None else 2
             is_new |= self._day.closed(plan, legs, net_usd, state.ts_event)
-        if is_new:
-            self._keep()
+        return is_new
 
     def _take_walk(self, record: Any) -> None:
         if record.event in _REJECTS:

@@ -10,7 +10,7 @@ from risk_engine import CASH, Feeder, Heard, run
 from strategy_venue import PLAN
 
 from autotrade_0dte.execution.order_quote import OrderQuote
-from autotrade_0dte.execution.plan_state import PLAN_TOPIC, PlanPhase, PlanState
+from autotrade_0dte.execution.plan_state import PLAN_TOPIC, KeptPlan, PlanPhase, PlanState
 from autotrade_0dte.execution.quality import (
     QUALITY_TOPIC,
     Breach,
@@ -196,6 +196,31 @@ def test_plans_are_counted_once_with_their_fees() -> None:
     assert counters[4] == DayCounters(1, 1, lost_ns, 1)
     assert counters[-1] == DayCounters(2, 0, lost_ns, 3)  # a vertical is two day trades
     assert heard.states[-1].day.counters == counters[-1]
+
+
+def test_plan_whose_count_was_not_kept_any_more_is_counted_at_the_start() -> None:
+    """The plan's row is written before the controller hears of it, and its own after that."""
+
+    def over(number: int, at_s: int, cash: float, decided_s: int = 1) -> KeptPlan:
+        plan = replace(PLAN, plan_id=f"P{number}", decided_ns=OPEN_NS + decided_s * NS)
+        return KeptPlan(
+            PlanState(
+                ts_event=OPEN_NS + at_s * NS, track="regular", plan=plan, phase=PlanPhase.CLOSED,
+                bought=2, cash=cash,
+            )
+        )  # fmt: skip
+
+    # P1 was counted as a loss, P3 not at all, P2 entered only; P4 is of another market of this day.
+    day = DayState(DayCounters(2, 1, OPEN_NS + 9 * NS, 1), ("regular:P1", "regular:P2"),
+                   ("regular:P1",))  # fmt: skip
+    before = LadderState(session_ns=OPEN_NS, day=day)
+    plans = (over(1, 9, -0.5), over(3, 12, -0.5), over(2, 11, 0.5), over(4, 10, -0.5, -60))
+    heard = run({}, kept=before, plans=plans, to_s=3)
+    expected = DayCounters(3, 1, OPEN_NS + 12 * NS, 3)
+    assert heard.pictures[0].counters == expected
+    assert heard.states[-1].day.counters == expected
+    again = run({}, kept=heard.states[-1], plans=plans, to_s=3)
+    assert again.pictures[-1].counters == expected
 
 
 # -- what it does -----------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from autotrade_0dte.nodes.kill_latch import now_utc, operator, write_line
+from autotrade_0dte.nodes.kill_latch import now_utc, operator, readable, write_line
 
 __all__ = ["FLATTEN", "HALT", "HALT_ENTRIES", "Halt", "read_halt", "set_halt"]
 
@@ -60,7 +60,7 @@ def read_halt(state: Path) -> Halt | None:
     try:
         found = json.loads((state / HALT).read_text(encoding="utf-8"))
         mode = next(each for each in _STRICTNESS if each == found["mode"])
-        return Halt(str(found["time"]), str(found["by"]), str(found["reason"]), mode)
+        return Halt(readable(found["time"]), readable(found["by"]), readable(found["reason"]), mode)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, StopIteration) as e:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 __all__ = ["DEFAULT_STATE", "LATCH", "LOG", "KillLatch", "KillLatchError", "append_log", "now_utc"]
-__all__ += ["operator", "read_latch", "refuse_latched", "set_latch", "sync_folder", "write_line"]
+__all__ += ["operator", "read_latch", "readable", "refuse_latched", "set_latch", "sync_folder"]
+__all__ += ["write_line"]
 
 DEFAULT_STATE = Path("state")
 LATCH = "KILL"
@@ -72,12 +73,24 @@ def read_latch(state: Path) -> KillLatch | None:
     try:
         found = json.loads((state / LATCH).read_text(encoding="utf-8"))
         return KillLatch(
-            str(found["time"]), str(found["by"]), str(found["reason"]), bool(found["direct"])
+            readable(found["time"]),
+            readable(found["by"]),
+            readable(found["reason"]),
+            bool(found["direct"]),
         )
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as e:
         return _unreadable(type(e).__name__)
+
+
+def readable(word: object) -> str:
+    """Return a word of an operator's file with "?" for what is no character.
+
+    What was typed in another encoding than this system's comes as halves of characters, which
+    neither the engine nor a database takes: the node would end instead of doing what it says.
+    """
+    return str(word).encode(errors="replace").decode()
 
 
 def _unreadable(why: str) -> KillLatch:

@@ -15,6 +15,7 @@ from autotrade_0dte.nodes.kill_latch import (
     KillLatchError,
     now_utc,
     operator,
+    readable,
     sync_folder,
     write_line,
 )
@@ -67,7 +68,7 @@ def take_word(folder: Path) -> RearmWord | None:
         return None
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-        word = RearmWord(str(found["time"]), str(found["by"]), str(found["reason"]))
+        word = RearmWord(*(readable(found[name]) for name in ("time", "by", "reason")))
     except (OSError, ValueError, KeyError, TypeError):
         word = RearmWord("", "unknown", "unreadable")
     file.unlink(missing_ok=True)

@@ -56,6 +56,22 @@ def test_word_that_cannot_be_read_is_one(tmp_path: Path) -> None:
     assert take_word(tmp_path) is None
 
 
+def test_words_typed_in_another_encoding_can_be_written_everywhere(tmp_path: Path) -> None:
+    """As `--reason` has them where Latin-1 is typed: no node may end by them."""
+    typed = b"B\xf6rse".decode(errors="surrogateescape")
+    set_latch(tmp_path, typed, direct=False)
+    set_halt(tmp_path, typed, FLATTEN)
+    kill, halt = read_latch(tmp_path), read_halt(tmp_path)
+    leave_word(tmp_path, typed)
+    (tmp_path / "node").mkdir()
+    (tmp_path / "node" / REARM).write_text(json.dumps({"time": "1", "by": typed, "reason": typed}))
+    word = take_word(tmp_path / "node")
+    assert kill is not None
+    assert halt is not None
+    assert word is not None
+    assert {kill.reason, halt.reason, word.reason, word.by} == {"B?rse"}
+
+
 def test_each_node_has_a_line_about_what_it_made_of_the_word(tmp_path: Path) -> None:
     running = [claim(tmp_path / name) for name in ("armed", "silent", "stays")]
     (tmp_path / "stopped").mkdir()

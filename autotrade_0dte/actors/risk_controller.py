@@ -248,15 +248,15 @@ class RiskController(DataActor):
             self._do(change)
 
     def _do(self, change: RiskChange) -> None:
+        killed = change.mode is RiskMode.KILLED
+        is_direct = killed and change.text == DIRECT
+        if killed and (change.before is not RiskMode.KILLED or (is_direct and not self._is_direct)):
+            self._gate.command(self._cancel_all)  # before anything that could fail
         self.rows.change(change)
         self.log.warning(
             f"{change.trigger} {'begins' if change.begins else 'ends'}: {change.before.name} -> "
             f"{change.mode.name}, {dict(change.figures)} {change.text}"
         )
-        killed = change.mode is RiskMode.KILLED
-        is_direct = killed and change.text == DIRECT
-        if killed and (change.before is not RiskMode.KILLED or (is_direct and not self._is_direct)):
-            self._gate.command(self._cancel_all)
         is_ours_again = self._is_direct and not is_direct
         self._is_direct = is_direct
         self._publish(RISK_TOPIC, change)

@@ -12,11 +12,29 @@ from typing import Self
 
 from simulator_process import SimulatorProcess
 
-__all__ = ["PaperNode"]
+__all__ = ["PLANNED", "PaperNode"]
 
 AUTOTRADE = str(Path(sys.executable).with_name("autotrade"))
 TESTS = Path(__file__).resolve().parents[1]
 END_S = 60.0
+PLANNED = """
+name = "{name}"
+root = "SPY"
+snapshot_interval_ms = 250
+
+[regular]
+path = "planned_strategy:PlannedStrategy"
+
+[regular.params]
+symbols = {{ {date} = "{symbol}" }}
+quantity = {quantity}
+at_s = 0
+entry_cap = {entry_cap}
+
+[risk.limits.order]
+collar_ticks = 1_000
+"""
+"""A configuration, to be formatted, that buys one contract at once and at nearly any price."""
 
 
 class PaperNode:

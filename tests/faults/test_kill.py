@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faults.paper_node import AUTOTRADE, PaperNode
+from faults.paper_node import AUTOTRADE, PLANNED, PaperNode
 from project_simulator import project_simulator
 from simulator_process import SimulatorProcess
 
@@ -19,23 +19,6 @@ from autotrade_0dte.nodes.kill_latch import read_latch
 
 START_S = 60.0
 QUIET_S = 2.0
-CONFIG = """
-name = "killed"
-root = "SPY"
-snapshot_interval_ms = 250
-
-[regular]
-path = "planned_strategy:PlannedStrategy"
-
-[regular.params]
-symbols = {{ {date} = "{symbol}" }}
-quantity = 3
-at_s = 0
-entry_cap = {entry_cap}
-
-[risk.limits.order]
-collar_ticks = 1_000
-"""
 AT_WORK = {"Initial", "Submitted", "PendingCancel"}
 
 
@@ -52,7 +35,9 @@ def node(simulator: SimulatorProcess, tmp_path: Path) -> Iterator[PaperNode]:
     symbol = session["contracts"][len(session["contracts"]) // 2]
     ask = simulator.control("GET", f"/quote/{symbol}")["ask"]
     date = f"{dt.date.fromisoformat(session['date']):%y%m%d}"
-    config = CONFIG.format(date=date, symbol=symbol, entry_cap=round(ask + 1, 2))
+    config = PLANNED.format(
+        name="killed", quantity=3, date=date, symbol=symbol, entry_cap=round(ask + 1, 2)
+    )
     (tmp_path / "config.toml").write_text(config)
     simulator.fault("partial_fill", count=2, value=1)
     with PaperNode(simulator, tmp_path, 2) as running:

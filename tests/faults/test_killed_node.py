@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from faults.books import differences, run_books, tiger_books
-from faults.paper_node import PaperNode
+from faults.paper_node import PLANNED, PaperNode
 from msgspec.structs import replace
 from project_simulator import project_simulator
 from simulator_process import SimulatorProcess
@@ -30,23 +30,9 @@ from tiger_nt.marks import client_order_id
 LATCHED = RungState("MISMATCH:HALT_ENTRIES", since_ns=1)
 TOKEN = "a-token-that-nobody-may-see"
 START_S = 40.0
-CONFIG = """
-name = "killed"
-root = "SPY"
-snapshot_interval_ms = 250
-
-[regular]
-path = "planned_strategy:PlannedStrategy"
-
-[regular.params]
-symbols = {{ {date} = "{symbol}" }}
-quantity = 3
-at_s = 0
-entry_cap = {entry_cap}
-
-[risk.limits.order]
-collar_ticks = 1_000
-
+CONFIG = (
+    PLANNED
+    + """
 [regular.params.exits]
 profit_fraction = 0.5
 loss_fraction = 1.0
@@ -54,6 +40,7 @@ theta_burn_fraction = 1000.0
 hold_s = 23_400
 entry_timeout_s = 300
 """
+)
 
 
 class Outcome:
@@ -114,7 +101,9 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
         ask = simulator.control("GET", f"/quote/{symbol}")["ask"]
         cap = round(ask + 1, 2)
         (folder / "config.toml").write_text(
-            CONFIG.format(date=f"{found.date:%y%m%d}", symbol=symbol, entry_cap=cap)
+            CONFIG.format(
+                name="killed", quantity=3, date=f"{found.date:%y%m%d}", symbol=symbol, entry_cap=cap
+            )
         )
         _buy_until_killed(simulator, found)
         _resume_until_killed(simulator, found)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from faults.paper_node import AUTOTRADE, PaperNode
+from faults.paper_node import AUTOTRADE, PLANNED, PaperNode
 from project_simulator import project_simulator
 from simulator_process import SimulatorProcess
 
@@ -18,20 +18,9 @@ from autotrade_0dte.nodes.kept_state import read_kept_state
 from autotrade_0dte.store.rows import Owner, account_key
 
 START_S = 60.0
-CONFIG = """
-name = "told"
-root = "SPY"
-snapshot_interval_ms = 250
-
-[regular]
-path = "planned_strategy:PlannedStrategy"
-
-[regular.params]
-symbols = {{ {date} = "{symbol}" }}
-quantity = 1
-at_s = 0
-entry_cap = {entry_cap}
-
+CONFIG = (
+    PLANNED
+    + """
 [regular.params.exits]
 profit_fraction = 10.0
 loss_fraction = 1.0
@@ -40,10 +29,8 @@ hold_s = 23_400
 
 [live]
 reconcile_interval_s = 2
-
-[risk.limits.order]
-collar_ticks = 1_000
 """
+)
 
 
 class World:
@@ -58,7 +45,11 @@ class World:
         ask = simulator.control("GET", f"/quote/{symbol}")["ask"]
         self.date = dt.date.fromisoformat(session["date"])
         config = CONFIG.format(
-            date=f"{self.date:%y%m%d}", symbol=symbol, entry_cap=round(ask + 1, 2)
+            name="told",
+            quantity=1,
+            date=f"{self.date:%y%m%d}",
+            symbol=symbol,
+            entry_cap=round(ask + 1, 2),
         )
         (folder / "config.toml").write_text(config)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faults.paper_node import PaperNode
+from faults.paper_node import PLANNED, PaperNode
 from project_simulator import project_simulator
 from simulator_process import SimulatorProcess
 
@@ -15,23 +15,9 @@ from autotrade_0dte.nodes.kept_state import KeptState, read_kept_state
 from autotrade_0dte.store.rows import Owner, account_key
 
 START_S = 40.0
-CONFIG = """
-name = "guarded"
-root = "SPY"
-snapshot_interval_ms = 250
-
-[regular]
-path = "planned_strategy:PlannedStrategy"
-
-[regular.params]
-symbols = {{ {date} = "{symbol}" }}
-quantity = 3
-at_s = 0
-entry_cap = {entry_cap}
-
-[risk.limits.order]
-collar_ticks = 1_000
-
+CONFIG = (
+    PLANNED
+    + """
 [risk.protective]
 enabled = true
 
@@ -42,6 +28,7 @@ theta_burn_fraction = 1000.0
 hold_s = 23_400
 entry_timeout_s = 300
 """
+)
 
 
 class Broker:
@@ -56,7 +43,13 @@ class Broker:
         ask = simulator.control("GET", f"/quote/{self.symbol}")["ask"]
         self.cap = round(ask + 0.05, 2)
         (folder / "config.toml").write_text(
-            CONFIG.format(date=f"{self.date:%y%m%d}", symbol=self.symbol, entry_cap=self.cap)
+            CONFIG.format(
+                name="guarded",
+                quantity=3,
+                date=f"{self.date:%y%m%d}",
+                symbol=self.symbol,
+                entry_cap=self.cap,
+            )
         )
         self._number = simulator.environment("paper")["TIGEROPEN_ACCOUNT"]
 

@@ -1,7 +1,7 @@
 """A live node against the loopback Tiger, whole: chain, desk, recording; its strategy takes times.
 
-It is the node of ``autotrade live``, with two changes: the strategy, and no limit to the pace of
-orders, at which a benchmark of seconds would see too few of them.
+It is the node of ``autotrade live``, with two changes: the strategy, and no limit to the number of
+orders, at which a benchmark of seconds would see too few of them. Every check is made all the same.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from autotrade_0dte.risk.params import RiskParams
 from benchmarks.tiger_server import CONFIG
 from benchmarks.tiger_stopwatch import Connection
 
@@ -35,6 +36,7 @@ def main() -> None:
         config,
         regular=StrategySpec("benchmarks.tiger_stopwatch:Stopwatch"),
         live=msgspec.structs.replace(config.live, max_orders_per_minute=_MANY),
+        risk=_unlimited(config.risk),
     )
     tiger = tiger_config(environment)
     day = trading_day(tiger, environment)
@@ -59,6 +61,20 @@ def main() -> None:
         )
         _, summary = live.run_node(job, Console(stderr=True, quiet=True))
     print(*summary["unclean_reasons"], sep="\n", end="", file=sys.stderr)
+
+
+def _unlimited(risk: RiskParams) -> RiskParams:
+    """Return the limits without those on the number of orders and on what they may lose."""
+    changed, limits = msgspec.structs.replace, risk.limits
+    return changed(
+        risk,
+        limits=changed(
+            limits,
+            order=changed(limits.order, max_orders_a_minute=_MANY, duplicate_window_s=0.0),
+            portfolio=changed(limits.portfolio, max_entries=_MANY, max_losses_in_row=_MANY),
+        ),
+        ladder=changed(risk.ladder, max_daily_loss=1.0, max_drawdown=1.0),
+    )
 
 
 if __name__ == "__main__":

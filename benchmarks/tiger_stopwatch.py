@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import msgspec
 from nautilus_trader.model import (
     InstrumentId,
+    OrderDenied,
     OrderFilled,
     OrderSide,
     Price,
@@ -29,6 +30,8 @@ from tiger_nt.marks import user_mark
 from tiger_nt.rest import TigerRest
 
 _LAST_FILL_S = 0.3
+_SLACK = 0.1
+"""Above the ask, within the collar of the risk gate."""
 _AT_ONCE = ["purpose=emergency"]
 """The desk holds no such order back: the times are those of the way, not of its rules."""
 
@@ -71,6 +74,12 @@ class Stopwatch(Strategy):
         self._filled.append((event.trade_id.value, time.time_ns()))
         self._is_waiting = False
 
+    def on_order_denied(self, event: OrderDenied) -> None:
+        """Try again: until the chain is known the risk gate lets nothing be opened."""
+        mark = user_mark(event.client_order_id.value)
+        self._decided = [decided for decided in self._decided if decided[0] != mark]
+        self._is_waiting = False
+
     def _on_timer(self, _event: object) -> None:
         quote = self.cache.quote(self._option)
         is_sale = bool(self.cache.positions_open(instrument_id=self._option))
@@ -79,7 +88,7 @@ class Stopwatch(Strategy):
             return
         self._is_waiting = True
         decided_ns = time.time_ns()
-        price = quote.bid_price.as_double() / 2 if is_sale else quote.ask_price.as_double() + 1
+        price = quote.bid_price.as_double() / 2 if is_sale else quote.ask_price.as_double() + _SLACK
         order = self.order_factory.limit(
             self._option,
             OrderSide.SELL if is_sale else OrderSide.BUY,
@@ -89,8 +98,8 @@ class Stopwatch(Strategy):
             exec_algorithm_id=DESK_ID,
             tags=_AT_ONCE,
         )
-        self.submit_order(order)
         self._decided.append((user_mark(order.client_order_id.value), decided_ns))
+        self.submit_order(order)
 
     def _answer(self, command: dict[str, Any]) -> dict[str, Any]:
         """Do what the parent says, in a thread of its own."""

@@ -1,12 +1,14 @@
-"""The real sample data, imported once for all tests."""
+"""The real sample data, and the run of a short session, made once for all tests."""
 
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from flash_move_run import Command, FlashMove, flash_move_run
 from shared_work import done_once
 
+from autotrade_0dte.cli import main
 from autotrade_0dte.data.importers.report import ImportReport
 
 ROOT = Path(__file__).parents[2]
@@ -30,3 +32,20 @@ def real_data(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Re
         lambda folder: real_sessions.import_all(shared_data, folder / "catalog"),
     )
     return RealData(folder / "catalog", reports)
+
+
+@pytest.fixture(scope="session")
+def flash_move(tmp_path_factory: pytest.TempPathFactory) -> FlashMove:
+    return done_once(tmp_path_factory, "flash move", flash_move_run)[1]
+
+
+@pytest.fixture
+def autotrade(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["autotrade", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        shown = capsys.readouterr()
+        return int(ended.value.code or 0), shown.out, shown.err
+
+    return call

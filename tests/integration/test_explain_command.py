@@ -1,68 +1,24 @@
 """autotrade explain on the run of a short synthetic session with a flash move."""
 
 import datetime as dt
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from flash_move_run import Command, FlashMove
 
 from autotrade_0dte.analysis.session_rows import rows_of
 from autotrade_0dte.analysis.summary import read_summary
 from autotrade_0dte.analysis.tables import read_table
-from autotrade_0dte.cli import main
 from autotrade_0dte.market_state.state import CHANNELS, Level
 from autotrade_0dte.selection.ranking import TERMS
 from autotrade_0dte.signals.signal import FACTORS
 
-ROOT = Path(__file__).parents[2]
-# Few contracts keep the run short.
-SMALL = ("--sessions", "1", "--seed", "7", "--strikes", "12")
-
-type Command = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def autotrade(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run a command in this process; return its exit code, output and errors."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["autotrade", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        shown = capsys.readouterr()
-        return int(ended.value.code or 0), shown.out, shown.err
-
-    return call
-
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("explained")
-    catalog = folder / "catalog"
-    lines = (
-        ("data", "generate", "--catalog", catalog, *SMALL, "--kind", "flash_move"),
-        (
-            "backtest",
-            ROOT / "configs/demo.toml",
-            "--catalog",
-            catalog,
-            "--runs",
-            folder / "runs",
-            "--scenarios",
-            "base",
-        ),
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        for words in lines:
-            patch.setattr(sys, "argv", ["autotrade", *map(str, words)])
-            with pytest.raises(SystemExit) as ended:
-                main()
-            assert not ended.value.code
-    [found] = (folder / "runs").iterdir()
-    return found
+def run(flash_move: FlashMove) -> Path:
+    return flash_move.run
 
 
 def instant(ns: int) -> str:

@@ -1,67 +1,22 @@
 """autotrade stress on the run of a short synthetic session with a flash move."""
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from flash_move_run import Command, FlashMove
 
 from autotrade_0dte.analysis.session_rows import rows_of
 from autotrade_0dte.analysis.tables import read_table
-from autotrade_0dte.cli import main
 from autotrade_0dte.risk.stress import Stress
-
-ROOT = Path(__file__).parents[2]
-SMALL = ("--sessions", "1", "--seed", "7", "--strikes", "12")
-
-type Command = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def autotrade(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run a command in this process; return its exit code, output and errors."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["autotrade", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        shown = capsys.readouterr()
-        return int(ended.value.code or 0), shown.out, shown.err
-
-    return call
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("stressed")
-    catalog = folder / "catalog"
-    runs = ("--runs", folder / "runs", "--scenarios", "base")
-    lines = (
-        ("data", "generate", "--catalog", catalog, *SMALL, "--kind", "flash_move"),
-        ("backtest", ROOT / "configs/demo.toml", "--catalog", catalog, *runs),
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        for words in lines:
-            patch.setattr(sys, "argv", ["autotrade", *map(str, words)])
-            with pytest.raises(SystemExit) as ended:
-                main()
-            assert not ended.value.code
-    return folder
-
-
-@pytest.fixture(scope="module")
-def run(folder: Path) -> Path:
-    [found] = (folder / "runs").iterdir()
-    return found
 
 
 def test_largest_premium_at_risk_is_stressed_on_the_quotes_of_its_moment(
-    run: Path, folder: Path, autotrade: Command
+    flash_move: FlashMove, autotrade: Command
 ) -> None:
-    code, shown, _ = autotrade("stress", run, "--catalog", folder / "catalog", "--json")
+    code, shown, _ = autotrade("stress", flash_move.run, "--catalog", flash_move.catalog, "--json")
     found = json.loads(shown)
-    fills = rows_of(read_table(run, "fills"))
+    fills = rows_of(read_table(flash_move.run, "fills"))
     [leg] = found["legs"]
     assert code == 0
     bought = [f for f in fills if f["side"] == "BUY"]
@@ -80,26 +35,28 @@ def test_largest_premium_at_risk_is_stressed_on_the_quotes_of_its_moment(
     assert found["worst"][0] == pytest.approx(value)
 
 
-def test_moment_without_positions_loses_nothing(
-    run: Path, folder: Path, autotrade: Command
-) -> None:
-    code, shown, _ = autotrade("stress", run, "--at", "09:35", "--catalog", folder / "catalog")
+def test_moment_without_positions_loses_nothing(flash_move: FlashMove, autotrade: Command) -> None:
+    code, shown, _ = autotrade(
+        "stress", flash_move.run, "--at", "09:35", "--catalog", flash_move.catalog
+    )
     assert code == 0
     assert "Held  nothing" in shown
 
 
 @pytest.mark.parametrize("at", ["03:00", "19:00"])
 def test_moment_outside_the_session_is_bad_usage(
-    run: Path, folder: Path, autotrade: Command, at: str
+    flash_move: FlashMove, autotrade: Command, at: str
 ) -> None:
-    code, _, error = autotrade("stress", run, "--at", at, "--catalog", folder / "catalog")
+    code, _, error = autotrade(
+        "stress", flash_move.run, "--at", at, "--catalog", flash_move.catalog
+    )
     assert code == 2
     assert "Expected a moment of the recorded session" in error
 
 
 def test_catalog_without_the_session_is_bad_usage(
-    run: Path, tmp_path: Path, autotrade: Command
+    flash_move: FlashMove, tmp_path: Path, autotrade: Command
 ) -> None:
-    code, _, error = autotrade("stress", run, "--catalog", tmp_path)
+    code, _, error = autotrade("stress", flash_move.run, "--catalog", tmp_path)
     assert code == 2
     assert "autotrade: " in error

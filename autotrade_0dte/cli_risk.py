@@ -130,7 +130,6 @@ def rearm(*, reason: str, state: Path = DEFAULT_STATE) -> None:
 
     _need(reason)
     word, folders = leave_word(state, reason)
-    append_log(state, "rearm", reason)
     print(f"Armed again under {state.absolute()}; nodes told: {len(folders)}", flush=True)
     for line in rearmed_lines(state, word, folders, REARM_WAIT_S):
         _say(line)

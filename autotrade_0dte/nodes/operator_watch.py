@@ -120,7 +120,7 @@ class OperatorWatch(DataActor):
             self._take_word()
 
     def _take_word(self) -> None:
-        word = take_word(self._folder)
+        word = take_word(self._state, self._folder)
         if word is None:
             return
         self._latch = self._answered = None

@@ -69,7 +69,7 @@ def test_rearm_waits_for_a_running_node_and_says_what_stays(tmp_path: Path) -> N
     running = claim(folder)
 
     def answer() -> None:
-        while (word := take_word(folder)) is None:
+        while (word := take_word(tmp_path / "state", folder)) is None:
             time.sleep(0.01)
         answer_word(folder, word, ["DAILY_LOSS asks for FLATTEN"])
 

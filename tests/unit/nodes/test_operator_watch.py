@@ -147,10 +147,24 @@ def test_kill_seen_before_the_word_to_rearm_that_came_before_it_stands(tmp_path:
     node = Node(tmp_path)
     set_latch(tmp_path, "two", direct=False)
     node.poll()
-    word = RearmWord("2026-11-23T15:00:00.000+00:00", "me", "one is seen to")
+    word = RearmWord("2026-11-23T15:00:00.000+00:00", "me", "one is seen to", ("one",))
     write_line(node.folder / REARM, word._asdict(), lasting=False)
     node.poll()
     assert node.topics == [REPORT_TOPIC, REARM_TOPIC, REPORT_TOPIC]
+
+
+def test_word_whose_kill_still_stands_is_not_passed_on(tmp_path: Path) -> None:
+    """Its command is at work, or has died."""
+    node = Node(tmp_path)
+    latch = set_latch(tmp_path, "", direct=False)
+    node.poll()
+    word = RearmWord("2026-11-23T15:00:00.000+00:00", "me", "", (latch.time,))
+    write_line(node.folder / REARM, word._asdict(), lasting=False)
+    node.poll(2)
+    assert node.topics == [REPORT_TOPIC]
+    (tmp_path / LATCH).unlink()
+    node.poll(2)
+    assert node.topics == [REPORT_TOPIC, REARM_TOPIC]
 
 
 @pytest.mark.parametrize("mode", [HALT_ENTRIES, FLATTEN])

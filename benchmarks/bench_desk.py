@@ -1,209 +1,48 @@
 """What the order desk costs: its fair values alone, and each of its handlers in a backtest.
 
-The backtest is one session of 200 contracts in which a strategy buys or sells two contracts every
-minute, with the tags that the library's strategies give their orders. What the engine does with the
-desk's commands (submit, modify, cancel, deny) stands beside the desk's own time; what comes of them
-while they are made is the desk's next event. What the subscribers do with its log at once is its
-own, for the record belongs to it (its rows are made at the next snapshot). Handlers are timed by
-the processor time of their thread, which other processes do not stretch as they do the clock's.
-
-An order comes once in a minute of market time, between thousands of quotes, so that nothing it
-needs is in the processor's caches. What that costs is the difference to the second order, which
-comes right after it: the work is the same.
+The backtest is one session of 200 contracts (`desk_session`), run twice. *As they come*: an order
+once in a minute of market time, between thousands of quotes, so that nothing it needs is in the
+processor's caches; the second order, right after it, does the same work and finds them filled.
+*Cold*: the caches are emptied before each event, as they are in a live node, where milliseconds lie
+between any two.
 """
 
 import json
-import math
-import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections import defaultdict
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import msgspec
-import numpy as np
-from nautilus_trader.model import InstrumentId, OrderSide, Price, Quantity, StrategyId, TimeInForce
-from nautilus_trader.trading import Strategy, StrategyConfig
+from rich.console import Console
+from rich.table import Table
 
-from autotrade_0dte.actors.event_gate import EventGate
-from autotrade_0dte.actors.order_desk import DESK_ID, OrderDesk
-from autotrade_0dte.actors.order_tags import order_tags
-from autotrade_0dte.actors.views import market_topic
 from autotrade_0dte.execution.fair_value import FairValues
 from autotrade_0dte.execution.fair_value import warm as warm_fair_value
-from autotrade_0dte.execution.parent import ParentOrder, Purpose, Side
-from autotrade_0dte.market_state.actions import Urgency
-from autotrade_0dte.market_state.state import Level
-from benchmarks.bench_backtest import CONFIG, DATE
+from benchmarks.bench_backtest import DATE
 from benchmarks.bench_chain import NOW_NS, median_us, quoted_book
+from benchmarks.desk_session import AS_IT_COMES, COLD
 
 CONTRACTS = 200
-ALL = "all events"
-"""Row of every event of the session: its mean is what the desk adds to an event."""
 
-ORDER, NEXT_ORDER = "order", "order right after another"
-
-_AT_WORK = ("none", "an order", "several orders")
-_KINDS = {"_take_order": ORDER, "_take_event": "answer", "on_position": "position"}
-"""What the desk takes through its gate, by the method that does."""
-
-_NS_PER_US = 1_000
-_PAUSE_NS = 60_000_000_000
-
-
-class Trader(Strategy):
-    """Buys two contracts near the money, sells what it has a minute later, and begins again."""
-
-    class Params(msgspec.Struct):
-        """None."""
-
-    def __new__(cls, *_args: Any) -> Self:
-        """Pass none of the arguments on: the engine's base class accepts only a configuration."""
-        config = StrategyConfig(strategy_id=StrategyId("Trader-001"))
-        return super().__new__(cls, config)  # type: ignore[call-arg]
-
-    def __init__(self, session: Any, *_args: Any) -> None:
-        super().__init__(StrategyConfig(strategy_id=StrategyId("Trader-001")))
-        self._session = session
-        self._due_ns = 0
-
-    def on_start(self) -> None:
-        self.subscribe_topic(market_topic(self._session.underlying), self._on_view)
-
-    def _on_view(self, view: Any) -> None:
-        chain = view.chain
-        now_ns = chain.ts_event
-        if now_ns < self._due_ns or now_ns > self._session.flatten_ns:
-            return
-        self._due_ns = now_ns + _PAUSE_NS
-        held = [position.instrument_id for position in self.cache.positions_open()]
-        if held:
-            for option in held:
-                self._send(option, Side.SELL, now_ns)
-            return
-        off = np.where(chain.usable() & chain.is_call, np.abs(chain.delta - 0.5), math.inf)
-        for row in np.argsort(off)[:2].tolist():
-            option = InstrumentId.from_str(self._session.instrument_ids[row])
-            self._send(option, Side.BUY, now_ns)
-
-    def _send(self, option: InstrumentId, side: Side, now_ns: int) -> None:
-        quote = self.cache.quote(option)
-        if quote is None:
-            return
-        is_buy = side is Side.BUY
-        parent = ParentOrder(
-            parent_id="",
-            plan_id="P1",
-            strategy="Trader-001",
-            instrument_id=str(option),
-            side=side,
-            quantity=1,
-            cap=quote.ask_price.as_double() if is_buy else quote.bid_price.as_double() / 2,
-            purpose=Purpose.ENTRY if is_buy else Purpose.EXIT,
-            urgency=Urgency.NORMAL,
-            level=Level.CALM,
-            reason="BENCHMARK",
-            decided_ns=now_ns,
-            deadline_ns=now_ns + _PAUSE_NS // 2,
-        )
-        order = self.order_factory.limit(
-            option,
-            OrderSide.BUY if is_buy else OrderSide.SELL,
-            Quantity.from_int(parent.quantity),
-            Price(parent.cap, 2),
-            time_in_force=TimeInForce.DAY,
-            exec_algorithm_id=DESK_ID,
-            tags=order_tags(parent),
-        )
-        self.submit_order(order)
-
-
-class _Stopwatch:
-    """Times by kind of event, ns: the desk's own, and that of the engine with its commands.
-
-    What is handled within another event, and a command of the engine, is not of the event's own.
-    """
-
-    def __init__(self) -> None:
-        self.times: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-        self._beside_ns = self._engine_ns = 0
-
-    def event(self, kind: str, handler: Callable[..., None], *arguments: Any) -> None:
-        beside_ns, engine_ns = self._beside_ns, self._engine_ns
-        self._beside_ns = self._engine_ns = 0
-        started = time.thread_time_ns()
-        handler(*arguments)
-        spent_ns = time.thread_time_ns() - started
-        self.times[kind].append((spent_ns - self._beside_ns, self._engine_ns))
-        self._beside_ns, self._engine_ns = beside_ns + spent_ns, engine_ns
-
-    def command(self, send: Callable[..., None], *arguments: Any) -> None:
-        started = time.thread_time_ns()
-        try:
-            send(*arguments)
-        finally:
-            spent_ns = time.thread_time_ns() - started
-            self._beside_ns += spent_ns
-            self._engine_ns += spent_ns
-
-
-class TimedDesk(OrderDesk):
-    """Notes how long it has each event, and the engine its commands."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.watch = _Stopwatch()
-        self._gate = _TimedGate(self.watch)
-
-    def _on_view(self, view: Any) -> None:
-        at_work = min(len(self._working), len(_AT_WORK) - 1)
-        self.watch.event(f"view, {_AT_WORK[at_work]} at work", super()._on_view, view)
-
-    def _on_picture(self, picture: Any) -> None:
-        self.watch.event("risk picture", super()._on_picture, picture)
-
-    def _on_timer(self, event: Any) -> None:
-        self.watch.event("timer", super()._on_timer, event)
-
-
-class _TimedGate(EventGate):
-    """Times what the desk takes through its gate, and the engine's commands."""
-
-    __slots__ = ("_ordered_ns", "_watch")
-
-    def __init__(self, watch: _Stopwatch) -> None:
-        super().__init__()
-        self._watch = watch
-        self._ordered_ns = 0
-
-    def command(self, send: Callable[..., None], *arguments: Any) -> None:
-        super().command(self._watch.command, send, *arguments)
-
-    def receive(self, take: Callable[[Any], None], item: Any) -> None:
-        kind = _KINDS.get(take.__name__, "risk change")
-        if kind == ORDER:
-            kind = NEXT_ORDER if item.ts_init == self._ordered_ns else ORDER
-            self._ordered_ns = item.ts_init
-        if self._commanding:  # it is taken after the command
-            super().receive(partial(self._watch.event, kind, take), item)
-        else:
-            self._watch.event(kind, super().receive, take, item)
+type Figures = dict[str, dict[str, float]]
+"""Events and microseconds by kind of event."""
 
 
 def run() -> dict[str, Any]:
     """Return microseconds of the fair values, and of the desk by what it handles."""
     with tempfile.TemporaryDirectory() as folder:
         generate(Path(folder))
-        command = [sys.executable, "-m", "benchmarks.bench_desk", folder]
-        told = subprocess.run(command, capture_output=True, text=True, check=True)
-    handlers = json.loads(told.stdout.splitlines()[-1])
-    return {"fair_values": fair_value_us(), "handlers_us": handlers}
+        handlers, cold = (_measured(folder, way) for way in (AS_IT_COMES, COLD))
+    return {"fair_values": fair_value_us(), "handlers_us": handlers, "cold_us": cold}
+
+
+def _measured(folder: str, way: str) -> Figures:
+    command = [sys.executable, "-m", "benchmarks.desk_session", folder, way]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+    figures: Figures = json.loads(told.stdout.splitlines()[-1])
+    return figures
 
 
 def fair_value_us(rounds: int = 2_000) -> dict[str, float]:
@@ -228,60 +67,16 @@ def generate(folder: Path) -> None:
     write(Catalog(folder), params, sessions=1, seed=1, last=DATE)
 
 
-def measure(folder: Path) -> dict[str, dict[str, float]]:
-    """Run the session in this process; return events and microseconds by handler."""
-    from autotrade_0dte.calendar import session
-    from autotrade_0dte.config import AccountParams, StrategySpec, load_config
-    from autotrade_0dte.data.catalog import Catalog
-    from autotrade_0dte.nodes import backtest, components
-    from autotrade_0dte.warm import main as warm
-
-    warm()
-    desks: list[TimedDesk] = []
-
-    def timed(*args: Any, **kwargs: Any) -> TimedDesk:
-        desks.append(TimedDesk(*args, **kwargs))
-        return desks[-1]
-
-    components.OrderDesk = timed  # type: ignore[assignment, misc]
-    config = msgspec.structs.replace(
-        load_config(CONFIG),
-        regular=StrategySpec("benchmarks.bench_desk:Trader"),
-        anomaly=None,
-        account=AccountParams(starting_cash=1e6),  # so much that no loss halts it
-    )
-    entry = Catalog(folder).session("SPY", DATE)
-    with tempfile.TemporaryDirectory() as out:
-        job = backtest.SessionJob("bench", config, folder, entry, session(DATE), Path(out))
-        backtest.run_session(job, lambda _: None)
-    by_kind = dict(sorted(desks[0].watch.times.items()))
-    by_kind[ALL] = [event for events in by_kind.values() for event in events]
-    return {kind: _figures(events) for kind, events in by_kind.items()}
-
-
-def _figures(events: list[tuple[int, int]]) -> dict[str, float]:
-    """Return the desk's own times; of events with commands, how many and the engine's median."""
-    own = sorted(own_ns for own_ns, _ in events)
-    engine = [engine_ns for _, engine_ns in events if engine_ns]
-    return {
-        "events": len(own),
-        "mean": round(statistics.fmean(own) / _NS_PER_US, 2),
-        "median": round(own[len(own) // 2] / _NS_PER_US, 2),
-        "p99": round(own[len(own) * 99 // 100] / _NS_PER_US, 2),
-        "commands": len(engine),
-        "engine": round(statistics.median(engine) / _NS_PER_US, 2) if engine else 0.0,
-    }
-
-
-def main() -> None:
-    """Measure the handlers in this process, or everything."""
-    if len(sys.argv) == 2:
-        figures = measure(Path(sys.argv[1]))
-        sys.stdout.flush()
-        os.write(1, (json.dumps(figures) + "\n").encode())
-        return
-    print(json.dumps(run(), indent=2))
+def desk_table(result: dict[str, Any]) -> Table:
+    """Return a row for each kind of event, with the mean over all of them last."""
+    table = Table("microseconds", "events", "median", "mean", "p99", "cold", "p99", box=None)
+    for kind, row in result["handlers_us"].items():
+        figures = [f"{row[name]:.1f}" for name in ("median", "mean", "p99")]
+        cold = result["cold_us"].get(kind)
+        figures += [f"{cold[name]:.1f}" for name in ("median", "p99")] if cold else ["", ""]
+        table.add_row(kind, f"{row['events']:,}", *figures)
+    return table
 
 
 if __name__ == "__main__":
-    main()
+    Console().print(desk_table(run()))

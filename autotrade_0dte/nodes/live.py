@@ -218,6 +218,7 @@ def _run_node(
             reasons.append(LiveUnclean.LOG_NOT_WRITTEN)
         if keeper.unwritten:
             reasons.append(f"{LiveUnclean.STATE_NOT_WRITTEN}: rows={keeper.unwritten}")
+        reasons += [f"{LiveUnclean.STATE_NOT_WRITTEN}: {misfit}" for misfit in keeper.misfits]
         end = LiveEnd(
             config=job.config,
             tiger=job.tiger,

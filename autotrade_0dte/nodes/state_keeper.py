@@ -65,6 +65,11 @@ class StateKeeper(DataActor):
         """Rows that the disk has not taken."""
         return self._writer.waiting
 
+    @property
+    def misfits(self) -> list[str]:
+        """What is wrong with rows that no disk would take."""
+        return [str(misfit) for misfit in self._writer.misfits]
+
     def finish(self, cache: Any) -> None:
         """Keep the ends that orders had after the stop, as the engine's cache has them."""
         self._unended |= self._writer.unended

@@ -2,17 +2,14 @@
 
 import datetime as dt
 import hashlib
-import json
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
 
 import msgspec
-import numpy as np
 
 from autotrade_0dte.execution.parent import Outcome, Purpose, Side
 
-__all__ = ["Heartbeat", "Intent", "LogEntry", "LogKind", "Owner", "account_key", "decode", "encode"]
+__all__ = ["Heartbeat", "Intent", "LogEntry", "LogKind", "Owner", "account_key"]
 
 
 class Owner(msgspec.Struct, frozen=True):
@@ -93,20 +90,3 @@ class Heartbeat(msgspec.Struct, frozen=True):
 def account_key(number: str) -> str:
     """Return what stands for an account in the store: never its number."""
     return hashlib.sha256(f"autotrade {number}".encode()).hexdigest()[:16]
-
-
-def encode(value: Any) -> str:
-    """Return a struct as JSON; what is unknown or without bound stays so (NaN, Infinity)."""
-    return json.dumps(msgspec.to_builtins(value, enc_hook=_plain), separators=(",", ":"))
-
-
-def decode[T](text: str, kind: type[T]) -> T:
-    """Return what `encode` was given."""
-    return msgspec.convert(json.loads(text), kind)
-
-
-def _plain(value: object) -> Any:
-    """Return a figure of a strategy's that came out of an array as Python's own."""
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"Expected a value that JSON has, was {type(value).__name__}")

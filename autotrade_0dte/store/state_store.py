@@ -14,14 +14,8 @@ import msgspec
 
 from autotrade_0dte.execution.parent import Outcome
 from autotrade_0dte.execution.plan_state import PlanState
-from autotrade_0dte.store.rows import (
-    Heartbeat,
-    Intent,
-    LogEntry,
-    Owner,
-    decode,
-    encode,
-)
+from autotrade_0dte.store.encoding import column, decode, encode
+from autotrade_0dte.store.rows import Heartbeat, Intent, LogEntry, Owner
 from autotrade_0dte.store.schema import MIGRATIONS, StoreError, migrate, version
 
 __all__ = ["FILE", "StateStore"]
@@ -39,8 +33,8 @@ class StateStore:
     when it returns. A loss of power may take the last writes, never a part of one: nothing waits
     for the disk but `tidy`, in a thread of its own.
 
-    Writes raise `sqlite3.Error` where the disk does not take them, reads `StoreError` where what is
-    on file cannot be read.
+    Writes raise `sqlite3.Error` where the disk does not take them and `RowError` where none would,
+    reads `StoreError` where what is on file cannot be read.
     """
 
     def __init__(
@@ -49,7 +43,7 @@ class StateStore:
         self._connection = connection
         self._folder = folder
         self._lock = lock
-        self._owner = (owner.session.isoformat(), owner.account)
+        self._owner = {"session": owner.session.isoformat(), "account": owner.account}
 
     @classmethod
     def open(cls, folder: Path, owner: Owner) -> Self:
@@ -122,53 +116,66 @@ class StateStore:
     def keep_plan(self, state: PlanState) -> None:
         """Keep a plan's newest state."""
         plan = state.plan
-        self._connection.execute(
-            "INSERT INTO plan VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET "
+        self._put(
+            "plan",
+            "INSERT INTO plan VALUES (:session, :account, :track, :plan_id, :decided_ns, :ts_ns, "
+            ":phase, :state) ON CONFLICT DO UPDATE SET "
             "ts_ns = excluded.ts_ns, phase = excluded.phase, state = excluded.state",
-            (*self._owner, state.track, plan.plan_id, plan.decided_ns, state.ts_event, state.phase,
-             encode(state)),
+            track=state.track, plan_id=plan.plan_id, decided_ns=plan.decided_ns,
+            ts_ns=state.ts_event, phase=state.phase, state=encode(state, "plan.state"),
         )  # fmt: skip
 
     def keep_intent(self, intent: Intent) -> None:
         """Keep an order that is about to be sent."""
-        self._connection.execute(
-            "INSERT OR REPLACE INTO intent VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (*self._owner, intent.client_order_id, intent.sent_ns, encode(intent), intent.filled,
-             intent.outcome, intent.ended_ns),
+        self._put(
+            "intent",
+            "INSERT OR REPLACE INTO intent VALUES (:session, :account, :client_order_id, :sent_ns, "
+            ":terms, :filled, :outcome, :ended_ns)",
+            client_order_id=intent.client_order_id, sent_ns=intent.sent_ns,
+            terms=encode(intent, "intent.terms"), filled=intent.filled, outcome=intent.outcome,
+            ended_ns=intent.ended_ns,
         )  # fmt: skip
 
     def keep_progress(
         self, client_order_id: str, filled: int, outcome: Outcome, ended_ns: int
     ) -> None:
         """Keep what became of an order; one that is not known is passed over."""
-        self._connection.execute(
-            "UPDATE intent SET filled = ?, outcome = ?, ended_ns = ? "
-            "WHERE session = ? AND account = ? AND client_order_id = ?",
-            (filled, outcome, ended_ns, *self._owner, client_order_id),
-        )
+        self._put(
+            "intent",
+            "UPDATE intent SET filled = :filled, outcome = :outcome, ended_ns = :ended_ns WHERE "
+            "session = :session AND account = :account AND client_order_id = :client_order_id",
+            filled=filled, outcome=outcome, ended_ns=ended_ns, client_order_id=client_order_id,
+        )  # fmt: skip
 
     def keep_ladder(self, ts_event: int, state: msgspec.Struct) -> None:
         """Keep the risk controller's newest state."""
-        self._connection.execute(
-            "INSERT OR REPLACE INTO ladder VALUES (?, ?, ?, ?)",
-            (*self._owner, ts_event, encode(state)),
-        )
+        self._put(
+            "ladder",
+            "INSERT OR REPLACE INTO ladder VALUES (:session, :account, :ts_ns, :state)",
+            ts_ns=ts_event, state=encode(state, "ladder.state"),
+        )  # fmt: skip
 
     def keep_entry(self, entry: LogEntry) -> None:
         """Add a line to the log."""
-        self._connection.execute(
+        self._put(
+            "log",
             "INSERT INTO log (session, account, ts_ns, kind, text, figures) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            (*self._owner, entry.ts_event, entry.kind, entry.text, encode(entry.figures)),
-        )
+            "VALUES (:session, :account, :ts_ns, :kind, :text, :figures)",
+            ts_ns=entry.ts_event, kind=entry.kind, text=entry.text,
+            figures=encode(entry.figures, "log.figures"),
+        )  # fmt: skip
 
     def beat(self, ts_event: int) -> None:
         """Say that this process is alive."""
-        self._connection.execute(
-            "INSERT OR REPLACE INTO heartbeat VALUES (?, ?, ?, ?)",
-            (*self._owner, ts_event, os.getpid()),
-        )
+        self._put(
+            "heartbeat",
+            "INSERT OR REPLACE INTO heartbeat VALUES (:session, :account, :ts_ns, :pid)",
+            ts_ns=ts_event, pid=os.getpid(),
+        )  # fmt: skip
+
+    def _put(self, table: str, statement: str, **columns: object) -> None:
+        row = {name: column(value, f"{table}.{name}") for name, value in columns.items()}
+        self._connection.execute(statement, self._owner | row)
 
     def tidy(self) -> threading.Thread:
         """Bring the write-ahead log into the file, beside further writes; what fails is left."""
@@ -182,7 +189,7 @@ class StateStore:
         """Return the newest state of each plan of the session, in the order of their decisions."""
         with _explained(self._folder):
             rows = self._connection.execute(
-                "SELECT state FROM plan WHERE session = ? AND account = ? "
+                "SELECT state FROM plan WHERE session = :session AND account = :account "
                 "ORDER BY decided_ns, plan_id",
                 self._owner,
             )
@@ -193,7 +200,7 @@ class StateStore:
         with _explained(self._folder):
             rows = self._connection.execute(
                 "SELECT terms, filled, outcome, ended_ns FROM intent "
-                "WHERE session = ? AND account = ? ORDER BY sent_ns, client_order_id",
+                "WHERE session = :session AND account = :account ORDER BY sent_ns, client_order_id",
                 self._owner,
             )
             return [
@@ -210,7 +217,7 @@ class StateStore:
         """
         with _explained(self._folder):
             row = self._connection.execute(
-                "SELECT state FROM ladder WHERE session <= ? AND account = ? "
+                "SELECT state FROM ladder WHERE session <= :session AND account = :account "
                 "ORDER BY session DESC LIMIT 1",
                 self._owner,
             ).fetchone()
@@ -221,7 +228,7 @@ class StateStore:
         with _explained(self._folder):
             rows = self._connection.execute(
                 "SELECT ts_ns, kind, text, figures FROM log "
-                "WHERE session = ? AND account = ? ORDER BY number",
+                "WHERE session = :session AND account = :account ORDER BY number",
                 self._owner,
             )
             return [
@@ -236,7 +243,8 @@ class StateStore:
         """Return when a node of this session was last heard of, or None."""
         with _explained(self._folder):
             row = self._connection.execute(
-                "SELECT ts_ns, pid FROM heartbeat WHERE session = ? AND account = ?", self._owner
+                "SELECT ts_ns, pid FROM heartbeat WHERE session = :session AND account = :account",
+                self._owner,
             ).fetchone()
         return None if row is None else Heartbeat(*row)
 

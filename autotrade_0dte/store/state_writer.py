@@ -10,6 +10,7 @@ from autotrade_0dte.execution.parent import Outcome, ParentOrder
 from autotrade_0dte.execution.plan_state import PlanState
 from autotrade_0dte.execution.walk_record import MoveKind, WalkEvent, WalkRecord
 from autotrade_0dte.risk.mode import RiskChange
+from autotrade_0dte.store.encoding import RowError
 from autotrade_0dte.store.rows import Intent, LogEntry, LogKind
 from autotrade_0dte.store.state_store import StateStore
 
@@ -25,7 +26,8 @@ _ENDS = {
 class StateWriter:
     """Writes each message before it returns: an order whose walk says SUBMIT has its row then.
 
-    What the disk does not take is kept in memory, told of once, and written before the next row.
+    What the disk does not take is kept in memory, told of once, and written before the next row. A
+    row that no disk would take is left out and raised, once the others are written.
 
     Parameters
     ----------
@@ -34,6 +36,11 @@ class StateWriter:
     tell : callable
         Takes whether the store takes what it is given, and the figures or words of that; called
         when it fails, and when it does no longer.
+
+    Attributes
+    ----------
+    misfits : list of RowError
+        Rows that no disk would take.
     """
 
     def __init__(self, store: StateStore, tell: Callable[[bool, str], None]) -> None:
@@ -43,6 +50,7 @@ class StateWriter:
         self._resent: dict[str, int] = {}
         self._sent: dict[str, Intent] = {}
         self._waiting: deque[Callable[[], None]] = deque()
+        self.misfits: list[RowError] = []
 
     @property
     def waiting(self) -> int:
@@ -142,14 +150,19 @@ class StateWriter:
 
     def _write(self, row: Callable[[], None]) -> None:
         self._waiting.append(row)
-        was_failing = len(self._waiting) > 1
+        was_failing, known = len(self._waiting) > 1, len(self.misfits)
         try:
             while self._waiting:
-                self._waiting[0]()
+                try:
+                    self._waiting[0]()
+                except RowError as e:
+                    self.misfits.append(e)
                 self._waiting.popleft()
         except sqlite3.Error as e:
             if not was_failing:
                 self._tell(False, str(e))
-            return
-        if was_failing:
-            self._tell(True, "")
+        else:
+            if was_failing:
+                self._tell(True, "")
+        if len(self.misfits) > known:
+            raise self.misfits[known]

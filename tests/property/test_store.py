@@ -13,7 +13,8 @@ from stored import INTENT, OWNER, PLAN, STATE
 
 from autotrade_0dte.execution.parent import Outcome
 from autotrade_0dte.risk.picture import DayCounters
-from autotrade_0dte.store.rows import LogEntry, LogKind, Owner, decode, encode
+from autotrade_0dte.store.encoding import decode, encode
+from autotrade_0dte.store.rows import LogEntry, LogKind, Owner
 from autotrade_0dte.store.state_store import StateStore
 
 OWNERS = (
@@ -113,4 +114,4 @@ def test_value_comes_back_as_it_was_written(
     state = replace(
         STATE, plan=replace(PLAN, figures=figures, reason=reason), best_gain=gain, cash=gain
     )
-    assert repr(decode(encode(state), type(state))) == repr(state)
+    assert repr(decode(encode(state, ""), type(state))) == repr(state)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from nautilus_trader.model import OrderStatus, Quantity
-from stored import CHANGE, INTENT, OWNER, PARENT, STATE, plan, submitted
+from stored import CHANGE, INTENT, OWNER, PARENT, PLAN, STATE, plan, submitted
 
 from autotrade_0dte.execution.parent import Outcome
 from autotrade_0dte.execution.plan_state import PLAN_TOPIC
@@ -17,6 +17,7 @@ from autotrade_0dte.nodes.state_keeper import StateKeeper
 from autotrade_0dte.risk.ladder_state import LADDER_TOPIC, LadderState
 from autotrade_0dte.risk.mode import RISK_TOPIC, Trigger
 from autotrade_0dte.risk.report import REPORT_TOPIC, RiskReport
+from autotrade_0dte.store.encoding import RowError
 from autotrade_0dte.store.rows import LogKind
 from autotrade_0dte.store.state_store import StateStore
 
@@ -115,6 +116,15 @@ def test_disk_that_is_full_is_reported_once_and_again_when_there_is_room(node: N
     assert len(node.store.plans()) == 400
     assert [entry.kind for entry in node.store.entries()].count(LogKind.CHANGE) == 2
     assert ["not written" in line for line in node.said] == [True, False]
+
+
+def test_row_that_no_disk_takes_is_an_error_of_the_handler_and_of_the_run(node: Node) -> None:
+    with pytest.raises(RowError):
+        node.tell(PLAN_TOPIC, replace(STATE, plan=replace(PLAN, figures={"score": object()})))
+    assert node.keeper.misfits == [
+        "Expected a value that JSON has, was object (plan.state.plan.figures.score)"
+    ]
+    assert node.keeper.unwritten == 0
 
 
 @pytest.mark.parametrize(

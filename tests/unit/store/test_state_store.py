@@ -15,6 +15,7 @@ from stored import INTENT, OWNER, PLAN, STATE, plan
 from autotrade_0dte.execution.parent import Outcome
 from autotrade_0dte.execution.plan_state import PlanState
 from autotrade_0dte.risk.picture import DayCounters
+from autotrade_0dte.store.encoding import RowError
 from autotrade_0dte.store.rows import LogEntry, LogKind, Owner, account_key
 from autotrade_0dte.store.schema import MIGRATIONS, StoreError, migrate, version
 from autotrade_0dte.store.state_store import FILE, StateStore
@@ -258,3 +259,46 @@ def test_state_that_an_older_autotrade_wrote_without_newer_fields_is_read(tmp_pa
         [found] = store.plans()
     assert isinstance(found, PlanState)
     assert found.burnt == 0.0
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (
+            replace(STATE, plan=replace(PLAN, figures={"smile": {"atm": [0.2, np.zeros(1)]}})),
+            r"Expected a value that JSON has, was ndarray \(plan.state.plan.figures.smile.atm.1\)",
+        ),
+        (
+            replace(STATE, plan=replace(PLAN, figures={"score": "high"})),
+            r"Expected `float`, got `str` - at `\$.plan.figures\[...\]` \(plan.state\)",
+        ),
+        (
+            replace(STATE, ts_event=np.array([5])),
+            r"Expected a value that JSON has, was ndarray \(plan.state.ts_event\)",
+        ),
+        (replace(STATE, ts_event=2**63), r"whole number of 64 bits.*\(plan.ts_ns\)"),
+        (replace(STATE, track="\udcf6"), r"text of characters.*\(plan.track\)"),
+    ],
+)
+def test_row_that_no_disk_takes_is_refused_by_table_and_field(
+    tmp_path: Path, state: PlanState, expected: str
+) -> None:
+    with StateStore.open(tmp_path, OWNER) as store:
+        with pytest.raises(RowError, match=expected):
+            store.keep_plan(state)
+        assert store.plans() == []
+
+
+def test_whole_number_out_of_an_array_is_one(tmp_path: Path) -> None:
+    with StateStore.open(tmp_path, OWNER) as store:
+        store.beat(np.int64(5))  # type: ignore[arg-type]
+        beat = store.heartbeat()
+    assert beat is not None
+    assert (beat.ts_event, type(beat.ts_event)) == (5, int)
+
+
+def test_disk_that_fails_is_no_fault_of_the_row(tmp_path: Path) -> None:
+    store = StateStore.open(tmp_path, OWNER)
+    store.close()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        store.keep_plan(STATE)

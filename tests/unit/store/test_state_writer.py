@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from stored import CHANGE, INTENT, OWNER, PARENT, STATE, plan, submitted, walk
+from stored import CHANGE, INTENT, OWNER, PARENT, PLAN, STATE, plan, submitted, walk
 
 from autotrade_0dte.execution.parent import Outcome
 from autotrade_0dte.execution.walk_record import Move, MoveKind, WalkEvent
 from autotrade_0dte.risk.picture import DayCounters
+from autotrade_0dte.store.encoding import RowError
 from autotrade_0dte.store.rows import Intent, LogKind
 from autotrade_0dte.store.state_store import StateStore
 from autotrade_0dte.store.state_writer import StateWriter
@@ -156,3 +157,35 @@ def test_newest_state_of_a_plan_wins_after_a_full_disk(store: StateStore) -> Non
     told.writer.beat(9)
     [found] = [state for state in store.plans() if state.plan.decided_ns == 1_000]
     assert found.held == 2
+
+
+UNWRITABLE = replace(STATE, plan=replace(PLAN, figures={"score": object()}))
+
+
+def test_row_that_no_disk_takes_is_raised_once_by_name_and_the_rest_is_written(
+    store: StateStore,
+) -> None:
+    told = Told(store)
+    with pytest.raises(RowError) as e:
+        told.writer.take_plan(UNWRITABLE)
+    expected = "Expected a value that JSON has, was object (plan.state.plan.figures.score)"
+    assert (str(e.value), told.writer.misfits) == (expected, [e.value])
+    told.writer.take_walk(submitted())
+    assert (told.intent(), told.writer.waiting, told.words) == (INTENT, 0, [])
+
+
+def test_row_that_no_disk_takes_amid_those_of_a_full_disk_keeps_none_of_them(
+    store: StateStore,
+) -> None:
+    told = Told(store)
+    told.fill_disk()
+    while not told.writer.waiting:
+        told.writer.take_plan(plan(len(store.plans())))
+    told.writer.take_plan(UNWRITABLE)  # waits behind the first
+    told.writer.take_walk(submitted())
+    told.free_disk()
+    with pytest.raises(RowError):
+        told.writer.beat(9)
+    assert told.words[1:] == [(True, "")]
+    assert (told.intent(), told.writer.waiting) == (INTENT, 0)
+    assert store.heartbeat() is not None

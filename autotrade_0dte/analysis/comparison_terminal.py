@@ -27,7 +27,7 @@ _MOST_DIFFERENCES = 20
 
 def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
     """Print whether two runs agree, the first decision that differs, and every fill that does."""
-    target = console or Console(highlight=False)
+    target = console or Console(markup=False, emoji=False, highlight=False)
     agrees = comparison.agrees
     state = Text("AGREE", "bold green") if agrees else Text("DIFFER", "bold red")
     parts: list[RenderableType] = [_runs(comparison), Text(), _sessions(comparison.sessions)]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -86,8 +87,9 @@ def strongest(evidence: Sequence[Evidence], most: int = 3) -> str:
 
 def plain_console() -> Console:
     """Return a console that is wide enough for the tables also where it is no terminal."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_PIPED_WIDTH)
+    plain = partial(Console, markup=False, emoji=False, highlight=False)
+    console = plain()
+    return console if console.is_terminal else plain(width=_PIPED_WIDTH)
 
 
 # -- the market ---------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ def print_accuracy(
     accuracy: Accuracy, console: Console | None = None, *, horizon_s: float = 300.0
 ) -> None:
     """Print all horizons, and the groups by strength and level at `horizon_s` seconds."""
-    target = console or Console(highlight=False)
+    target = console or Console(markup=False, emoji=False, highlight=False)
     parts: list[RenderableType] = [] if accuracy.rows else [Text(_NOTHING, "yellow")]
     for (track, sample), rows in groupby(accuracy.rows, key=lambda row: (row.track, row.sample)):
         parts.append(Text(f"{track}: signals {_SAMPLES[sample]}", "bold"))

@@ -21,7 +21,7 @@ _MOST_REASONS = 4
 
 def print_summary(summary: Mapping[str, Any], console: Console | None = None) -> None:
     """Print what summary.json holds; in color on a terminal only."""
-    target = console or Console(highlight=False)
+    target = console or Console(markup=False, emoji=False, highlight=False)
     clean = summary["clean"]
     state = Text("CLEAN", "bold green") if clean else Text("UNCLEAN", "bold red")
     title = Text.assemble((str(summary["name"]), "bold"), "  ", state)

@@ -1,6 +1,7 @@
 """Terminal tables of the catalog's content, its quality, and of an import."""
 
 from collections.abc import Sequence
+from functools import partial
 from io import StringIO
 
 from rich.console import Console, Group, RenderableType
@@ -15,6 +16,8 @@ __all__ = ["import_summary", "print_check", "print_import", "print_info", "print
 __all__ += ["profile_table", "quality_table", "sessions_table", "to_text"]
 
 _PLAIN_WIDTH = 100
+_PLAIN = partial(Console, markup=False, emoji=False, highlight=False)
+"""File names and reasons are shown as they are."""
 _STRETCHES = 6
 
 _STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.BAD: "bold red"}
@@ -140,16 +143,16 @@ def print_profile(profile: ProfileSummary) -> None:
 
 def to_text(table: RenderableType, width: int = _PLAIN_WIDTH) -> str:
     """Return the table as plain text of at most `width` columns."""
-    console = Console(file=StringIO(), width=width, color_system=None, legacy_windows=False)
+    console = _PLAIN(file=StringIO(), width=width, color_system=None, legacy_windows=False)
     with console.capture() as capture:
         console.print(table)
     return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
 
 
 def _print(table: RenderableType) -> None:
-    console = Console(highlight=False)
+    console = _PLAIN()
     if not console.is_terminal:  # a pipe or a file has no width of its own
-        console = Console(width=_PLAIN_WIDTH)
+        console = _PLAIN(width=_PLAIN_WIDTH)
     console.print(table)
 
 

@@ -25,7 +25,10 @@ class BackgroundConsole:
         self._thread.start()
 
     def print(self, line: str) -> None:
-        """Show a line with rich markup as soon as the terminal takes it; never blocks."""
+        """Show a line with rich markup as soon as the terminal takes it; never blocks.
+
+        What others have said is in it as it was said where it was escaped: `:x:` is no emoji.
+        """
         try:
             self._lines.put_nowait(line)
         except queue.Full:
@@ -39,7 +42,7 @@ class BackgroundConsole:
     def _run(self) -> None:
         try:
             while True:
-                self._console.print(self._lines.get(), highlight=False)
+                self._console.print(self._lines.get(), emoji=False, highlight=False)
                 if self._left_out and self._lines.empty():
                     missing, self._left_out = self._left_out, 0
                     self._console.print(f"({missing} lines left out)", highlight=False)

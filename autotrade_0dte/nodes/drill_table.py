@@ -7,6 +7,7 @@ import msgspec
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from autotrade_0dte.nodes.drill import Drilled, Stage
 
@@ -44,7 +45,7 @@ def print_drill(results: Sequence[Drilled], console: Console) -> None:
     console.print(table)
     for result in results:
         for text in result.wrong:
-            console.print(f"{result.name}: {text}", style="red", markup=False, highlight=False)
+            console.print(Text(f"{result.name}: {text}", "red"))
 
 
 def drill_values(results: Sequence[Drilled]) -> dict[str, Any]:

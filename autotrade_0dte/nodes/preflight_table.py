@@ -1,8 +1,8 @@
 """The checks of a node's start, as a table."""
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from autotrade_0dte.nodes.preflight import Outcome, Preflight
 
@@ -17,6 +17,6 @@ def print_checks(ready: Preflight, console: Console | None = None) -> None:
     for heading in ("check", "", "found", "expected"):
         table.add_column(heading, overflow="fold")
     for check in ready.checks:
-        outcome = f"[{_STYLE[check.outcome]}]{check.outcome}[/]"
-        table.add_row(check.name, outcome, escape(check.found), escape(check.expected))
+        outcome = Text(check.outcome, _STYLE[check.outcome])
+        table.add_row(check.name, outcome, Text(check.found), Text(check.expected))
     (console or Console()).print(table)

@@ -13,7 +13,7 @@ __all__ = ["session_progress"]
 def session_progress(names: Sequence[str]) -> Iterator[Callable[[Sequence[float]], None]]:
     """Show a bar; the function it gives takes each job's share of the data run so far."""
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from nautilus_trader.common import DataActor, TimeEvent
 from nautilus_trader.model import ClientOrderId
+from rich.markup import escape
 
 from autotrade_0dte.execution.parent import Outcome
 from autotrade_0dte.execution.plan_state import PLAN_TOPIC
@@ -127,5 +128,5 @@ class StateKeeper(DataActor):
             text=text,
         )
         line = "the state is written again" if works else f"the state is not written: {text}"
-        self._say(f"[{'yellow' if works else 'red'}]{line}[/]")
+        self._say(f"[{'yellow' if works else 'red'}]{escape(line)}[/]")
         self.publish_message(REPORT_TOPIC, report)

@@ -5,6 +5,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
+from rich.table import Table
 
 from autotrade_0dte.calendar import session
 from autotrade_0dte.data.catalog import Catalog
@@ -43,6 +44,12 @@ def good(catalog, make_chain) -> Catalog:
 def only(rows):
     (row,) = rows
     return row
+
+
+def test_names_of_files_are_shown_as_they_are() -> None:
+    table = Table()
+    table.add_row("SPY[2026].csv :x:")
+    assert "SPY[2026].csv :x:" in to_text(table)
 
 
 def test_whole_session_is_ok(good):

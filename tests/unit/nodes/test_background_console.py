@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from rich.console import Console
+from rich.markup import escape
 
 from autotrade_0dte.nodes.background_console import BackgroundConsole
 
@@ -27,6 +28,14 @@ def terminal() -> Iterator[Terminal]:
     made = Terminal()
     yield made
     made.opened.set()
+
+
+def test_what_was_escaped_is_shown_as_it_was_said(terminal: Terminal) -> None:
+    terminal.opened.set()
+    lines = BackgroundConsole(Console(file=terminal))
+    lines.print(f"[red]{escape('rejected [bold]0DTE[/] :warning: [/nothing]')}[/]")
+    lines.close()
+    assert terminal.getvalue() == "rejected [bold]0DTE[/] :warning: [/nothing]\n"
 
 
 def test_lines_are_shown_in_their_order(terminal: Terminal) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from nautilus_trader.model import OrderStatus, Quantity
+from rich.text import Text
 from stored import CHANGE, INTENT, OWNER, PARENT, PLAN, STATE, plan, submitted
 
 from autotrade_0dte.execution.parent import Outcome
@@ -116,6 +117,12 @@ def test_disk_that_is_full_is_reported_once_and_again_when_there_is_room(node: N
     assert len(node.store.plans()) == 400
     assert [entry.kind for entry in node.store.entries()].count(LogKind.CHANGE) == 2
     assert ["not written" in line for line in node.said] == [True, False]
+
+
+def test_words_of_the_disk_are_shown_as_they_are(node: Node) -> None:
+    node.keeper._tell(False, "disk I/O error [/dev/sda1] [red]")
+    [line] = node.said
+    assert Text.from_markup(line).plain.endswith("disk I/O error [/dev/sda1] [red]")
 
 
 def test_row_that_no_disk_takes_is_an_error_of_the_handler_and_of_the_run(node: Node) -> None:

@@ -25,7 +25,7 @@ contracts (signed) more of a `row` of the chain at `price` dollars a share: (row
 0 contracts is what it would be without. NaN is unknown."""
 
 
-type Net = list[float]
+type Net = tuple[float, float, float]
 """Least and most that a net Greek can be without the order, and what the order may add, dollars."""
 
 type Nets = tuple[Net, Net, Net, Net]

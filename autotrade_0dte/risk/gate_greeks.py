@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from autotrade_0dte.pricing.jit import strict_kernel
 from autotrade_0dte.risk.deny import Denial, DenyReason
-from autotrade_0dte.risk.gate_case import NOISE, Case, Nets
+from autotrade_0dte.risk.gate_case import NOISE, Case, Net, Nets
 
 __all__ = ["HOUR_NS", "beta_delta", "dollar_factors", "greeks", "warm"]
 
@@ -24,7 +24,7 @@ type Floats = NDArray[np.float64]
 HOUR_NS = 3_600_000_000_000
 """Theta is for as long, or to expiry."""
 
-_NOTHING = [math.nan, math.nan, math.nan]
+_NOTHING = (math.nan, math.nan, math.nan)
 _UNKNOWN: Nets = (_NOTHING, _NOTHING, _NOTHING, _NOTHING)
 
 
@@ -96,8 +96,7 @@ def warm() -> None:
     """Compile the sum, or load it from the cache, so that no order waits."""
     column = np.ones(1)
     column.flags.writeable = False
-    factors = (1.0, 1.0, 1.0, 1.0)
-    _sum(column, column, column, column, np.zeros(3, np.int64), 1, factors, np.empty((4, 3)))
+    _sums(column, column, column, column, np.zeros(3, np.int64), 1, (1.0, 1.0, 1.0, 1.0))
 
 
 def _worst(least: float, most: float, more: float) -> tuple[float, float]:
@@ -129,20 +128,33 @@ def _summed(case: Case) -> Nets:
     factors = dollar_factors(
         case.quote.spot, chain.years, chain.expiry_ns - chain.ts_event, order.contract.multiplier
     )
-    sums = np.empty((4, 3))
-    _sum(
-        chain.delta, chain.gamma, chain.vega, chain.theta, np.array(ranges), order.quantity,
-        factors, sums,
-    )  # fmt: skip
-    delta, gamma, vega, theta = sums.tolist()
-    return delta, gamma, vega, theta
+    return _sums(
+        chain.delta, chain.gamma, chain.vega, chain.theta, np.array(ranges), order.quantity, factors
+    )
 
 
 # Compiled, so coverage cannot see the body; the tests sum in plain Python.
 
 
 @strict_kernel
-def _sum(  # pragma: no cover
+def _sum(
+    greek: Floats, ranges: NDArray[np.int64], quantity: int, factor: float
+) -> Net:  # pragma: no cover
+    """Return the `Net` of one Greek; see `_sums`."""
+    least = most = 0.0
+    for i in range(0, ranges.size, 3):
+        one = greek[ranges[i]]
+        if one >= 0.0:
+            least += one * ranges[i + 1]
+            most += one * ranges[i + 2]
+        else:  # or unknown, and then so are both
+            least += one * ranges[i + 2]
+            most += one * ranges[i + 1]
+    return least * factor, most * factor, greek[ranges[0]] * quantity * factor
+
+
+@strict_kernel
+def _sums(  # pragma: no cover
     delta: Floats,
     gamma: Floats,
     vega: Floats,
@@ -150,23 +162,14 @@ def _sum(  # pragma: no cover
     ranges: NDArray[np.int64],
     quantity: int,
     factors: tuple[float, float, float, float],
-    sums: Floats,
-) -> None:
-    """Fill `sums` (4, 3): a `Net` a Greek.
+) -> Nets:
+    """Return the `Net` of each Greek.
 
     `ranges` has row, fewest and most of each contract, the order's first.
     """
-    for number in range(4):
-        greek = (delta, gamma, vega, theta)[number]
-        least = most = 0.0
-        for i in range(0, ranges.size, 3):
-            one = greek[ranges[i]]
-            if one >= 0.0:
-                least += one * ranges[i + 1]
-                most += one * ranges[i + 2]
-            else:  # or unknown, and then so are both
-                least += one * ranges[i + 2]
-                most += one * ranges[i + 1]
-        sums[number, 0] = least * factors[number]
-        sums[number, 1] = most * factors[number]
-        sums[number, 2] = greek[ranges[0]] * quantity * factors[number]
+    return (
+        _sum(delta, ranges, quantity, factors[0]),
+        _sum(gamma, ranges, quantity, factors[1]),
+        _sum(vega, ranges, quantity, factors[2]),
+        _sum(theta, ranges, quantity, factors[3]),
+    )

@@ -7,7 +7,7 @@ from autotrade_0dte.risk.deny import Denial, DenyReason
 from autotrade_0dte.risk.exposure import Exposure
 from autotrade_0dte.risk.gate_case import NOISE, Case, WorstLoss
 from autotrade_0dte.risk.proposed_order import ProposedOrder
-from autotrade_0dte.risk.session_grid import GridParams, held_legs, session_grid
+from autotrade_0dte.risk.session_grid import GridParams, least_pnl
 
 __all__ = ["scenario_loss", "worst_loss_of"]
 
@@ -51,7 +51,6 @@ def worst_loss_of(
     params : GridParams
         The grid.
     """
-    market = chain.forward, chain.years, chain.analytics.implied_move
     multiplier = order.contract.multiplier
 
     def beyond_mid_usd(row: int, quantity: int, price: float) -> float:
@@ -60,22 +59,21 @@ def worst_loss_of(
     def worst_loss(row: int, quantity: int, price: float) -> float:
         if row < 0:
             return math.nan
-        rows, counts, beyond_usd = [row], [quantity], []
+        legs, orders = [row, quantity, 0.0], 0
         for line in exposure.lines.values():
             if line.held and line.contract.row >= 0:
-                rows.append(line.contract.row)
-                counts.append(line.held)
-        for working in exposure.orders.values():
-            at_work, other = working.order, working.order.contract.row
-            if other < 0 or at_work.order_id in (order.order_id, order.replaces):
+                legs += line.contract.row, line.held, 0.0
+        for order_id, working in exposure.orders.items():
+            other = working.order.contract.row
+            if other < 0 or order_id in (order.order_id, order.replaces):
                 continue
-            is_buy = at_work.quantity > 0
-            rows.append(other)
-            counts.append(working.left if is_buy else -working.left)
-            beyond_usd.append(beyond_mid_usd(other, working.left, working.price) if is_buy else 0.0)
-        legs = held_legs(chain, rows, counts)
-        pnl_usd = session_grid(legs, *market, params, multiplier, beyond_usd).pnl_usd
+            if working.order.quantity > 0:
+                left = working.left
+                legs += other, left, beyond_mid_usd(other, left, working.price)
+            else:
+                legs += other, -working.left, 0.0
+            orders += 1
         paid_over = beyond_mid_usd(row, quantity, price) if quantity else 0.0
-        return paid_over - float(pnl_usd.min())
+        return paid_over - least_pnl(chain, legs, orders, params, multiplier)
 
     return worst_loss

@@ -26,8 +26,8 @@ from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.pricing.jit import strict_kernel
 from autotrade_0dte.risk.grid_params import GridParams
 
-__all__ = ["Grid", "GridParams", "HeldLegs", "Worst", "held_legs", "session_grid", "warm"]
-__all__ += ["worst_cell"]
+__all__ = ["Grid", "GridParams", "HeldLegs", "Worst", "held_legs", "least_pnl", "session_grid"]
+__all__ += ["warm", "worst_cell"]
 
 type Floats = NDArray[np.float64]
 
@@ -139,27 +139,56 @@ def session_grid(
     implied_move: float,
     params: GridParams = GridParams(),  # noqa: B008
     multiplier: int = 100,
-    beyond_usd: Sequence[float] = (),
 ) -> Grid:
-    """Return the P&L of all cells; other arguments as for `worst_cell`.
-
-    The last legs may be orders at work: `beyond_usd` has what each of them pays beyond the mid.
-    """
+    """Return the P&L of all cells; arguments as for `worst_cell`."""
     multiples, fractions, vols = _axes(params)
     # One writable buffer gives the kernel one signature, whatever the flags of the arrays are.
     held = np.array(legs, np.float64)
     moves = np.empty(multiples.size)
     pnl = np.zeros((multiples.size, vols.size, _PASSED.size))
     market = float(forward), float(years), float(implied_move)
-    beyond = np.array(beyond_usd, np.float64)
-    _fill_pnl(held, beyond, multiples, fractions, vols, *market, float(multiplier), moves, pnl)
+    nothing = np.empty(0)
+    _fill_pnl(held, nothing, multiples, fractions, vols, *market, float(multiplier), moves, pnl)
     return Grid(moves, vols, _PASSED, pnl)
 
 
+def least_pnl(
+    chain: ChainSnapshot,
+    legs: Sequence[float],
+    orders: int,
+    params: GridParams = GridParams(),  # noqa: B008
+    multiplier: int = 100,
+) -> float:
+    """Return the P&L of the worst cell, dollars, NaN where a figure of a leg is unknown.
+
+    Parameters
+    ----------
+    chain : ChainSnapshot
+        The market.
+    legs : sequence of float
+        Three figures a leg: its row of the chain, its contracts, and what it pays beyond the mid,
+        dollars.
+    orders : int
+        How many of the legs, the last ones, are orders at work: they may fill or not. What the
+        others pay is of no account.
+    params, multiplier
+        As for `worst_cell`.
+    """
+    return _least_pnl(
+        chain.strike, chain.is_call, chain.iv, chain.mid, np.array(legs, np.float64), orders,
+        *_axes(params), chain.forward, chain.years, chain.analytics.implied_move, multiplier,
+    )  # fmt: skip
+
+
 def warm() -> None:
-    """Compile the grid, or load it from the cache, so that no order waits."""
+    """Compile the grids, or load them from the cache, so that no order waits."""
     one = np.ones(1)
     session_grid(HeldLegs(one, one, one > 0.0, one, one), 1.0, 1.0, 0.0)
+    column, is_call = np.ones(1), np.ones(1, np.bool_)
+    for each in (column, is_call):
+        each.flags.writeable = False  # as those of a snapshot are
+    legs, axes = np.array([0.0, 1.0, 0.0]), _axes(GridParams())
+    _least_pnl(column, is_call, column, column, legs, 0, *axes, 1.0, 1.0, 0.0, 100)
 
 
 @lru_cache(16)
@@ -256,3 +285,45 @@ def _fill_pnl(  # pragma: no cover
                         made -= beyond[leg - orders]
                         made = 0.0 if made > 0.0 else made  # the unknown stays
                     pnl[i, j, k] += made
+
+
+@strict_kernel
+def _least_pnl(  # pragma: no cover
+    strike: Floats,
+    is_call: NDArray[np.bool_],
+    iv: Floats,
+    mid: Floats,
+    legs: Floats,
+    orders: int,
+    multiples: Floats,
+    fractions: Floats,
+    vols: Floats,
+    forward: float,
+    years: float,
+    implied_move: float,
+    multiplier: float,
+) -> float:
+    """Return the least cell of the legs' grid, or NaN; arguments as for `least_pnl`."""
+    count = legs.size // 3
+    held, beyond = np.empty((5, count)), np.empty(orders)
+    for leg in range(count):
+        row = int(legs[3 * leg])
+        held[0, leg] = legs[3 * leg + 1]
+        held[1, leg] = strike[row]
+        held[2, leg] = 1.0 if is_call[row] else 0.0
+        held[3, leg] = iv[row]
+        held[4, leg] = mid[row]
+    for order in range(orders):
+        beyond[order] = legs[3 * (count - orders + order) + 2]
+    moves = np.empty(multiples.size)
+    pnl = np.zeros((multiples.size, vols.size, 3))
+    _fill_pnl(
+        held, beyond, multiples, fractions, vols, forward, years, implied_move, multiplier, moves,
+        pnl,
+    )  # fmt: skip
+    least = math.inf
+    for made in pnl.flat:
+        if math.isnan(made):
+            return math.nan
+        least = min(least, made)
+    return least

@@ -22,6 +22,7 @@ from autotrade_0dte.nodes.kept_state import (
 )
 from autotrade_0dte.nodes.kill_latch import KillLatchError, refuse_latched
 from autotrade_0dte.nodes.tiger import SystemListings, underlying_of
+from autotrade_0dte.store.node_lock import holder
 from autotrade_0dte.store.schema import StoreError
 from tiger_nt.config import TigerConfig
 from tiger_nt.connection import TigerConnection
@@ -89,7 +90,10 @@ class Preflight(msgspec.Struct, frozen=True):
 async def preflight(
     config: SystemConfig, tiger: TigerConfig, day: Session, mode: NodeMode, state: Path
 ) -> Preflight:
-    """Log in and run every check; a refused login skips the rest. `state` is only read."""
+    """Log in and run every check; `state` is only read.
+
+    A node that runs already skips all, so that it keeps its login; a refused login skips the rest.
+    """
     connection = TigerConnection(tiger)
     run = _Run(config, tiger, day, mode, state, connection)
     try:
@@ -128,6 +132,8 @@ class _Run:
         self._orders: list[OrderView] = []
 
     async def all(self) -> None:
+        if not await self._check("node", self._other_node):
+            return
         if not await self._check("login", self._login, exit_code=2):
             return
         await self._check("account", self._account)
@@ -152,6 +158,13 @@ class _Run:
             row = Check(name, Outcome.REFUSED, str(e), exit_code=code)
         self.checks.append(row)
         return row.outcome is not Outcome.REFUSED
+
+    async def _other_node(self) -> Check:
+        """Look for a node of this set-up before anything else: a login would end its connection."""
+        other = holder(self._state_folder)
+        if other is None:
+            return Check("node", Outcome.OK, "none of this set-up runs")
+        return Check("node", Outcome.REFUSED, f"one runs: {other}", "none of this set-up")
 
     async def _login(self) -> Check:
         await self._connection.open()

@@ -1,7 +1,6 @@
 """The store of one set-up: SQLite, written by one node, readable by anyone while it runs."""
 
 import contextlib
-import fcntl
 import os
 import sqlite3
 import threading
@@ -15,13 +14,13 @@ import msgspec
 from autotrade_0dte.execution.parent import Outcome
 from autotrade_0dte.execution.plan_state import PlanState
 from autotrade_0dte.store.encoding import column, decode, encode
+from autotrade_0dte.store.node_lock import lock_node
 from autotrade_0dte.store.rows import Heartbeat, Intent, LogEntry, Owner
 from autotrade_0dte.store.schema import MIGRATIONS, StoreError, migrate, version
 
 __all__ = ["FILE", "StateStore"]
 
 FILE = "risk.sqlite"
-_LOCK = "node.lock"
 _WAIT_S = 0.2
 """How long a write waits for another process's, such as a re-arm: each takes less than 1 ms."""
 
@@ -56,7 +55,7 @@ class StateStore:
         """
         with _explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            lock = _locked(folder / _LOCK)
+            lock = lock_node(folder)
         try:
             connection = _connected(folder, "rwc")
             with _explained(folder):
@@ -282,16 +281,3 @@ def _explained(folder: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError, ValueError, msgspec.MsgspecError) as e:
         raise StoreError(f"Expected a store that can be read, was {e} ({folder.name})") from e
-
-
-def _locked(file: Path) -> int:
-    """Return the descriptor of a lock that ends with the process, however it ends."""
-    lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise StoreError(
-            f"Expected no other node with this state, was one that runs ({file.parent.name})"
-        ) from None
-    return lock

@@ -2,6 +2,8 @@
 
 import asyncio
 import datetime as dt
+import os
+import re
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +23,7 @@ from autotrade_0dte.nodes.kept_state import set_up_folder, state_owner
 from autotrade_0dte.nodes.kill_latch import set_latch
 from autotrade_0dte.nodes.preflight import Check, NodeMode, Outcome, Preflight, preflight
 from autotrade_0dte.nodes.tiger import SystemListings, underlying_of
+from autotrade_0dte.store.node_lock import LOCK
 from autotrade_0dte.store.state_store import FILE, StateStore
 from tiger_nt.config import Credentials, Endpoints, TigerConfig
 from tiger_nt.errors import TigerConfigError, TigerDeniedError, TigerRequestError
@@ -337,12 +340,32 @@ def test_state_that_the_broker_does_not_bear_out_is_a_warning(tiger: Tiger, tmp_
     state = replace(STATE, held=2, plan=replace(PLAN, instrument_id=f"{CALLS[1]}.US"))
     with StateStore.open(folder, state_owner(tiger.config, DATE)) as store:
         store.keep_plan(state)
-        found = row(tiger.check(), "state")
+    found = row(tiger.check(), "state")
     assert (found.outcome, found.found) == (
         Outcome.WARN,
         f"1 plans, 1 open, 0 orders; R001 has +0 {CALLS[1]}, told of +2: is over",
     )
     assert tiger.check(NodeMode.PAPER).refusal is None  # another set-up, with nothing kept
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_node_that_runs_already_is_named_and_keeps_its_login(
+    tiger: Tiger, tmp_path: Path, is_known: bool
+) -> None:
+    tiger.state = tmp_path
+    folder = set_up_folder(tmp_path, NodeMode.BROKER, CONFIG)
+    with StateStore.open(folder, state_owner(tiger.config, DATE)):
+        if not is_known:
+            (folder / LOCK).write_text("")
+        ready = tiger.check()
+        assert tiger.check(NodeMode.PAPER).refusal is None  # another set-up
+    [check] = ready.checks
+    assert ready.refusal == check
+    assert (check.name, check.exit_code) == ("node", 4)
+    known = rf"one runs: process {os.getpid()} since [-\d]+ [:\d]+ New York"
+    assert re.fullmatch(known if is_known else "one runs: an unknown process", check.found)
+    assert tiger.opens == 1
+    assert tiger.check().refusal is None
 
 
 def test_state_that_cannot_be_read_is_refused(tiger: Tiger, tmp_path: Path) -> None:

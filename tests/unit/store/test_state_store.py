@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import math
+import os
 import shutil
 import sqlite3
 from pathlib import Path
@@ -137,7 +138,10 @@ def _entries_in_the_file(folder: Path) -> int:
 
 
 def test_two_nodes_cannot_have_one_store_and_the_next_can_after_the_first(tmp_path: Path) -> None:
-    with StateStore.open(tmp_path, OWNER), pytest.raises(StoreError, match="no other node"):
+    with (
+        StateStore.open(tmp_path, OWNER),
+        pytest.raises(StoreError, match=rf"no other node.*process {os.getpid()} since"),
+    ):
         StateStore.open(tmp_path, OWNER)
     StateStore.open(tmp_path, OWNER).close()
 

@@ -15,6 +15,7 @@ from autotrade_0dte.execution.parent import Outcome
 from autotrade_0dte.execution.plan_state import PlanState
 from autotrade_0dte.store.encoding import column, decode, encode
 from autotrade_0dte.store.node_lock import lock_node
+from autotrade_0dte.store.pruning import prune
 from autotrade_0dte.store.rows import Heartbeat, Intent, LogEntry, Owner
 from autotrade_0dte.store.schema import MIGRATIONS, StoreError, migrate, version
 
@@ -46,7 +47,7 @@ class StateStore:
 
     @classmethod
     def open(cls, folder: Path, owner: Owner) -> Self:
-        """Open a node's store, made or migrated where there is need.
+        """Open a node's store, made or migrated where there is need; old rows go, see `prune`.
 
         Raises
         ------
@@ -63,6 +64,7 @@ class StateStore:
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute("PRAGMA wal_autocheckpoint = 0")
                 migrate(connection)
+                prune(connection, owner.session)
         except BaseException:
             os.close(lock)
             raise

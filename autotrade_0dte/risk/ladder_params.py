@@ -75,11 +75,16 @@ class LadderParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         contracts one is quoted anew every second; twice the longest pause between two views is a
         feed that has stopped. Set it above the spacing of sparse data.
     gap_hold_s : float, default 10
-        How long the connection must be back before entries are allowed again, seconds: what is
-        subscribed to is asked for anew, and the first quotes are those from before the gap.
+        How long the connection must be back, or quotes must have come again, before entries are
+        allowed again, seconds: what is subscribed to is asked for anew, and the first quotes are
+        those from before the gap.
     marks_unknown_s : float, default 10
         How long something held has no mark before entries end, seconds. The account's value is
         unknown from the first moment; quotes of one contract drop out for a second or two.
+    marks_hold_s : float, default 60
+        How long all that is held must have marks before entries are allowed again, seconds. A
+        contract that is quoted less often than a quote counts has a mark now and then; a loss would
+        be seen only by chance, so that it does not let entries in each time.
     max_rejects_a_minute : int, default 6
         Orders, changes and cancels that the venue refuses in 60 seconds before entries end. A sound
         connection has none; a walk that is refused goes on at most once every half second.
@@ -87,9 +92,13 @@ class LadderParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Errors in 60 seconds before entries end: calls to Tiger that failed on their way, and writes
         of the recording that failed. One lost answer is asked again after a quarter of a second;
         five are an outage of some seconds.
-    rates_hold_s : float, default 300
-        How long either must be back before entries are allowed again, seconds. While entries are
+    rejects_hold_s : float, default 300
+        How long rejects must be back before entries are allowed again, seconds. While entries are
         halted there is little to refuse, so that quiet alone proves nothing.
+    errors_hold_s : float, default 10
+        The same of errors, seconds. Calls are made all the time, so that quiet proves that they are
+        answered; as the errors of a minute are counted, an outage of seconds ends entries for at
+        most a minute and this.
     execution_halt_breaches : int, default 2
         Standing breaches of the execution's quality at which entries end; one tightens. The desk
         works more carefully at one already; two at once are no chance.
@@ -119,9 +128,11 @@ class LadderParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stale_s: Annotated[float, msgspec.Meta(gt=0, le=23_400)] = 20.0
     gap_hold_s: Seconds = 10.0
     marks_unknown_s: Annotated[float, msgspec.Meta(gt=0, le=23_400)] = 10.0
+    marks_hold_s: Seconds = 60.0
     max_rejects_a_minute: Count = 6
     max_errors_a_minute: Count = 5
-    rates_hold_s: Seconds = 300.0
+    rejects_hold_s: Seconds = 300.0
+    errors_hold_s: Seconds = 10.0
     execution_halt_breaches: Annotated[int, msgspec.Meta(ge=2, le=3)] = 2
     max_clock_offset_s: Annotated[float, msgspec.Meta(gt=0, le=3_600)] = 1.0
     flatten_grace_s: Seconds = 5.0

@@ -207,8 +207,8 @@ def test_stale_quotes_halt_entries_until_the_next_ones(tmp_path: Path) -> None:
     )  # fmt: skip
     first, second, third = changes(outcome, CALM)[:3]
     assert first == (31, "STALE_DATA", True, "HALT_ENTRIES")
-    assert second == (60, "STALE_DATA", False, "NORMAL")
+    assert second == (70, "STALE_DATA", False, "NORMAL")
     assert third == (90, "STALE_DATA", True, "HALT_ENTRIES")
     entered = [row for row in outcome.rows("decisions", CALM) if row["kind"] == "ENTER"]
-    assert seconds(entered[0]["ts_event"], CALM) == 120
+    assert seconds(entered[0]["ts_event"], CALM) == 130  # the quotes of 120 s, and the hold
     assert outcome.rows("positions", CALM)

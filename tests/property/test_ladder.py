@@ -13,7 +13,14 @@ from autotrade_0dte.risk.rungs import BY_WORD, RATES, WATCHED, Rung, rungs_of
 
 S = 1_000_000_000
 OPEN = 1_000 * S
-PARAMS = LadderParams(loss_hold_s=4, exposure_hold_s=3, rates_hold_s=5, gap_hold_s=2)
+PARAMS = LadderParams(
+    loss_hold_s=4,
+    exposure_hold_s=3,
+    rejects_hold_s=5,
+    errors_hold_s=4,
+    gap_hold_s=2,
+    marks_hold_s=3,
+)
 REPORTED = (*RATES, *WATCHED, *BY_WORD)
 
 ratio = st.sampled_from([0.0, 0.5, 0.79, 0.85, 1.0, 1.3, 1.6, math.nan])
@@ -122,6 +129,34 @@ def test_state_is_the_same_after_it_was_written(given_steps: list[tuple[int, obj
         do(ladder, now_ns, what)
     state = ladder.state()
     assert repr(msgspec.convert(msgspec.to_builtins(state), type(state))) == repr(state)
+
+
+@given(steps)
+def test_rung_begins_and_ends_at_most_once_in_its_hold(
+    given_steps: list[tuple[int, object]],
+) -> None:
+    """A figure may flap as it likes: each halt lasts its hold, and no second one begins before."""
+    ladder, now_ns = RiskLadder(PARAMS, OPEN), OPEN
+    stood: set[Rung] = set()
+    began: dict[Rung, int] = {}
+    for seconds, what in given_steps:
+        now_ns += seconds * S
+        do(ladder, now_ns, what)
+        stands = set(ladder.standing)
+        for rung in stands - stood:
+            assert now_ns - began.get(rung, -(2**63)) >= rung.hold_ns
+            began[rung] = now_ns
+        for rung in stood - stands:
+            assert rung.latched or now_ns - began[rung] >= rung.hold_ns
+        stood = stands
+
+
+def test_every_trigger_without_a_hold_or_latch_has_one_where_it_is_found() -> None:
+    """The market's level dwells, the execution's quality recovers, a clock is read by the ten
+    seconds, and the store works once it has taken all that waits."""
+    listed = [rung for rungs in rungs_of(LadderParams()).values() for rung in rungs]
+    bare = {rung.trigger for rung in listed if not (rung.hold_ns or rung.latched)}
+    assert bare == {Trigger.LEVEL_L3, Trigger.EXECUTION, Trigger.CLOCK_OFFSET, Trigger.STORE}
 
 
 def plainly(rung: Rung, seen: list[tuple[int, float]]) -> bool:

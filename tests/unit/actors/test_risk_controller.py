@@ -104,7 +104,7 @@ def test_quotes_that_stop_halt_entries_until_they_come_again() -> None:
         return lambda feeder: setattr(feeder, "quote_age_s", seconds)
 
     heard = run({5: age(25), 15: age(0)})
-    assert heard.modes() == [(5, "HALT_ENTRIES"), (15, "NORMAL")]
+    assert heard.modes() == [(5, "HALT_ENTRIES"), (25, "NORMAL")]
     assert heard.held == 3
 
 

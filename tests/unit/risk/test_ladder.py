@@ -256,6 +256,9 @@ def test_quotes_that_come_again_end_the_halt() -> None:
     run.see(1, quote_age_s=30)
     run.see(1, quote_age_s=16.5)
     assert run.mode is HALT
+    run.see(1, quote_age_s=1)
+    run.see(9, quote_age_s=1)
+    assert run.mode is HALT
     [ended] = run.see(1, quote_age_s=1)
     assert (ended.trigger, ended.begins, run.mode) == (Trigger.STALE_DATA, False, NORMAL)
 
@@ -298,7 +301,22 @@ def test_marks_that_are_missing_halt_entries_and_end_no_loss() -> None:
     assert (begun.trigger, run.mode) == (Trigger.MARKS_UNKNOWN, HALT)
     run.see(600, equity=NAN)
     run.see(1, equity=9_700)
+    run.see(59, equity=9_700)
+    assert run.mode is HALT
+    run.see(1, equity=9_700)
     assert run.mode is TIGHTEN
+
+
+def test_mark_that_is_there_now_and_then_halts_entries_once() -> None:
+    """As of a contract with a quote every 45 s, which counts for 30."""
+    run = Run()
+    run.see(1)
+    for _ in range(10):
+        run.see(11, equity=NAN)
+        run.see(4, equity=NAN)
+        run.see(1)
+        run.see(29)
+    assert [change.begins for change in run.changes] == [True]
 
 
 def test_loss_is_confirmed_by_known_values_only() -> None:
@@ -324,10 +342,12 @@ def test_loss_recovers_by_known_values_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("trigger", "most"), [(Trigger.REJECTS, 6), (Trigger.ERRORS, 5)], ids=["rejects", "errors"]
+    ("trigger", "most", "hold_s"),
+    [(Trigger.REJECTS, 6, 300), (Trigger.ERRORS, 5, 10)],
+    ids=["rejects", "errors"],
 )
 def test_too_many_a_minute_halt_entries_until_it_has_been_quiet(
-    trigger: Trigger, most: int
+    trigger: Trigger, most: int, hold_s: int
 ) -> None:
     run = Run()
     for _ in range(most - 1):
@@ -335,10 +355,24 @@ def test_too_many_a_minute_halt_entries_until_it_has_been_quiet(
     assert run.mode is NORMAL
     [begun] = run.report(trigger)
     assert (begun.mode, begun.clears_itself) == (HALT, True)
-    run.see(60 + 299)
+    run.see(60 + hold_s - 1)
     assert run.mode is HALT
     run.see(1)
     assert run.mode is NORMAL
+
+
+def test_outage_of_seconds_halts_entries_while_it_lasts_and_little_more() -> None:
+    run = Run()
+    for _ in range(8):
+        run.report(Trigger.ERRORS)
+        run.see(1)
+    assert run.mode is HALT
+    seconds = 0
+    while run.mode is HALT:
+        run.see(1)
+        seconds += 1
+    assert 60 < seconds <= 70
+    assert [change.begins for change in run.changes] == [True, False]
 
 
 def test_rejects_of_two_minutes_do_not_add_up() -> None:

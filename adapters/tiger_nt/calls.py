@@ -26,6 +26,7 @@ from tiger_nt.errors import (
     UnreachableError,
 )
 from tiger_nt.failures import failure, limit_per_minute
+from tiger_nt.http_connections import when_written
 
 __all__ = ["CallTimes", "Calls", "Lane"]
 
@@ -44,6 +45,9 @@ _MAX_WAIT_S = {
 """How long a call of each kind is worth waiting for when the budget is used up."""
 _QUEUE_S = 1.0
 """How long such a call may wait for a thread, unless it reduces risk: it was for this market."""
+_WRITING_S = 0.002
+"""While a change is signed and written the event loop stands aside, for no longer than this: would
+both want the interpreter at once, both were slower, and of the two the order is in a hurry."""
 _KEPT_TIMES = 512
 _CLOSING_S = 2.0
 _POLL_S = 0.02
@@ -206,11 +210,14 @@ class Calls:
         log = self._logs.setdefault(method, _Log())
         log.count += 1
         under_way = _UnderWay(method, call, gate, self._under_way)
-        loop = asyncio.get_running_loop()
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._give_up_s):
-                    answer = loop.run_in_executor(self._pools[lane], under_way)
+                    made = self._pools[lane].submit(under_way)
+                    if changes:
+                        under_way.is_written.wait(_WRITING_S)
+                    answer = asyncio.wrap_future(made)
+                    answer.add_done_callback(_hear)
                     await asyncio.wait({answer}, timeout=queue_s)
                     if not under_way.withdraw():
                         value = await answer
@@ -252,6 +259,7 @@ class _UnderWay[T]:
         self._turn = threading.Lock()
         self._has_begun = False
         self._is_given_up = False
+        self.is_written = threading.Event()
         self.took_ms: float | None = None
 
     def __call__(self) -> T:
@@ -261,9 +269,11 @@ class _UnderWay[T]:
             self._has_begun = True
             self._begun.add(self)
         began_s = time.perf_counter()
+        when_written(self.is_written.set)
         try:
             return self._call()
         finally:
+            self.is_written.set()  # if it failed before
             self._begun.discard(self)
             self.took_ms = 1_000 * (time.perf_counter() - began_s)
 
@@ -279,6 +289,12 @@ class _UnderWay[T]:
             return TigerRequestError(f"{self._method}: no thread free in time, nothing was sent")
         lost = TigerUnknownOutcomeError if changes else TigerRequestError
         return lost(f"{self._method}: no whole answer in time")
+
+
+def _hear(answer: "asyncio.Future[Any]") -> None:
+    """Take an error nobody waits for any more: asyncio would print it, the signed request too."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 def _unsent(method: str) -> ClosedError:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 
 from tigeropen.common.exceptions import ApiException, RequestException, ResponseException
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ReadTimeoutError, SSLError
 
 from tiger_nt.config import Credentials
 from tiger_nt.errors import (
@@ -20,6 +19,7 @@ from tiger_nt.errors import (
     TigerUnknownOutcomeError,
     UnreachableError,
 )
+from tiger_nt.http_connections import NotConnectedError
 from tiger_nt.symbols import SymbolError
 
 __all__ = ["failure", "hiding", "limit_per_minute"]
@@ -158,11 +158,9 @@ def _bad_answer(method: str, error: ResponseException, lost: type[TigerRequestEr
 
 def _no_answer(method: str, error: RequestException, lost: type[TigerRequestError]) -> TigerError:
     cause = error.__context__
-    if isinstance(cause, NewConnectionError | ConnectTimeoutError):
-        return UnreachableError(f"{method}: no connection to Tiger, nothing was sent")
+    if isinstance(cause, NotConnectedError):
+        return UnreachableError(f"{method}: {cause} to Tiger, nothing was sent")
     if "request sign failed" in str(error):
         return TigerDeniedError(method, 0, "the private key cannot sign; nothing was sent")
-    if isinstance(cause, SSLError):
-        return lost(f"{method}: no trusted TLS connection to Tiger")
-    what = "in time" if isinstance(cause, ReadTimeoutError) else "before the connection broke"
+    what = "in time" if isinstance(cause, TimeoutError) else "before the connection broke"
     return lost(f"{method}: no answer {what}")

@@ -9,10 +9,7 @@ import contextlib
 import datetime as dt
 import http.client
 import json
-import ssl
-import threading
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA1
@@ -27,6 +24,7 @@ from tiger_nt.errors import (
     TigerUnknownOutcomeError,
     UnreachableError,
 )
+from tiger_nt.http_connections import HttpAnswer, HttpConnections, NotConnectedError
 
 __all__ = ["Wire"]
 
@@ -35,7 +33,7 @@ _QUOTE_METHODS = frozenset({"option_brief"})
 
 
 class Wire:
-    """Makes calls of one login; may be used from any thread, each has a connection of its own.
+    """Makes calls of one login; may be used from any thread.
 
     Parameters
     ----------
@@ -62,7 +60,7 @@ class Wire:
             unsafe_skip_rsa_key_validation=True,
         )
         self._device = _device_id()
-        self._threads = threading.local()
+        self._connections = HttpConnections()
         url, key = config.endpoints.server_url, config.server_public_key
         if url is not None and key is not None:
             self._urls, self._answer_key = (url, url), key
@@ -106,11 +104,7 @@ class Wire:
     def _call(self, method: str, content: dict[str, Any] | None, *, changes: bool) -> Any:
         url = self._urls[method in _QUOTE_METHODS]
         params = self._signed(method, content)
-        try:
-            status, body = self._post(method, url, json.dumps(params), changes=changes)
-        except TigerError:
-            self._drop(url)
-            raise
+        status, body = self._post(method, url, json.dumps(params), changes=changes)
         if status != _OK:
             raise self._failure(method, None, f"invalid http status {status}", status, changes)
         try:
@@ -147,13 +141,7 @@ class Wire:
         signed = self._key.sign(get_sign_content(params).encode(), PKCS1v15(), SHA1())  # noqa: S303
         return params | {"sign": base64.b64encode(signed).decode()}
 
-    def _post(self, method: str, url: str, body: str, *, changes: bool) -> tuple[int, bytes]:
-        connection = self._connection(url)
-        if connection.sock is None:
-            try:
-                connection.connect()
-            except (OSError, http.client.HTTPException):
-                raise UnreachableError(f"{method}: no connection, nothing was sent") from None
+    def _post(self, method: str, url: str, body: str, *, changes: bool) -> HttpAnswer:
         headers = {
             "Content-type": "application/json;charset=UTF-8",
             "Cache-Control": "no-cache",
@@ -163,24 +151,15 @@ class Wire:
         if self._credentials.token:
             headers["Authorization"] = self._credentials.token
         try:
-            connection.request("POST", urlsplit(url).path, body.encode(), headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
+            return self._connections.request(
+                "POST", url, body=body, headers=headers, timeout=self._timeout_s
+            )
+        except NotConnectedError as e:
+            raise UnreachableError(f"{method}: {e}, nothing was sent") from None
         except TimeoutError:
             raise _lost(changes)(f"{method}: no answer in time") from None
         except (OSError, http.client.HTTPException):
             raise _lost(changes)(f"{method}: the connection broke before the answer") from None
-
-    def _connection(self, url: str) -> http.client.HTTPConnection:
-        kept: dict[str, http.client.HTTPConnection] = self._threads.__dict__
-        if url not in kept:
-            kept[url] = _connect(urlsplit(url), self._timeout_s)
-        return kept[url]
-
-    def _drop(self, url: str) -> None:
-        connection = self._threads.__dict__.pop(url, None)
-        if connection is not None:
-            connection.close()
 
     def _verifies(self, signed_text: str, sign: str) -> bool:
         try:
@@ -197,14 +176,6 @@ class Wire:
 
         error = ResponseException(text, status=status) if code is None else ApiException(code, text)
         return failure(method, error, hiding(self._credentials), changes=changes)
-
-
-def _connect(url: SplitResult, timeout_s: float) -> http.client.HTTPConnection:
-    assert url.hostname is not None
-    if url.scheme == "http":
-        return http.client.HTTPConnection(url.hostname, url.port, timeout=timeout_s)
-    context = ssl.create_default_context()
-    return http.client.HTTPSConnection(url.hostname, url.port, timeout=timeout_s, context=context)
 
 
 def _lost(changes: bool) -> type[TigerRequestError]:

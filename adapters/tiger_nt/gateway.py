@@ -184,7 +184,8 @@ class OrderGateway:
         self.tell([(order, event) for event in events])
 
     def _spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
+        # At once as far as it goes: other work of the loop need not come first.
+        task = asyncio.eager_task_factory(asyncio.get_running_loop(), work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
         return task

@@ -16,14 +16,13 @@ from tigeropen.tiger_open_config import (
     US_SOCKET_HOST_PORT,
     TigerOpenClientConfig,
 )
-from urllib3 import PoolManager
 
 from tiger_nt.config import TigerConfig
+from tiger_nt.http_connections import HttpConnections
 
-__all__ = ["drop_idle_connections", "sdk_config", "use_own_pool"]
+__all__ = ["drop_idle_connections", "sdk_config", "use_own_connections"]
 
-_CONNECTIONS = 16
-_pool_lock = threading.Lock()
+_lock = threading.Lock()
 
 
 class _PinnedConfig(TigerOpenClientConfig):  # type: ignore[misc]
@@ -59,7 +58,7 @@ def sdk_config(config: TigerConfig) -> Any:
         if config.server_public_key is not None:
             sdk.tiger_public_key = config.server_public_key
         return sdk
-    use_own_pool()
+    use_own_connections()
     sdk.server_url = sdk.quote_server_url = US_SERVER_URL if sdk.is_us() else SERVER_URL
     sdk.socket_host_port = US_SOCKET_HOST_PORT if sdk.is_us() else SOCKET_HOST_PORT
     sdk.enable_dynamic_domain = True
@@ -73,16 +72,8 @@ def drop_idle_connections() -> None:
     web_utils.http_pool.clear()
 
 
-class _Pool(PoolManager):
-    """Marks the SDK's connection pool as ours."""
-
-
-def use_own_pool() -> None:
-    """Give the SDK's module a connection pool fit for several threads, once a process.
-
-    Its own keeps one connection a host and throws the others away with a warning each; it connects
-    up to four times and follows redirects, with orders too and to other hosts too.
-    """
-    with _pool_lock:
-        if not isinstance(web_utils.http_pool, _Pool):
-            web_utils.http_pool = _Pool(maxsize=_CONNECTIONS, retries=False)
+def use_own_connections() -> None:
+    """Have the SDK send by `HttpConnections`, once a process."""
+    with _lock:
+        if not isinstance(web_utils.http_pool, HttpConnections):
+            web_utils.http_pool = HttpConnections()

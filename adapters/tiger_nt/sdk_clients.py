@@ -14,7 +14,7 @@ from tigeropen.tiger_open_client import TigerOpenClient
 from tigeropen.trade.trade_client import TradeClient
 
 from tiger_nt.errors import TigerConfigError
-from tiger_nt.sdk import use_own_pool
+from tiger_nt.sdk import use_own_connections
 
 __all__ = ["ServerClock", "quote_client", "trade_client"]
 
@@ -82,11 +82,11 @@ class _Quote(QuoteClient, _Watched):  # type: ignore[misc]
 
 def trade_client(sdk: Any, clock: ServerClock) -> Any:
     """Return a trade client; may ask Tiger for the licence, so call it off the event loop."""
-    use_own_pool()
+    use_own_connections()
     return _Trade(sdk, clock)
 
 
 def quote_client(sdk: Any, clock: ServerClock) -> Any:
     """Return a quote client that leaves the right to quotes with the user's other devices."""
-    use_own_pool()
+    use_own_connections()
     return _Quote(sdk, clock)

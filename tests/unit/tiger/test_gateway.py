@@ -134,6 +134,15 @@ def test_an_order_without_an_answer_is_found_by_its_mark() -> None:
     assert desk.told == ["Accepted"]
 
 
+def test_an_order_is_on_its_way_before_the_engine_gives_its_next_command() -> None:
+    async def script(desk: Desk) -> None:
+        placed = desk.gateway.place(REQUEST, reduces_risk=True)
+        assert desk.rest.calls == [("place", Priority.RISK)]
+        await placed
+
+    run(ScriptedRest(place=ID), script)
+
+
 def test_an_order_that_is_not_found_often_enough_is_rejected_and_never_sent_again() -> None:
     async def script(desk: Desk) -> None:
         await desk.gateway.place(REQUEST, reduces_risk=False)

@@ -99,10 +99,11 @@ class Holder(Strategy):
     def __new__(cls, **_named: Any) -> Self:
         return super().__new__(cls, StrategyConfig(strategy_id=StrategyId("Holder-001")))
 
-    def __init__(self, *, obeys: bool) -> None:
+    def __init__(self, *, obeys: bool, tags: Sequence[str]) -> None:
         super().__init__(StrategyConfig(strategy_id=StrategyId("Holder-001")))
         self.events: list[tuple[float, str]] = []
         self._obeys = obeys
+        self._tags = list(tags)
 
     def on_start(self) -> None:
         self.subscribe_topic(RISK_TOPIC, self._on_change)
@@ -118,7 +119,7 @@ class Holder(Strategy):
     def _buy(self, _event: TimeEvent) -> None:
         call = InstrumentId.from_str(CALL)
         three, side = Quantity.from_int(3), OrderSide.BUY
-        self.submit_order(self.order_factory.market(call, side, three))
+        self.submit_order(self.order_factory.market(call, side, three, tags=self._tags))
         self.submit_order(self.order_factory.limit(call, side, three, Price(0.50, 2)))
 
     def _on_change(self, change: Any) -> None:
@@ -176,6 +177,7 @@ def run(
     *,
     to_s: int = 30,
     obeys: bool = True,
+    tags: Sequence[str] = (),
     params: RiskParams = RiskParams(),  # noqa: B008 - frozen
     kept: LadderState | None = None,
     plans: Sequence[KeptPlan] = (),
@@ -199,7 +201,7 @@ def run(
     )
     for name in (CALL, OTHER):
         engine.add_instrument(option_contract(option_symbol(name.removesuffix(".US"))))
-    feeder, holder = Feeder(script), Holder(obeys=obeys)
+    feeder, holder = Feeder(script), Holder(obeys=obeys, tags=tags)
     canceler = Canceler(feeder.heard)
     session = msgspec.structs.replace(SESSION, close_ns=OPEN_NS + close_s * NS, kept=tuple(plans))
     controller = RiskController(

@@ -17,6 +17,7 @@ from nautilus_trader.common import DataActor, TimeEvent
 from autotrade_0dte.actors.event_gate import EventGate
 from autotrade_0dte.actors.risk_rows import RiskRows
 from autotrade_0dte.actors.trading_session import TradingSession
+from autotrade_0dte.actors.untold_orders import UntoldOrders
 from autotrade_0dte.actors.views import RISK_TURN, market_topic
 from autotrade_0dte.calendar import NEW_YORK
 from autotrade_0dte.chain.snapshot import ChainSnapshot
@@ -118,6 +119,7 @@ class RiskController(DataActor):
             self._ladder = RiskLadder.restored(params.ladder, session.open_ns, kept)
             if kept.session_ns == session.open_ns:
                 self._day = DayLedger(kept.day)
+        self._untold = UntoldOrders(session.kept)
         # A process killed between the row of a plan and that of the counters has not counted it.
         for plan in sorted(session.kept, key=lambda plan: plan.state.ts_event):
             if plan.state.plan.decided_ns >= session.open_ns:
@@ -171,6 +173,7 @@ class RiskController(DataActor):
         level = float(view.state.level)
         reading = Reading(risk.equity, *uses, level, newest_quote_age(chain))
         self._tell(self._ladder.take(now_ns, reading))
+        self._count_untold()
         if not (self._is_valued or math.isnan(risk.equity)):
             self._is_valued = True
             self._rearm_again(now_ns)
@@ -187,6 +190,7 @@ class RiskController(DataActor):
 
     def _count(self, state: PlanState) -> bool:
         """Count a plan's entry and its end, each once; return whether either is new."""
+        self._untold.told(state)
         plan = f"{state.track}:{state.plan.plan_id}"
         is_new = state.bought > 0 and self._day.entered(plan)
         if state.phase == PlanPhase.CLOSED and state.bought > 0:
@@ -194,6 +198,14 @@ class RiskController(DataActor):
             legs = 1 if state.plan.short_instrument_id is None else 2
             is_new |= self._day.closed(plan, legs, net_usd, state.ts_event)
         return is_new
+
+    def _count_untold(self) -> None:
+        """Count what was opened and closed by hand or by another tool, as far as it is known."""
+        trips = list(self._untold.trips(self.cache))
+        for trip in trips:
+            self._day.closed(f"order:{trip.order_id}", 1, trip.net_usd, trip.ts_closed)
+        if trips:
+            self._keep()
 
     def _take_walk(self, record: Any) -> None:
         if record.event in _REJECTS:

@@ -20,12 +20,13 @@ class DayCounters(msgspec.Struct, frozen=True):
     entries : int
         Plans whose entry has filled at all.
     losses_in_row : int
-        Closed plans at a loss, fees included, since the last one without.
+        Closed plans at a loss, fees included, since the last one without; round trips of orders
+        without a plan, such as those made by hand, count as plans.
     last_loss_ns : int
         When the last one closed, UTC ns; 0 for none.
     day_trades : int
         What a day-trading rule counts: each contract of a plan that was opened and closed, once,
-        however many were bought.
+        however many were bought; of orders without a plan each round trip of a contract.
     """
 
     entries: int = 0

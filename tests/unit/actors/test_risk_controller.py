@@ -90,6 +90,27 @@ def test_picture_of_each_view_tells_the_account_and_the_mode() -> None:
     assert [p.mode for p in pictures[:11]] == [RiskMode.NORMAL] * 11
 
 
+def test_orders_without_a_plan_count_as_a_day_trade_and_a_loss_once_they_are_flat() -> None:
+    """The holder tags none of its orders, as one made by hand has no tag."""
+    heard = run({10: lose(600)}, to_s=20)
+    before = [p.counters for p in heard.pictures if p.ts_event < OPEN_NS + 11 * NS]
+    assert set(before) == {DayCounters()}
+    last = heard.pictures[-1].counters
+    assert (last.losses_in_row, last.day_trades, heard.held) == (1, 1, 0)
+    assert OPEN_NS + 10 * NS < last.last_loss_ns <= OPEN_NS + 14 * NS
+    # The broker tells a process after this one of the same orders.
+    again = run({10: lose(600)}, to_s=20, kept=replace(heard.states[-1], rungs=()))
+    assert again.pictures[-1].counters == last
+
+
+def test_orders_of_a_plan_that_is_told_of_count_with_it() -> None:
+    def tell(feeder: Feeder) -> None:
+        plan_state(feeder, "P1", strategy="Holder-001")
+
+    heard = run({1: tell, 10: lose(600)}, to_s=20, tags=("plan=P1",))
+    assert heard.pictures[-1].counters.day_trades == 0
+
+
 def test_change_is_told_before_the_picture_that_has_it() -> None:
     heard = run({10: lose(600)}, to_s=20)
     told = [m for _, m in heard.all if isinstance(m, RiskChange | RiskPicture)]

@@ -28,6 +28,7 @@ _NS = 1_000_000_000
 
 LIMITS: dict[DenyReason, tuple[str, ...]] = {
     DenyReason.BAD_QUANTITY: (),
+    DenyReason.OPPOSED: (),
     DenyReason.NAKED_SHORT: (),
     DenyReason.HALTED: (),
     DenyReason.NO_PRICE_LIMIT: (),
@@ -68,6 +69,7 @@ LIMITS: dict[DenyReason, tuple[str, ...]] = {
 }
 WITHOUT_LIMIT = {
     DenyReason.BAD_QUANTITY: "a whole number of contracts above zero",
+    DenyReason.OPPOSED: "no other strategy on the other side of the contract",
     DenyReason.NAKED_SHORT: "a long option beside every short one",
     DenyReason.HALTED: "the mode is below HALT_ENTRIES",
     DenyReason.NO_PRICE_LIMIT: "a limit to what it may cost",

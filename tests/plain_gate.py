@@ -74,9 +74,34 @@ class Situation:
         )
 
 
+def opposed(s: Situation) -> bool:
+    """Return whether another strategy may come to hold the opposite of what the order opens."""
+    name, side = s.order.contract.name, 1 if s.order.quantity > 0 else -1
+
+    def held(strategy: str) -> int:
+        return sum(q for c, q, _, o in s.held if c.name == name and o.strategy == strategy)
+
+    mine = s.order.owner.strategy
+    if held(mine) * side < 0 and abs(s.order.quantity) <= abs(held(mine)):
+        return False
+    for other in {o.strategy for *_, o in s.held} | {w.owner.strategy for w, _ in s.working}:
+        against = sum(
+            sent.quantity
+            for sent, _ in s.working
+            if sent.contract.name == name
+            and sent.owner.strategy == other
+            and sent.quantity * side < 0
+        )
+        if other != mine and (held(other) + against) * side < 0:
+            return True
+    return False
+
+
 def reduces(s: Situation, facts: GateFacts) -> bool:
     """Return whether the order closes what is held and leaves no short option alone."""
     name, quantity = s.order.contract.name, s.order.quantity
+    if opposed(s):
+        return False
     if quantity > 0:
         return quantity + s.at_work(name, 1) <= -s.held_of(name)
     return -quantity + s.at_work(name, -1) <= s.held_of(name) and not naked(s, facts)
@@ -101,6 +126,7 @@ def naked(s: Situation, facts: GateFacts) -> bool:
 def broken(s: Situation, limits: LimitParams, facts: GateFacts) -> set[str]:
     """Return the codes of all limits that the order breaks, whether it reduces risk or not."""
     found = {
+        "OPPOSED": opposed(s),
         "NAKED_SHORT": naked(s, facts),
         "HALTED": s.picture.mode in (RiskMode.HALT_ENTRIES, RiskMode.FLATTEN, RiskMode.KILLED),
     }

@@ -11,7 +11,8 @@ __all__ = ["Denial", "DenyReason"]
 class DenyReason(StrEnum):
     """Why an order was refused before it left, in the order of the gate's checks.
 
-    BAD_QUANTITY: not a whole number of contracts above zero. NAKED_SHORT: a short option would be
+    BAD_QUANTITY: not a whole number of contracts above zero. OPPOSED: another strategy holds, or is
+    about to, the opposite of the same contract. NAKED_SHORT: a short option would be
     left without a long one beside it. HALTED: the risk controller allows no entries.
 
     By the order alone: NO_PRICE_LIMIT, ORDER_CONTRACTS, ORDER_PREMIUM, ORDER_NOTIONAL, OFF_TICK.
@@ -28,6 +29,7 @@ class DenyReason(StrEnum):
     """
 
     BAD_QUANTITY = "BAD_QUANTITY"
+    OPPOSED = "OPPOSED"
     NAKED_SHORT = "NAKED_SHORT"
     HALTED = "HALTED"
     NO_PRICE_LIMIT = "NO_PRICE_LIMIT"

@@ -1,9 +1,10 @@
 """The one gate that every order passes before it leaves, whichever strategy sends it.
 
 An order that reduces risk passes every limit: with no cash, in every mode, at any rate, whatever is
-known. The gate itself decides which those are (`gate_cover.reduces_risk`). Any other order goes
-through the checks in a fixed order, and the first limit it breaks refuses it. A figure that is not
-known refuses where a limit needs it. The verdict hangs on the arguments alone.
+known. The gate itself decides which those are (`gate_cover.reduces_risk`); one that closes what
+another strategy holds is none of them (`gate_opposed`). Any other order goes through the checks in
+a fixed order, and the first limit it breaks refuses it. A figure that is not known refuses where a
+limit needs it. The verdict hangs on the arguments alone.
 """
 
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ from autotrade_0dte.risk.deny import Denial, DenyReason
 from autotrade_0dte.risk.exposure import Exposure
 from autotrade_0dte.risk.gate_case import Case, Check, GateFacts, PlanSums, WorstLoss
 from autotrade_0dte.risk.gate_cover import naked_short, reduces_risk
+from autotrade_0dte.risk.gate_opposed import opposed
 from autotrade_0dte.risk.limits import LimitParams, tightened
 from autotrade_0dte.risk.mode import RiskMode
 from autotrade_0dte.risk.picture import UNKNOWN, RiskPicture
@@ -147,6 +149,8 @@ class RiskGate:
         if not _is_sane(order.quantity):
             return Denial(DenyReason.BAD_QUANTITY, {"quantity": order.quantity})
         case = self._case(order, exposure, quote, chain, picture, now_ns, worst_loss, others)
+        if (denial := opposed(case)) is not None:
+            return denial
         if reduces_risk(case):
             return None
         for check in CHECKS:
@@ -165,7 +169,7 @@ class RiskGate:
             left = working.left if order.quantity > 0 else -working.left
             order = msgspec.structs.replace(order, quantity=left)
         case = self._case(order, exposure, _NO_QUOTE, None, UNKNOWN, 0, None, _NO_OTHERS)
-        return _is_sane(order.quantity) and reduces_risk(case)
+        return _is_sane(order.quantity) and opposed(case) is None and reduces_risk(case)
 
     def _case(
         self,

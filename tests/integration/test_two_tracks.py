@@ -11,7 +11,7 @@ from scripted_strategy import Outcome, run
 from small_market import WINDOWS, write_session
 
 from autotrade_0dte.calendar import session
-from autotrade_0dte.config import AccountParams, StrategySpec, SystemConfig
+from autotrade_0dte.config import AccountKind, AccountParams, StrategySpec, SystemConfig
 from autotrade_0dte.data.catalog import Catalog
 from autotrade_0dte.execution.coordinator_params import CoordinatorParams, RegularLimits
 from autotrade_0dte.market_state.actions import ActionTable, TrackActions
@@ -33,7 +33,11 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 
 
 def traded(
-    folder: Path, regular: PlannedParams, anomaly: PlannedParams, *dates: dt.date
+    folder: Path,
+    regular: PlannedParams,
+    anomaly: PlannedParams,
+    *dates: dt.date,
+    kind: AccountKind = AccountKind.CASH,
 ) -> Outcome:
     catalog = Catalog(folder / "catalog")
     for date in dates:
@@ -43,7 +47,7 @@ def traded(
         root="SPY",
         regular=StrategySpec("planned_strategy:PlannedStrategy", msgspec.to_builtins(regular)),
         anomaly=StrategySpec("planned_anomaly:PlannedAnomaly", msgspec.to_builtins(anomaly)),
-        account=AccountParams(starting_cash=20_000.0),
+        account=AccountParams(kind, starting_cash=20_000.0),
         actions=ActionTable(regular=TrackActions(), anomaly=TrackActions()),
         coordinator=CoordinatorParams(regular=RegularLimits(level_pause_s=0.0)),
         **WINDOWS,
@@ -100,6 +104,25 @@ def test_decisions_name_their_track_and_its_figures(outcome: Outcome) -> None:
     [refused] = [row for row in rows if row["reason"] == "SAME_DIRECTION"]
     figures = msgspec.json.decode(refused["figures"])
     assert figures == {"worst_loss_usd": 300.0, "at_risk_usd": 0.0, "limit_usd": 250.0}
+
+
+def test_entry_against_the_other_tracks_leg_is_refused_and_both_can_close_their_own(
+    tmp_path: Path,
+) -> None:
+    """The account would hold nothing of the contract, and neither track could close its half."""
+    date = f"{BESIDE:%y%m%d}"
+    legs = {date: f"SPY{date}C00600000"}, {date: f"SPY{date}C00610000"}
+    terms = {"entry_cap": 9.0, "worst_loss_usd": 200.0}
+    regular = PlannedParams(*legs, at_s=120, net_cap=8.0, exits=replace(HELD, hold_s=900), **terms)
+    anomaly = PlannedParams(legs[1], at_s=720, exits=replace(HELD, hold_s=300), **terms)
+    outcome = traded(tmp_path, regular, anomaly, BESIDE, kind=AccountKind.MARGIN)
+    assert outcome.summary["clean"]
+    refused = [row[3] for row in decided(outcome, BESIDE) if row[:3:2] == (ANOMALY, "REFUSE")]
+    assert refused
+    assert set(refused) == {f"OPPOSED: quantity=2, strategy={REGULAR}, may_hold=-2"}
+    fills = outcome.rows("fills", BESIDE)
+    assert {row["strategy"] for row in fills} == {REGULAR}
+    assert sum(row["quantity"] * (1 if row["side"] == "BUY" else -1) for row in fills) == 0
 
 
 def test_tracks_that_hold_the_same_contract_close_each_their_own(tmp_path: Path) -> None:

@@ -80,6 +80,14 @@ class Edge(NamedTuple):
 
 
 EDGES = {
+    DenyReason.OPPOSED: Edge(
+        lambda: World(order=order(quantity=1), exposure=book((CALL, 2, 2.0, THEIRS))),
+        lambda: World(
+            order=order(quantity=1),
+            exposure=book((CALL, 2, 2.0, SAME_TRACK), (CALL, -1, 2.0, THEIRS)),
+        ),
+        {"quantity": 1, "strategy": "Anomaly-002", "may_hold": -1},
+    ),
     DenyReason.NAKED_SHORT: Edge(
         lambda: World(
             order=order(quantity=-2, contract=HIGHER), exposure=book((CALL, 2, 2.0, MINE))
@@ -379,12 +387,16 @@ EDGES = {
         },
     ),
 }
-"""By reason, in the order of the codes; BAD_QUANTITY comes before all checks."""
+"""By reason, in the order of the codes; BAD_QUANTITY comes before all checks, OPPOSED as well."""
 
 CHECK_OF = dict(
     zip(
         [reason for reason in DenyReason if reason in EDGES],
-        [check for check in gate.CHECKS for _ in range(4 if check.__name__ == "greeks" else 1)],
+        [
+            check
+            for check in (gate.opposed, *gate.CHECKS)
+            for _ in range(4 if check.__name__ == "greeks" else 1)
+        ],
         strict=True,
     )
 )
@@ -414,7 +426,10 @@ def test_order_beyond_the_limit_is_refused_with_the_figures(reason: DenyReason) 
 def test_without_its_check_the_order_beyond_the_limit_would_pass(
     reason: DenyReason, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    left = tuple(check for check in gate.CHECKS if check is not CHECK_OF[reason])
-    assert len(left) == len(gate.CHECKS) - 1
-    monkeypatch.setattr(gate, "CHECKS", left)
+    if reason is DenyReason.OPPOSED:
+        monkeypatch.setattr(gate, "opposed", lambda _case: None)
+    else:
+        left = tuple(check for check in gate.CHECKS if check is not CHECK_OF[reason])
+        assert len(left) == len(gate.CHECKS) - 1
+        monkeypatch.setattr(gate, "CHECKS", left)
     assert EDGES[reason].breaks().verdict() is None

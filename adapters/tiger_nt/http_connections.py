@@ -87,16 +87,11 @@ class HttpConnections:
     def clear(self) -> None:
         """Close the connections that no request is using."""
         for idle in list(self._idle.values()):
-            while idle:
-                idle.pop().close()
+            while (kept := _newest(idle)) is not None:
+                kept.close()
 
     def _connected(self, parts: SplitResult, timeout: float) -> "_Connection":
-        idle = self._idle[parts.scheme, parts.netloc]
-        while idle:
-            try:
-                kept = idle.pop()
-            except IndexError:  # another thread was quicker
-                break
+        while (kept := _newest(self._idle[parts.scheme, parts.netloc])) is not None:
             if not kept.is_dropped():
                 kept.sock.settimeout(timeout)
                 return kept
@@ -142,6 +137,13 @@ class _Connection(http.client.HTTPConnection):
 
 class _TlsConnection(http.client.HTTPSConnection, _Connection):
     """The same over TLS."""
+
+
+def _newest(idle: deque[_Connection]) -> _Connection | None:
+    try:
+        return idle.pop()
+    except IndexError:  # none, or another thread was quicker
+        return None
 
 
 @cache

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -178,27 +179,41 @@ def test_refused_connection_says_that_there_was_none() -> None:
         post(HttpConnections(), server.url)
 
 
-def test_server_without_a_trusted_certificate_is_sent_nothing() -> None:
-    received: list[bytes] = []
-    context = server_tls()
+def tls_gateway(received: list[bytes]) -> tuple[str, threading.Thread]:
+    """Return the address of a server with a certificate nobody knows, which answers one request."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
-        connection, _ = listener.accept()
-        try:
-            with context.wrap_socket(connection, server_side=True) as secure:
-                received.append(secure.recv(1_000))
-        except OSError:
-            return
+        with contextlib.suppress(OSError), listener:
+            connection, _ = listener.accept()
+            with server_tls().wrap_socket(connection, server_side=True) as secure:
+                received.append(secure.recv(65_536))
+                secure.sendall(OK)
 
     thread = threading.Thread(target=serve)
     thread.start()
-    url = f"https://127.0.0.1:{listener.getsockname()[1]}/gateway"
+    return f"https://127.0.0.1:{listener.getsockname()[1]}/gateway", thread
+
+
+def test_server_without_a_trusted_certificate_is_sent_nothing() -> None:
+    received: list[bytes] = []
+    url, thread = tls_gateway(received)
     with pytest.raises(NotConnectedError, match=r"^no trusted TLS connection$"):
         post(HttpConnections(), url)
     thread.join()
-    listener.close()
     assert not any(received)
+
+
+def test_request_over_tls_is_one_piece_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    monkeypatch.setattr("tiger_nt.http_connections._tls", lambda: trusting)
+    received: list[bytes] = []
+    url, thread = tls_gateway(received)
+    assert post(HttpConnections(), url) == b"ok"
+    thread.join()
+    (piece,) = received
+    assert piece.endswith(b'\r\n\r\n{"a": 1}')
 
 
 def test_cleared_connections_are_closed_and_new_ones_made(server: Server) -> None:

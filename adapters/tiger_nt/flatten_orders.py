@@ -23,6 +23,14 @@ class Place(msgspec.Struct, frozen=True):
     request: OrderRequest
     touch: float
 
+    def __str__(self) -> str:
+        """Say what is sent, and which quote it meets."""
+        request = self.request
+        side = "buy back" if request.is_buy else "sell"
+        price = "at market" if request.limit_price is None else f"at {request.limit_price:.2f}"
+        met = "ask" if request.is_buy else "bid"
+        return f"{side} {request.quantity} {request.symbol} {price} ({met} {self.touch:.2f})"
+
 
 class Modify(msgspec.Struct, frozen=True):
     """Give this order of ours another limit; `request` is the whole order anew."""

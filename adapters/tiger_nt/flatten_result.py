@@ -1,0 +1,86 @@
+"""How a flattening ended, in figures and in words."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from tiger_nt.flatten_broker import OrderSeen
+from tiger_nt.flatten_record import FlattenRecord
+
+__all__ = ["Flattened", "Row", "Verdict", "closed_rows", "left_words"]
+
+
+class Verdict(StrEnum):
+    """FLAT: verified. NOT_FLAT: something is left. ACCOUNT: Tiger does not let us in."""
+
+    FLAT = "FLAT"
+    NOT_FLAT = "NOT_FLAT"
+    ACCOUNT = "ACCOUNT"
+
+
+class Row(NamedTuple):
+    """One contract: signed contracts held at first and at last, and those that were closed."""
+
+    symbol: str
+    at_first: int
+    closed: int
+    left: int
+    remark: str
+
+
+class Flattened(NamedTuple):
+    """How it ended.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        How.
+    why : str
+        What stood in the way; empty when flat.
+    rows : tuple of Row
+        The contracts that were held.
+    orders_left : tuple of OrderSeen
+        Option orders still at work.
+    others : tuple of OrderSeen
+        Orders of stocks, left alone.
+    stocks : tuple of str
+        Stocks held, left alone.
+    first_cancel_s, seconds : float
+        From the call to the first cancel's departure (NaN without one), and to the end.
+    calls : dict of str to int
+        Calls made, by method.
+    """
+
+    verdict: Verdict
+    why: str
+    rows: tuple[Row, ...]
+    orders_left: tuple[OrderSeen, ...]
+    others: tuple[OrderSeen, ...]
+    stocks: tuple[str, ...]
+    first_cancel_s: float
+    seconds: float
+    calls: dict[str, int]
+
+
+def closed_rows(record: FlattenRecord, at_first: Mapping[str, int]) -> tuple[Row, ...]:
+    """Return what became of each contract that was held at first."""
+    return tuple(
+        Row(
+            symbol, quantity, record.closed[symbol], record.held.get(symbol, 0),
+            record.remark(symbol),
+        )
+        for symbol, quantity in sorted(at_first.items())
+    )  # fmt: skip
+
+
+def left_words(record: FlattenRecord, trouble: str, *, is_known: bool) -> str:
+    """Return what is left, as far as that is known, and what stood in the way."""
+    said = {record.remark(symbol) for symbol in record.held} - {""}
+    left = f"{len(record.held)} positions and {len(record.orders_left)} orders are left"
+    parts = [
+        left if is_known else "what is held is not known",
+        *(f"Tiger says: {text}" for text in sorted(said)),
+        *(f"cannot be read: {text}" for text in record.unreadable),
+        *([f"the last answer was: {trouble}"] if trouble else []),
+    ]
+    return "; ".join(parts)

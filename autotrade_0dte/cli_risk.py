@@ -33,6 +33,7 @@ EXIT_NOT_FLAT = 1
 EXIT_NOT_PASSED = 1
 EXIT_ACCOUNT = 4
 
+LIVE_CATALOG = Path("catalog/live")
 REARM_WAIT_S = 2.0
 NODES_WAIT_S = 30.0
 DIRECT_WAIT_S = 120.0
@@ -177,27 +178,40 @@ def stress(
     run: Path,
     /,
     *,
+    state: Path | None = None,
     at: str | None = None,
     session: dt.date | None = None,
-    catalog: CatalogFolder = DEFAULT_CATALOG,
+    catalog: CatalogFolder | None = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell what calamities would have cost a run: gap, crash, volatility crush, no liquidity, pin.
 
+    With --state they are those of what a node holds now. It is only read, and may run meanwhile.
+
     Parameters
     ----------
     run
-        Run folder.
+        Run folder; with --state the configuration of the node.
+    state
+        Folder of the nodes' state.
     at
         Time in New York as 10:31 or 10:31:05, or an ISO instant. Without it the moment at which the
         run had paid most for what it held.
     session
         Date of the session; with --at needed where the run has several.
     catalog
-        Folder of the catalog with the market data of the session.
+        Folder of the catalog with the market data of the session: catalog/local, or with --state
+        catalog/live, where the node records.
     as_json
         Print one JSON object.
     """
+    if state is not None:
+        if at is not None or session is not None:
+            from autotrade_0dte.config import ConfigError
+
+            raise ConfigError("Expected --at and --session of a run, was --state: that is now")
+        _stress_now(run, state, catalog or LIVE_CATALOG, as_json=as_json)
+        return
     from autotrade_0dte.analysis.stress_run import held_at, stressed
     from autotrade_0dte.analysis.stress_terminal import print_stress
     from autotrade_0dte.config import load_config
@@ -205,11 +219,25 @@ def stress(
 
     held = held_at(run, at, session=session)
     config = load_config(run / "config.toml")
-    market = existing_catalog(catalog)
+    market = existing_catalog(catalog or DEFAULT_CATALOG)
     entry = market.session(config.root, held.session)
     chain = chain_at(market, entry, config, held.at_ns)
     found = stressed(held, chain, entry.chain.contracts, config)
     print_json(found) if as_json else print_stress(found)
+
+
+def _stress_now(config: Path, state: Path, catalog: Path, *, as_json: bool) -> None:
+    from autotrade_0dte.analysis.stress_terminal import print_stress
+    from autotrade_0dte.config import load_config
+    from autotrade_0dte.nodes.held_now import stressed_now
+
+    found = stressed_now(state, load_config(config), catalog)
+    if as_json:
+        print_json(found)
+        return
+    by = found.process or "no process: what the last one kept"
+    note = f"Prices of its recording, up to {found.oldest_price_s:,.0f} s old. Node: {by}"
+    print_stress(found.stress, of="node", note=note)
 
 
 def _latch(state: Path, reason: str, *, direct: bool) -> KillLatch | None:

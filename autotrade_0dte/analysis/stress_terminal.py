@@ -26,17 +26,24 @@ STRESS_WORDS = {
 _SEVERE = 0.05  # of the equity: what a session may lose
 
 
-def print_stress(found: StressedRun, console: Console | None = None) -> None:
-    """Print what was held, and what each calamity would have cost."""
+def print_stress(
+    found: StressedRun, console: Console | None = None, *, of: str = "run", note: str = ""
+) -> None:
+    """Print what was held, and what each calamity would have cost; `of` is what held it."""
     held = found.held
     title = Text.assemble((f"{held.session} {clock(held.at_ns)}", "bold"), " New York")
     if held.synthetic:
         title.append("  SYNTHETIC DATA", "bold yellow")
     panel = Panel(
-        Group(*_held(found), Text(), *_losses(found)),
+        Group(
+            *([Text(note, "yellow"), Text()] if note else []),
+            *_held(found),
+            Text(),
+            *_losses(found),
+        ),
         title=title,
         title_align="left",
-        subtitle=f"run {held.run_id}",
+        subtitle=f"{of} {held.run_id}",
         subtitle_align="right",
     )
     (console or plain_console()).print(panel)

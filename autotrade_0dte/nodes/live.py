@@ -61,7 +61,7 @@ from autotrade_0dte.nodes.link_watch import LinkWatch
 from autotrade_0dte.nodes.live_end import LiveEnd, LiveUnclean, conclude
 from autotrade_0dte.nodes.operator_watch import OperatorWatch
 from autotrade_0dte.nodes.preflight import NodeMode, Preflight
-from autotrade_0dte.nodes.run_folder import new_run_folder
+from autotrade_0dte.nodes.run_folder import RECORDINGS, new_run_folder
 from autotrade_0dte.nodes.signals import stopped_by_signals
 from autotrade_0dte.nodes.state_keeper import StateKeeper
 from autotrade_0dte.nodes.tiger import SystemListings, TigerFees, underlying_of
@@ -78,7 +78,6 @@ from tiger_nt.providers import Chain, StrikeWindow
 __all__ = ["NodeJob", "run_node"]
 
 LOG_FILE = "log.jsonl"
-JOURNALS = "recordings"
 _TRADER = TraderId("AUTOTRADE-001")
 _CLIENT = "TIGER"
 _TICK_CAPACITY = 100
@@ -355,7 +354,7 @@ def _journals(job: NodeJob) -> Path:
     name = f"{job.config.root}_{job.day.date}"
     if job.tiger.endpoints.is_loopback:  # which has many sessions of one date
         name = f"{name}_{job.day.open_ns}"
-    return job.catalog / JOURNALS / name
+    return job.catalog / RECORDINGS / name
 
 
 def _lifetime_s(job: NodeJob) -> float:

@@ -12,7 +12,10 @@ from autotrade_0dte.analysis.tables import write_bytes
 from autotrade_0dte.config import SystemConfig, config_hash, config_toml
 from autotrade_0dte.products import product
 
-__all__ = ["new_run_folder", "run_facts"]
+__all__ = ["RECORDINGS", "new_run_folder", "run_facts"]
+
+RECORDINGS = "recordings"
+"""Folder of a catalog's that the journals of nodes are in."""
 
 _LIBRARIES = (
     "nautilus_trader",

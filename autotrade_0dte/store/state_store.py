@@ -1,6 +1,7 @@
 """The store of one set-up: SQLite, written by one node, readable by anyone while it runs."""
 
 import contextlib
+import datetime as dt
 import os
 import sqlite3
 import threading
@@ -94,6 +95,24 @@ class StateStore:
             connection.close()
             raise
         return cls(connection, folder, owner)
+
+    @classmethod
+    def last_owner(cls, folder: Path) -> Owner | None:
+        """Return whose rows the node was of that was heard of last; None without any.
+
+        Raises
+        ------
+        StoreError
+            It is of a newer version, or it is no store.
+        """
+        store = cls.read(folder, Owner(dt.date.min, ""))
+        if store is None:
+            return None
+        with store, _explained(folder):
+            row = store._connection.execute(
+                "SELECT session, account FROM heartbeat ORDER BY ts_ns DESC LIMIT 1"
+            ).fetchone()
+            return None if row is None else Owner(dt.date.fromisoformat(row[0]), row[1])
 
     def close(self) -> None:
         """Close the file, and let another node have it."""

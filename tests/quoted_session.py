@@ -40,6 +40,7 @@ def _in_own_process(runner: Any, job: SessionJob) -> SessionFacts:
 def _polled(job: SessionJob) -> SessionFacts:
     whole = backtest.assemble
     backtest.assemble = lambda *given, **named: whole(*given, **(named | {"quotes": None}))
+    backtest.MarketActor.foresee = lambda *_: None  # type: ignore[method-assign]
     return backtest.run_session(job, lambda _: None)
 
 

@@ -1,7 +1,6 @@
-"""Keeps the option chain and the market's state from the engine's data, and publishes its views."""
+"""Makes views of the market from the engine's data, and publishes them."""
 
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from nautilus_trader.common import DataActor, TimeEvent
@@ -15,7 +14,9 @@ from nautilus_trader.model import (
 
 from autotrade_0dte.actors.cached_quotes import CachedQuotes
 from autotrade_0dte.actors.underlying_prints import UnderlyingPrints
+from autotrade_0dte.actors.view_maker import ViewMaker
 from autotrade_0dte.actors.views import market_topic
+from autotrade_0dte.actors.views_ahead import ViewsAhead
 from autotrade_0dte.chain.book import OptionChainBook
 from autotrade_0dte.chain.quote_columns import ColumnQuotes
 
@@ -27,7 +28,6 @@ __all__ = ["MarketActor"]
 # The engine fires timers of one instant by name: this one before the desk's, whose look then sees
 # the newest view.
 _TIMER = "chain-snapshot"
-_IDLE_NS = 10_000_000_000
 _NS_PER_MS = 1_000_000
 
 
@@ -35,9 +35,8 @@ class MarketActor(DataActor):
     """Publishes a MarketView on a timer: the chain, its indicators and the market's state.
 
     The newest quotes are taken when the timer fires, not one by one as they come: nothing looks at
-    the book in between, and a busy feed costs Python nothing. A view is published when a quote or a
-    print has come since the last one, and every ten seconds when none has, so that deadlines pass
-    and growing quote ages are seen.
+    the book in between, and a busy feed costs Python nothing. Where there is no reason for a view,
+    see `ViewMaker.view`, none is published.
 
     Book and watch are in one component, as each has its clock moved at every event.
 
@@ -60,8 +59,9 @@ class MarketActor(DataActor):
     volatility_index : InstrumentId, optional
         Index whose values are evidence, such as VIX; None where there is none.
     quotes : ColumnQuotes, optional
-        The chain's quotes where the node has them as columns, as a backtest does. Without it they
-        are subscribed to and taken from the engine's cache.
+        The chain's quotes where the node has them as columns, as a backtest does, which tells of
+        all other data by `foresee`. Without it everything is subscribed to, and quotes are taken
+        from the engine's cache.
     """
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
@@ -84,32 +84,20 @@ class MarketActor(DataActor):
     ) -> None:
         super().__init__()
         self._contracts = [contract.id for contract in contracts]
-        self._quotes: ColumnQuotes | CachedQuotes | None = quotes
         self._underlying = underlying
         self._topic = market_topic(str(underlying.id.symbol))
-        self._book = book
-        self._watch = watch
         self._interval_ns = interval_ms * _NS_PER_MS
         self._start_ns = start_ns
         self._stop_ns = stop_ns
-        self._prints = UnderlyingPrints(start_ns, stop_ns, has_volume=has_volume)
         self._volatility_index = volatility_index
-        self._volatility_updates: deque[IndexPriceUpdate] = deque()
-        self._volatility = float("nan")
-        self._volatility_ns = 0
-        self._published_ns = 0
+        self._prints = UnderlyingPrints(start_ns, stop_ns, has_volume=has_volume)
+        self._maker = ViewMaker(quotes, self._prints, book, watch, volatility_index)
+        self._views = ViewsAhead(self._maker, self._interval_ns, stop_ns)
 
     def on_start(self) -> None:
-        if self._quotes is None:
-            self._quotes = CachedQuotes(self.cache, self._contracts)
-            for instrument_id in self._contracts:
-                self.subscribe_quotes(instrument_id)
-        if isinstance(self._underlying, IndexInstrument):
-            self.subscribe_index_prices(self._underlying.id)
-        else:
-            self.subscribe_trades(self._underlying.id)
-        if self._volatility_index is not None:
-            self.subscribe_index_prices(self._volatility_index)
+        if self._maker.quotes is None:
+            self._maker.quotes = CachedQuotes(self.cache, self._contracts)
+            self._subscribe()
         self.clock.set_timer_ns(
             _TIMER,
             self._interval_ns,
@@ -122,38 +110,38 @@ class MarketActor(DataActor):
         self.clock.cancel_timer(_TIMER)
 
     def on_trade(self, trade: TradeTick) -> None:
-        self._prints.add(trade)
+        self._maker.add(trade)
 
     def on_index_price(self, update: IndexPriceUpdate) -> None:
-        if update.instrument_id == self._volatility_index:
-            self._volatility_updates.append(update)
-        else:
-            self._prints.add(update)
+        self._maker.add(update)
+
+    def foresee(self, ticks: Iterable[TradeTick | IndexPriceUpdate], known_ns: int) -> None:
+        """Take the ticks up to `known_ns`, UTC ns, before the engine gets there, beside the quotes.
+
+        Views are made ahead with them, see `ViewsAhead`. Ticks of other instruments are left out.
+        """
+        names = self._underlying.id, self._volatility_index
+        self._views.add((tick for tick in ticks if tick.instrument_id in names), known_ns)
 
     @property
     def last_prints(self) -> tuple[tuple[int, float], tuple[int, float]]:
         """Time and price of the underlying's last two prints up to expiry; (0, NaN) for none."""
         return self._prints.last_two()
 
-    def _on_timer(self, event: TimeEvent) -> None:
-        now_ns = event.ts_event
-        assert self._quotes is not None
-        changed = self._quotes.take(now_ns, self._book)
-        changed |= self._prints.take(now_ns)
-        if not changed and now_ns - self._published_ns < _IDLE_NS:
-            return
-        self._published_ns = now_ns
-        self._take_volatility(now_ns)
-        chain = self._book.snapshot(now_ns, self._prints.spot, self._prints.tape())
-        view = self._watch.update(chain, self._volatility, self._volatility_ns)
-        self.publish_message(self._topic, view)
+    def _subscribe(self) -> None:
+        for instrument_id in self._contracts:
+            self.subscribe_quotes(instrument_id)
+        if isinstance(self._underlying, IndexInstrument):
+            self.subscribe_index_prices(self._underlying.id)
+        else:
+            self.subscribe_trades(self._underlying.id)
+        if self._volatility_index is not None:
+            self.subscribe_index_prices(self._volatility_index)
 
-    def _take_volatility(self, now_ns: int) -> None:
-        """Take the volatility index as of the view's instant, as quotes and prints are."""
-        updates = self._volatility_updates
-        while updates and updates[0].ts_init <= now_ns:
-            update = updates.popleft()
-            self._volatility, self._volatility_ns = update.value.as_double(), update.ts_event
+    def _on_timer(self, event: TimeEvent) -> None:
+        view = self._views.view(event.ts_event)
+        if view is not None:
+            self.publish_message(self._topic, view)
 
 
 def _first_due(start_ns: int, interval_ns: int, now_ns: int) -> int:

@@ -42,10 +42,13 @@ class Chunk:
         Engine objects in order of `ts_init`.
     quotes : dict of Table
         The rows behind those that are quotes, by instrument id.
+    others : list
+        Those that are none.
     """
 
     items: list[Any]
     quotes: dict[str, pa.Table]
+    others: list[Any]
 
 
 def merged(root: Path, datasets: tuple[StoredDataset, ...], rows: int) -> Iterator[Chunk]:
@@ -80,7 +83,14 @@ def _chunk(streams: list["_Stream"], cut: int) -> Chunk:
         for stream, part in zip(streams, parts, strict=True)
         if stream.kind == "quotes" and part.rows is not None
     }
-    return Chunk(unordered[order].tolist(), quotes)
+    others = [
+        item
+        for stream, part in zip(streams, parts, strict=True)
+        if stream.kind != "quotes"
+        for item in part.items
+    ]
+    others.sort(key=lambda item: item.ts_init)
+    return Chunk(unordered[order].tolist(), quotes, others)
 
 
 class _Part(NamedTuple):

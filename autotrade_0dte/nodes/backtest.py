@@ -6,6 +6,7 @@ custom data, and has no place for a settlement print.
 
 import gc
 import time
+from bisect import insort
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from autotrade_0dte.actors import order_tables as tables
 from autotrade_0dte.actors.desk_lock import desk_lock
 from autotrade_0dte.actors.fee_model import TigerFeeModel
 from autotrade_0dte.actors.fill_model import ScenarioFillModel
+from autotrade_0dte.actors.market import MarketActor
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.analysis.summary import SessionFacts
 from autotrade_0dte.calendar import Session, learn
@@ -99,7 +101,7 @@ def run_session(job: SessionJob, progress: Callable[[float], None]) -> SessionFa
     if official is not None:
         tick = settlement_print(official, market.underlying, trading.expiry_ns)
         chunks = _with_print(chunks, tick)
-    feed = _with_columns(chunks, (quotes, shown), trading.instrument_ids)
+    feed = _foreseen(chunks, components.market, (quotes, shown), trading.instrument_ids)
     with desk_lock():
         fed = _feed(engine, feed, entry, progress)
         if engine.iteration == fed:
@@ -195,26 +197,30 @@ def _with_print(chunks: Iterator[Chunk], tick: Any) -> Iterator[Chunk]:
     for chunk in chunks:
         if not placed and chunk.items[-1].ts_init >= tick.ts_init:
             chunk.items.append(tick)
+            insort(chunk.others, tick, key=lambda item: item.ts_init)
             placed = True
         yield chunk
     if not placed:
-        yield Chunk([tick], {})
+        yield Chunk([tick], {}, [tick])
 
 
-def _with_columns(
+def _foreseen(
     chunks: Iterator[Chunk],
+    market: MarketActor,
     readers: Sequence[ColumnQuotes | ColumnShownQuotes],
     names: Sequence[str],
 ) -> Iterator[list[Any]]:
     """Yield each chunk's objects when its quotes have been added to `readers` as columns.
 
-    The engine needs them too, for the prices of fills; the book is spared the objects.
+    The engine needs them too, for the prices of fills; the book is spared the objects. `market` is
+    told of the rest.
     """
     for chunk in chunks:
         columns = quote_columns(chunk.quotes, names)
         if columns is not None:
             for reader in readers:
                 reader.add(columns)
+        market.foresee(chunk.others, chunk.items[-1].ts_init)
         yield chunk.items
 
 

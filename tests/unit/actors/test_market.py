@@ -140,16 +140,16 @@ def test_columns_stand_in_for_the_quotes_of_the_feed() -> None:
     engine.quote(1, 9.0, 9.1, at_s=0.5)
     [first] = engine.tick(1)
     [second] = engine.tick(2)
-    assert engine.subscribed == ["trades SPY.US", "index VIX.US"]
+    assert engine.subscribed == []
     np.testing.assert_array_equal(first.bid, [1.0, np.nan, np.nan, np.nan])
     np.testing.assert_array_equal(second.bid, [1.0, np.nan, np.nan, 2.0])
     assert engine.tick(3) == []
 
 
 def test_spot_of_an_index_comes_from_its_price_updates() -> None:
-    engine = Engine(index("SPX"), columns=ColumnQuotes())
+    engine = Engine(index("SPX"))
     engine.actor.on_start()
-    assert engine.subscribed == ["index SPX.US", "index VIX.US"]
+    assert engine.subscribed[-2:] == ["index SPX.US", "index VIX.US"]
     update = IndexPriceUpdate(index("SPX").id, Price(6001.5, 2), OPEN_NS + 7, OPEN_NS + 7)
     engine.actor.on_index_price(update)
     assert engine.actor.last_prints[1] == (OPEN_NS + 7, 6001.5)
@@ -263,7 +263,7 @@ def test_tape_without_real_sizes_has_no_volume() -> None:
 
 
 def test_volatility_index_is_told_as_of_the_views_instant_and_is_no_print() -> None:
-    engine = Engine(index("SPX"), columns=ColumnQuotes())
+    engine = Engine(index("SPX"))
     for value, at_s in [(15.0, 0.5), (16.0, 1.0), (17.0, 1.001)]:
         ts = OPEN_NS + round(at_s * NS)
         engine.actor.on_index_price(IndexPriceUpdate(VIX, Price(value, 2), ts - 5, ts))
@@ -282,3 +282,61 @@ def test_volatility_index_alone_is_no_reason_to_publish() -> None:
     ts = OPEN_NS + 2 * NS
     engine.actor.on_index_price(IndexPriceUpdate(VIX, Price(15.0, 2), ts, ts))
     assert engine.views(3) == []
+
+
+def test_views_made_ahead_hold_what_was_known_at_their_instants() -> None:
+    columns = ColumnQuotes()
+    times = OPEN_NS + np.array([NS // 2, NS, NS + 1, 3 * NS])
+    sides = np.array([[bid, bid + 0.1, 5.0, 7.0] for bid in (1.0, 2.0, 3.0, 4.0)])
+    columns.add(QuoteColumns(np.array([0, 4, 4, 4, 4]), times, times, sides))
+    ticks = [
+        trade(600.0, OPEN_NS + NS),
+        IndexPriceUpdate(index("DJX").id, Price(1.0, 2), OPEN_NS + NS, OPEN_NS + NS),
+        trade(601.0, OPEN_NS + 2 * NS),
+        IndexPriceUpdate(VIX, Price(15.0, 2), OPEN_NS + 2 * NS, OPEN_NS + 2 * NS),
+        trade(602.0, OPEN_NS + 2 * NS + 1),
+    ]
+    engine = Engine(equity("SPY"), columns=columns)
+    engine.actor.foresee(ticks, OPEN_NS + 3 * NS)
+    told = [(*engine.views(at_s), engine.book.bid[0]) for at_s in (1, 2, 3)]
+    assert [view.chain.bid[0] for view, _ in told] == [2.0, 3.0, 4.0]
+    assert [view.chain.spot for view, _ in told] == [600.0, 601.0, 602.0]
+    assert [view.index for view, _ in told][1:] == [15.0, 15.0]
+    assert math.isnan(told[0][0].index)
+    assert [bid for _, bid in told] == [4.0, 4.0, 4.0]  # all were made with the first
+    assert engine.views(4) == []
+
+
+def test_views_after_what_is_foreseen_are_made_when_they_are_due() -> None:
+    columns = ColumnQuotes()
+    engine = Engine(equity("SPY"), columns=columns)
+    engine.actor.foresee([trade(600.0, OPEN_NS + NS)], OPEN_NS + NS)
+    assert [chain.spot for chain in engine.tick(1)] == [600.0]
+    engine.actor.foresee([trade(601.0, OPEN_NS + 2 * NS)], OPEN_NS + 2 * NS)
+    assert [chain.spot for chain in engine.tick(2)] == [601.0]
+    assert [len(engine.tick(at_s)) for at_s in range(3, 13)] == [0] * 9 + [1]
+
+
+def test_many_views_are_made_ahead_in_several_goes() -> None:
+    engine = Engine(equity("SPY"), columns=ColumnQuotes())
+    seconds = range(1, 200)
+    ticks = [trade(600.0 + at_s, OPEN_NS + at_s * NS) for at_s in seconds]
+    engine.actor.foresee(ticks, OPEN_NS + 199 * NS)
+    assert [engine.tick(at_s)[0].spot for at_s in seconds] == [600.0 + at_s for at_s in seconds]
+
+
+def test_view_that_is_asked_for_out_of_turn_is_an_error() -> None:
+    engine = Engine(equity("SPY"), columns=ColumnQuotes())
+    engine.actor.foresee([], OPEN_NS + 5 * NS)
+    engine.tick(1)
+    expected = f"Expected the view of {OPEN_NS + 2 * NS} ns to be next, was {OPEN_NS + 3 * NS} ns"
+    with pytest.raises(ValueError, match=expected):
+        engine.tick(3)
+
+
+def test_no_view_is_made_ahead_for_expiry_or_later() -> None:
+    engine = Engine(equity("SPY"), columns=ColumnQuotes())
+    engine.actor.foresee([trade(600.0, CLOSE_NS + NS)], CLOSE_NS + 60 * NS)
+    at_s = (CLOSE_NS - OPEN_NS) / NS - 1
+    assert len(engine.views(at_s)) == 1
+    assert [at_ns for at_ns, _ in engine.actor._views._made] == []

@@ -171,7 +171,7 @@ class TimedDesk(OrderDesk):
         self._gate = _TimedGate(watch)
 
     def _on_view(self, view: Any) -> None:
-        at_work = min(len(self._working), len(_AT_WORK) - 1)
+        at_work = min(len(self._moves.working), len(_AT_WORK) - 1)
         self._watch.event(f"view, {_AT_WORK[at_work]} at work", super()._on_view, view)
 
     def _on_picture(self, picture: Any) -> None:

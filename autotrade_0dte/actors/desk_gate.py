@@ -1,8 +1,5 @@
 """The risk gate at the desk's door: what the engine has, put before it in its own words."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from msgspec.structs import replace
 
 from autotrade_0dte.actors.exposure_keeper import ExposureKeeper
@@ -12,7 +9,7 @@ from autotrade_0dte.risk.gate import RiskGate
 from autotrade_0dte.risk.gate_scenario import worst_loss_of
 from autotrade_0dte.risk.mode import RiskChange
 from autotrade_0dte.risk.picture import UNKNOWN, RiskPicture
-from autotrade_0dte.risk.proposed_order import Contract, GateQuote, ProposedOrder
+from autotrade_0dte.risk.proposed_order import GateQuote, ProposedOrder
 from autotrade_0dte.risk.session_grid import GridParams
 
 __all__ = ["DeskGate"]
@@ -32,6 +29,8 @@ class DeskGate:
 
     Attributes
     ----------
+    exposure : Exposure
+        The keeper's.
     picture : RiskPicture
         The newest one; its mode is that of the newest change.
     """
@@ -40,7 +39,7 @@ class DeskGate:
         self.keeper = keeper
         self.picture: RiskPicture = UNKNOWN
         self._gate = gate
-        self._exposure = keeper.exposure
+        self.exposure = keeper.exposure
         self._grid = grid
 
     def take_change(self, change: RiskChange) -> None:
@@ -48,21 +47,15 @@ class DeskGate:
         trigger = change.trigger if change.begins else self.picture.trigger
         self.picture = replace(self.picture, mode=change.mode, trigger=trigger)
 
-    def proposed(
-        self, order: Any, contract: Contract, tags: Mapping[str, str], replaces: str = ""
-    ) -> ProposedOrder:
-        """Return an order as it is judged; see `ExposureKeeper.proposed`."""
-        return self.keeper.proposed(order, contract, tags, replaces)
-
     def reduces(self, order: ProposedOrder) -> bool:
         """Return whether an order only closes what is held."""
-        return self._gate.reduces(order, self._exposure)
+        return self._gate.reduces(order, self.exposure)
 
     def denial(
         self, order: ProposedOrder, quote: OrderQuote, chain: ChainSnapshot | None, now_ns: int
     ) -> str | None:
         """Return why the order must not go, with its figures, or None."""
-        exposure = self._exposure
+        exposure = self.exposure
         denial = self._gate.check(
             order,
             exposure,

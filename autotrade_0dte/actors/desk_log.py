@@ -26,7 +26,7 @@ __all__ = ["DeskLog"]
 
 
 class DeskLog:
-    """Publishes the desk's log; a look that changes nothing is left out.
+    """Publishes the desk's log.
 
     Parameters
     ----------
@@ -68,8 +68,6 @@ class DeskLog:
     ) -> None:
         """Tell of an event and the move it led to; `told` are further fields of the record."""
         walk = work.walk
-        if event is WalkEvent.QUOTE and move is None and walk.veto == work.logged_veto:
-            return
         work.logged_veto = walk.veto
         route = walk.route
         self._publish(

@@ -40,6 +40,9 @@ class EventGate:
 
     def receive(self, take: Callable[[Any], None], item: Any) -> None:
         """Call `take` with what the engine brings, now or after the command at work."""
+        if not (self._commanding or self._waiting):
+            take(item)
+            return
         self._waiting.append((take, item))
         if not self._commanding:
             self._hand_on()

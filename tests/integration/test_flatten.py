@@ -212,6 +212,27 @@ def test_two_that_do_not_know_of_each_other_both_end_flat(
     assert left(simulator.account("live")) == ({}, [])
 
 
+def test_one_begun_half_a_second_after_another_elsewhere_sells_nothing_again(
+    simulator: SimulatorProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It finds orders of its kind that have just filled, and waits until positions show them."""
+    fill_account(simulator)
+    held = simulator.account("live")["positions"]
+    monkeypatch.setattr("tiger_nt.flatten.one_at_a_time", lambda *_: contextlib.nullcontext(None))
+    first = threading.Thread(target=run, args=(simulator, 60.0))
+    first.start()
+    time.sleep(0.5)
+    found, _ = run(simulator, 60.0)
+    first.join()
+    assert found.verdict is Verdict.FLAT
+    account = simulator.account("live")
+    assert left(account) == ({}, [])
+    ours = [order for order in account["orders"] if order["user_mark"].startswith("kill")]
+    assert {order["side"] for order in ours} == {"SELL"}
+    sold = sum(order["filled"] for order in ours)
+    assert sold == sum(position["quantity"] for position in held.values())
+
+
 def test_leftovers_of_a_run_that_was_killed_are_cancelled(simulator: SimulatorProcess) -> None:
     [symbol] = fill_account(simulator, 1)
     broker = FlattenBroker(tiger_config(simulator.environment("live")), 3.0)

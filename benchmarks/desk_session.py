@@ -53,6 +53,7 @@ _COLD_EVENTS = 300
 _CACHES = np.ones(2_000_000)
 """16 MB, several times what a core has to itself."""
 
+_MANY = 1_000_000
 _NS_PER_US = 1_000
 _PAUSE_NS = 60_000_000_000
 
@@ -216,11 +217,16 @@ def measure(folder: Path, way: str) -> dict[str, dict[str, float]]:
     warm()
     watch = _Stopwatch(is_cold=way == COLD)
     components.OrderDesk = partial(TimedDesk, watch)  # type: ignore[assignment, misc]
-    config = msgspec.structs.replace(
-        load_config(CONFIG),
+    replace, config = msgspec.structs.replace, load_config(CONFIG)
+    limits = config.risk.limits
+    portfolio = replace(limits.portfolio, max_entries=_MANY, max_losses_in_row=_MANY)
+    config = replace(
+        config,
         regular=StrategySpec("benchmarks.desk_session:Trader"),
         anomaly=None,
-        account=AccountParams(starting_cash=1e6),  # so much that no loss halts it
+        # So much money that no loss halts it, and no end to entries: every order is to be sent.
+        account=AccountParams(starting_cash=1e6),
+        risk=replace(config.risk, limits=replace(limits, portfolio=portfolio)),
     )
     entry = Catalog(folder).session("SPY", DATE)
     with tempfile.TemporaryDirectory() as out:

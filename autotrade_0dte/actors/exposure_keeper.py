@@ -131,7 +131,7 @@ class ExposureKeeper:
         return (
             self._is_off
             or now_ns - self._adopted_ns >= _ADOPT_NS
-            or any(cache.is_order_closed(name) for name in self._strange)
+            or (bool(self._strange) and any(map(cache.is_order_closed, self._strange)))
         )
 
     def adopt(self, cache: Any, now_ns: int) -> dict[str, tuple[int, int]]:

@@ -8,7 +8,7 @@ import math
 
 from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.order_quote import OrderQuote
-from autotrade_0dte.execution.parent import Outcome, ParentOrder, Purpose
+from autotrade_0dte.execution.parent import Outcome, ParentOrder, Purpose, Side
 from autotrade_0dte.execution.routing import Style
 
 __all__ = ["Offer", "needed_s", "should_fill"]
@@ -31,21 +31,22 @@ class Offer:
         Whether the offer stood when the order ended.
     """
 
-    __slots__ = ("_parent", "_since_ns", "at_end", "longest_ns")
+    __slots__ = ("_is_buy", "_since_ns", "_worst", "at_end", "longest_ns")
 
     def __init__(self, parent: ParentOrder) -> None:
-        self._parent = parent
+        self._is_buy = parent.side is Side.BUY
+        self._worst = parent.cap + parent.side.sign * _PRICE_TOLERANCE
         self._since_ns = 0
         self.longest_ns = 0
         self.at_end = False
 
     def look(self, quote: OrderQuote, leaves: int, *, is_vetoed: bool) -> None:
         """Take the market at one instant."""
-        side = self._parent.side
-        far = quote.far(side)
-        within = far > 0 and side.sign * (self._parent.cap - far) >= -_PRICE_TOLERANCE
-        shows_all = quote.far_size(side) >= leaves  # an unknown size shows nothing
-        if not (within and shows_all) or is_vetoed:
+        if self._is_buy:
+            stands = 0 < quote.ask <= self._worst and quote.ask_size >= leaves
+        else:
+            stands = quote.bid > 0 and quote.bid >= self._worst and quote.bid_size >= leaves
+        if not stands or is_vetoed:  # an unknown size shows nothing
             self._since_ns = 0
             return
         self._since_ns = self._since_ns or quote.now_ns

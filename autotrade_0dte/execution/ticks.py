@@ -13,7 +13,9 @@ _MOST_DOLLARS = 1e6
 
 def in_cents(price: float) -> float:
     """Return dollars in cents, 0 or more, without the noise of binary fractions; NaN stays NaN."""
-    return round(min(max(price, 0.0), _MOST_DOLLARS) * 100.0, 6)
+    if price <= 0.0:
+        return 0.0
+    return round((_MOST_DOLLARS if price > _MOST_DOLLARS else price) * 100.0, 6)
 
 
 class TickGrid:

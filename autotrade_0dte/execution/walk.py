@@ -63,7 +63,7 @@ class Walk:
 
     __slots__ = (
         "_close_ns", "_crosses_ns", "_due_quantity", "_is_entry", "_is_escalated", "_order",
-        "_params", "_prices", "_remainders", "_replaced_ns", "_resend_ns", "_schedule",
+        "_params", "_prices", "_remainders", "_replaced_ns", "_resend_ns", "_schedule", "_sign",
         "end_reason", "filled", "outcome", "parent", "replaces", "reprices", "route", "veto",
         "vetoes",
     )  # fmt: skip
@@ -87,6 +87,7 @@ class Walk:
         self._remainders = remainders
         self._is_entry = parent.purpose is Purpose.ENTRY
         self._is_escalated = False
+        self._sign = parent.side.sign
         self._crosses_ns = params.walk.crosses_ns(parent, params.route)
         self._prices = WalkPrices(parent.side, parent.cap, tick_cents)
         self._schedule = WalkSchedule(parent, params.walk, params.route, self._prices)
@@ -105,7 +106,8 @@ class Walk:
     @property
     def leaves(self) -> int:
         """Contracts not filled."""
-        return max(self.parent.quantity - self.filled, 0)
+        left = self.parent.quantity - self.filled
+        return left if left > 0 else 0
 
     @property
     def is_over(self) -> bool:
@@ -419,7 +421,7 @@ class Walk:
         )  # fmt: skip
 
     def _is_beyond_fair(self, limit: int, quote: OrderQuote, tightened: bool) -> bool:
-        if not self.parent.side.sign * (limit / 100 - quote.fair) > 0:  # cheap, and mostly so
+        if not self._sign * (limit / 100 - quote.fair) > 0:  # cheap, and mostly so
             return False
         veto = self._fair_value_veto(limit, quote, tightened)
         return veto is not None and veto.code is VetoCode.FAIR_VALUE

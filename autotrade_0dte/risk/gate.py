@@ -153,6 +153,7 @@ class RiskGate:
             return denial
         if reduces_risk(case):
             return None
+        case.plans = PlanSums.of(exposure, order.owner, case.plan, case.own_usd)
         for check in CHECKS:
             denial = check(case)
             if denial is not None:
@@ -190,8 +191,8 @@ class RiskGate:
                 buying -= own.left
             else:
                 selling -= own.left
-        owner = order.owner
-        plan = exposure.plans.get((owner.strategy, owner.plan_id))
+        plan = exposure.plans.get((order.owner.strategy, order.owner.plan_id))
+        is_buy, opens_plan = order.quantity > 0, plan is None or not plan.lots
         is_tight = picture.mode >= RiskMode.TIGHTEN
         return Case(
             limits=self._tightened if is_tight else self._limits,
@@ -209,8 +210,10 @@ class RiskGate:
             selling=selling,
             own_usd=own_usd,
             plan=plan,
-            plans=PlanSums.of(exposure, owner, plan, own_usd),
             cost_usd=order.cost_usd,
+            is_buy=is_buy,
+            opens_plan=opens_plan,
+            completes_plan=not (is_buy or opens_plan),
         )
 
 

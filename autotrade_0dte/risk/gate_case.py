@@ -69,13 +69,13 @@ class PlanSums(NamedTuple):
     in dollars, have what the own plan holds as well. What is reserved for the order itself is out.
     """
 
-    of_strategy: int
-    of_track: int
-    entering: int
-    day_trades: int
-    strategy_usd: float
-    track_usd: float
-    premium_usd: float
+    of_strategy: int = 0
+    of_track: int = 0
+    entering: int = 0
+    day_trades: int = 0
+    strategy_usd: float = 0.0
+    track_usd: float = 0.0
+    premium_usd: float = 0.0
 
     @classmethod
     def of(
@@ -114,12 +114,18 @@ class Case(msgspec.Struct, kw_only=True, gc=False):
         What is reserved for the order already.
     plan : PlanLine or None
         The order's plan, if there is anything of it.
-    plans : PlanSums
-        The other plans.
     cost_usd : float
         Most that it takes from the cash.
+    is_buy : bool
+        Whether contracts are bought.
+    opens_plan : bool
+        Whether the order's plan holds nothing yet.
+    completes_plan : bool
+        Whether the order sells against what its plan holds: it opens nothing new.
     others : mapping of str to float
         Delta in dollars for 1 % of each other underlying.
+    plans : PlanSums
+        The other plans; all zero until it is known that the order does not just reduce risk.
     nets : tuple or None
         Bounds of the net Greeks and what the order adds, once they have been asked for; see
         `gate_greeks`.
@@ -140,29 +146,17 @@ class Case(msgspec.Struct, kw_only=True, gc=False):
     selling: int
     own_usd: float
     plan: PlanLine | None
-    plans: PlanSums
     cost_usd: float
+    is_buy: bool
+    opens_plan: bool
+    completes_plan: bool
+    plans: PlanSums = PlanSums()
     nets: Nets | None = None
-
-    @property
-    def is_buy(self) -> bool:
-        """Whether contracts are bought."""
-        return self.order.quantity > 0
-
-    @property
-    def opens_plan(self) -> bool:
-        """Whether the order's plan holds nothing yet."""
-        return self.plan is None or not self.plan.lots
 
     @property
     def is_in_plan(self) -> bool:
         """Whether the order's plan holds some of its contract already."""
         return self.plan is not None and self.order.contract.name in self.plan.lots
-
-    @property
-    def completes_plan(self) -> bool:
-        """Whether the order sells against what its plan holds: it opens nothing new."""
-        return self.order.quantity < 0 and not self.opens_plan
 
     @property
     def free_usd(self) -> float:

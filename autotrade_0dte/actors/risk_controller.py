@@ -55,7 +55,9 @@ _REJECTS = (WalkEvent.REJECTED, WalkEvent.MODIFY_REJECTED, WalkEvent.CANCEL_REJE
 
 
 class RiskController(DataActor):
-    """Publishes what may be done, and the account's risk at each view, before anything is decided.
+    """Publishes what may be done, and the account's risk, at each view before anything is decided.
+
+    A picture of the risk that says the same as the one before is published once a minute only.
 
     When the mode becomes KILLED it cancels all that is at work before it says so. What a strategy
     holds and has no order to close `flatten_grace_s` after FLATTEN is closed by the engine, at
@@ -127,6 +129,7 @@ class RiskController(DataActor):
         self._is_restored = kept is not None
         self._is_told = False
         self._is_valued = False
+        self._told: tuple[object, ...] = ()
         self._word: Rearm | None = None
         self._breaches: set[str] = set()
         self._now_ns = 0
@@ -177,7 +180,9 @@ class RiskController(DataActor):
         if not (self._is_valued or math.isnan(risk.equity)):
             self._is_valued = True
             self._rearm_again(now_ns)
-        self._publish_picture(now_ns, risk)
+        self._tell_picture(now_ns, risk)
+        if now_ns >= self._keep_ns and self._ladder.peak_equity != self._kept_peak:
+            self._keep()
 
     def _on_timer(self, _event: TimeEvent) -> None:
         now_ns = self._at(self.clock.timestamp_ns())
@@ -315,8 +320,13 @@ class RiskController(DataActor):
     def _alert(self, after_ns: int) -> None:
         self.clock.set_time_alert_ns(_GRACE, self.clock.timestamp_ns() + after_ns, self._on_grace)
 
-    def _publish_picture(self, now_ns: int, risk: AccountRisk) -> None:
-        ladder = self._ladder
+    def _tell_picture(self, now_ns: int, risk: AccountRisk) -> None:
+        """Publish the picture where it says anything new, and once a minute."""
+        ladder, counters = self._ladder, self._day.counters
+        told = ladder.mode, ladder.trigger, ladder.start_equity, ladder.peak_equity, counters, risk
+        if told == self._told and not self.rows.is_picture_due(now_ns):
+            return
+        self._told = told
         picture = RiskPicture(
             ts_event=now_ns,
             mode=ladder.mode,
@@ -324,7 +334,7 @@ class RiskController(DataActor):
             equity=risk.equity,
             start_equity=ladder.start_equity,
             peak_equity=ladder.peak_equity,
-            counters=self._day.counters,
+            counters=counters,
             worst_loss_usd=risk.worst_loss_usd,
             delta_usd=risk.delta_usd,
             gamma_usd=risk.gamma_usd,
@@ -334,8 +344,6 @@ class RiskController(DataActor):
         )
         self.rows.picture(picture)
         self._publish(PICTURE_TOPIC, picture)
-        if now_ns >= self._keep_ns and ladder.peak_equity != self._kept_peak:
-            self._keep()
 
     def _keep(self) -> None:
         """Have the state kept: at every change, and while the peak rises."""

@@ -47,9 +47,13 @@ class RiskRows:
             )
         )  # fmt: skip
 
+    def is_picture_due(self, now_ns: int) -> bool:
+        """Return whether a minute is over since the last picture that was kept."""
+        return now_ns >= self._next_ns
+
     def picture(self, picture: RiskPicture) -> None:
         """Keep a picture when a minute is over or the mode is another."""
-        if picture.ts_event < self._next_ns and picture.mode == self._mode:
+        if not self.is_picture_due(picture.ts_event) and picture.mode == self._mode:
             return
         self._next_ns, self._mode = picture.ts_event + _SAMPLE_NS, picture.mode
         counters = picture.counters

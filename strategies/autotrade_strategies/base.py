@@ -21,6 +21,7 @@ from autotrade_0dte.execution.plan import TradePlan
 from autotrade_0dte.execution.plan_state import KeptPlan, PlanPhase
 from autotrade_0dte.execution.walk_record import WALK_TOPIC
 from autotrade_0dte.market_state.actions import Track, Urgency
+from autotrade_0dte.market_state.state import Level
 from autotrade_0dte.market_state.view import MarketView
 from autotrade_0dte.risk.expiry import ExpiryReason
 from autotrade_0dte.risk.mode import DIRECT, RISK_TOPIC, RiskChange, RiskMode
@@ -95,6 +96,7 @@ class TradeStrategy(Strategy):
         self.last_entry_ns = 0
         self.last_loss_ns = 0
         self._row = {name: row for row, name in enumerate(session.instrument_ids)}
+        self._entries_at = tuple(allotment.action(level).entries for level in Level)
         self._trade: Trade | None = None
         self._left: Trade | None = None
         self._entries_halted = False
@@ -153,7 +155,7 @@ class TradeStrategy(Strategy):
     def entries_allowed(self, view: MarketView) -> bool:
         """Return whether this track may enter: action table, risk mode, and before the deadline."""
         return (
-            self.allotment.action(view.state.level).entries
+            self._entries_at[view.state.level]
             and self.picture.mode < RiskMode.HALT_ENTRIES
             and not self._entries_halted
         )

@@ -77,17 +77,23 @@ def walked(event: WalkEvent) -> Any:
 # -- what it says -----------------------------------------------------------------------------
 
 
-def test_picture_of_each_view_tells_the_account_and_the_mode() -> None:
+def test_picture_tells_the_account_and_the_mode_at_the_view_that_changes_them() -> None:
     heard = run({5: lose(-500), 12: lose(900)}, to_s=20)
     pictures = heard.pictures
-    assert [picture.ts_event for picture in pictures] == [
-        OPEN_NS + second * NS for second in range(1, 21)
-    ]
+    told = {(picture.ts_event - OPEN_NS) // NS: picture for picture in pictures}
+    assert (told[5].equity, told[12].equity) == (10_500, 9_600)
+    assert 4 not in told
     last = pictures[-1]
     assert (last.equity, last.start_equity, last.peak_equity) == (9_600, CASH, 10_500)
     assert (last.worst_loss_usd, last.delta_usd, last.premium_usd) == (0, 0, 0)
     assert last.mode is RiskMode.HALT_ENTRIES
-    assert [p.mode for p in pictures[:11]] == [RiskMode.NORMAL] * 11
+    assert {p.mode for at_s, p in told.items() if at_s < 12} == {RiskMode.NORMAL}
+
+
+def test_picture_that_says_nothing_new_is_told_once_a_minute() -> None:
+    heard = run({70: lose(-1)}, to_s=150)
+    quiet = [(p.ts_event - OPEN_NS) // NS for p in heard.pictures if p.ts_event > OPEN_NS + 9 * NS]
+    assert quiet == [61, 70, 73, 121]  # the peak follows when it has stood for three seconds
 
 
 def test_orders_without_a_plan_count_as_a_day_trade_and_a_loss_once_they_are_flat() -> None:
@@ -213,8 +219,8 @@ def test_plans_are_counted_once_with_their_fees() -> None:
 
     heard = run({5: tell, 8: win}, to_s=10)
     lost_ns = OPEN_NS + 5 * NS
-    counters = [picture.counters for picture in heard.pictures]
-    assert counters[4] == DayCounters(1, 1, lost_ns, 1)
+    counters = [picture.counters for picture in heard.pictures if picture.ts_event >= lost_ns]
+    assert counters[0] == DayCounters(1, 1, lost_ns, 1)
     assert counters[-1] == DayCounters(2, 0, lost_ns, 3)  # a vertical is two day trades
     assert heard.states[-1].day.counters == counters[-1]
 

@@ -6,11 +6,12 @@ demo: setup
 	$(bin)/autotrade data generate --catalog catalog/demo --sessions 3 --seed 7
 	$(bin)/autotrade backtest configs/demo.toml --catalog catalog/demo
 
-# A file's tests share what they set up, so each file has one worker; the long files come first
-# (tests/conftest.py). Compiled modules are kept: the tests start some hundred processes.
+# A file's tests share what they set up, so each file has one worker. There are more workers than
+# processors: those that wait for nodes leave them to those that compute (tests/conftest.py spreads
+# the two). Compiled modules are kept: the tests start some hundred processes.
 test: export PYTHONDONTWRITEBYTECODE =
 test: setup
-	$(bin)/pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+	$(bin)/pytest -n 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 lint: setup
 	$(bin)/ruff format --check .

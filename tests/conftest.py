@@ -14,37 +14,77 @@ settings.register_profile(
 settings.load_profile("suite")
 
 ROOT = Path(__file__).parent
-FIRST = (
+ACCEPTANCE, PROPERTIES = ROOT / "acceptance", ROOT / "property"
+WAITING = (
     "integration/test_twin_runs.py",
-    "integration/test_real_sessions.py",
-    "acceptance/test_account.py",
-    "integration/test_documents.py",
-    "integration/test_live_documents.py",
-    "integration/test_cli.py",
+    "integration/test_flatten.py",
     "faults/test_faults.py",
-    "integration/test_replay.py",
-    "integration/test_notebook.py",
-    "integration/test_import_real_data.py",
-    "faults/test_killed_node.py",
+    "integration/test_kill_command.py",
+    "faults/test_operator_words.py",
     "faults/test_desk_faults.py",
     "faults/test_replayed_faults.py",
+    "integration/test_real_sessions.py",
+    "integration/test_documents.py",
+    "faults/test_killed_node.py",
     "faults/test_kill.py",
-    "integration/test_same_refusals.py",
+    "integration/test_cli.py",
+    "integration/test_live_documents.py",
+    "faults/test_protective_stop.py",
     "integration/test_live_node.py",
+    "integration/test_same_refusals.py",
+    "integration/test_quote_source.py",
+    "acceptance/test_account.py",
+    "integration/test_halt_command.py",
+    "integration/test_notebook.py",
+    "integration/test_drill_command.py",
+    "faults/test_link_ends.py",
+    "integration/test_node_restart.py",
+    "integration/test_replay.py",
+    "integration/test_profile_command.py",
+    "integration/test_simulator_command.py",
+    "unit/tiger/test_execution_client.py",
+    "unit/tiger/test_execution_restart.py",
     "unit/tiger/test_data_client.py",
-    "property/test_budget.py",
     "unit/pricing/test_jit.py",
     "unit/synthetic/test_generate.py",
-    "unit/analysis/test_report.py",
 )
-"""The files that take longest, whose time is mostly that of other processes: begun first, they
-run beside the computing ones, and no worker is left alone with one at the end."""
+"""The files whose time is mostly that of other processes or of waiting for them.
+
+The first is the longest, and the one that a busy machine disturbs most: `BESIDE_THE_FIRST`, which
+mostly wait, begin together with it. The rest are spread among the files that compute, so that all
+the time some wait while others compute; the last of the run only compute.
+"""
+BESIDE_THE_FIRST = 3
+WAITING_UNTIL = 0.7
+"""Where the last of them comes: the fraction of the computing files that is before it."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have each worker begin elsewhere to collect: what one has compiled the others find."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is not None and config.args_source is config.ArgsSource.TESTPATHS:
+        files = sorted(map(str, ROOT.rglob("test_*.py")))
+        count = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        first = int(worker.removeprefix("gw")) * len(files) // count
+        config.args = files[first:] + files[:first]
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    ranks = {ROOT / name: rank for rank, name in enumerate(FIRST)}
-    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
+    waiting = {ROOT / name for name in WAITING}
+    # One file of the acceptance cases runs them all; the others, as the last, find them done.
+    computing = sorted(
+        {item.path for item in items} - waiting, key=lambda path: (ACCEPTANCE in path.parents, path)
+    )
+    places = {path: (rank / len(computing), 1) for rank, path in enumerate(computing)}
+    for rank, name in enumerate(WAITING):
+        spread = max(0, rank - BESIDE_THE_FIRST)
+        places[ROOT / name] = (WAITING_UNTIL * spread / len(WAITING), rank - len(WAITING))
+    items.sort(key=lambda item: places[item.path])
+    for item in items:
+        # Many examples of the same lines, which other tests have run and which counting slows.
+        if PROPERTIES in item.path.parents:
+            item.add_marker("no_cover")
 
 
 def pytest_collection_finish() -> None:

@@ -19,6 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from unmeasured import unmeasured
+
 ADAPTERS = Path(__file__).resolve().parents[1] / "adapters"
 READY_TIMEOUT_S = 30.0
 END_TIMEOUT_S = 5.0
@@ -40,11 +42,19 @@ class SimulatorProcess:
         Options of the command (``--help`` lists them).
     command : sequence of str, optional
         Another command that prints the same line when it is ready.
+    is_measured : bool, default true
+        Whether the lines that it runs are counted, which takes it a third longer.
     """
 
-    def __init__(self, *options: str, command: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        *options: str,
+        command: Sequence[str] | None = None,
+        is_measured: bool = True,
+    ) -> None:
         module = [sys.executable, "-m", "tiger_nt.simulator", "--until-stdin-closes"]
         self._command = [*(module if command is None else command), *options]
+        self._is_measured = is_measured
         self._process: subprocess.Popen[str] | None = None
         self._ready: dict[str, Any] = {}
 
@@ -122,8 +132,9 @@ class SimulatorProcess:
             time.sleep(0.02)
 
     def __enter__(self) -> Self:
+        inherited = os.environ if self._is_measured else unmeasured()
         environment = {
-            name: text for name, text in os.environ.items() if not name.startswith("TIGER")
+            name: text for name, text in inherited.items() if not name.startswith("TIGER")
         }
         paths = [str(ADAPTERS), environment.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))

@@ -50,7 +50,7 @@ def autotrade(*arguments: object, **options: Any) -> subprocess.CompletedProcess
         stdin=subprocess.DEVNULL,
         text=True,
         check=False,
-        **({"capture_output": True, "timeout": 120} | options),
+        **({"capture_output": True, "timeout": 300} | options),
     )
 
 

@@ -25,7 +25,7 @@ def environment(folder: Path) -> dict[str, str]:
     """Return one whose temporary files lie in `folder`."""
     temporary = folder / "temporary"
     temporary.mkdir()
-    return unmeasured() | {"TMPDIR": str(temporary), "COLUMNS": "160"}
+    return os.environ | {"TMPDIR": str(temporary), "COLUMNS": "160"}
 
 
 def processes_of(folder: Path) -> list[str]:

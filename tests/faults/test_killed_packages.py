@@ -40,7 +40,7 @@ def test_what_was_bought_of_a_package_is_found_and_the_rest_cancelled(tmp_path: 
             node.interrupt()
             node.end()
             output = node.output
-    assert "goes on with it" in " ".join(output.split())
+    assert "2 positions, 2 working orders" in " ".join(output.split())
     for alarm in ("MISMATCH", "UNEXPLAINED", "TWIN", "OVERFILL"):
         assert alarm not in output
 

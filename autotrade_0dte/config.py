@@ -26,7 +26,8 @@ from autotrade_0dte.risk.params import RiskParams
 from autotrade_0dte.selection.params import SelectionParams
 from autotrade_0dte.selection.ranking import Structure
 
-__all__ = ["AccountKind", "AccountParams", "ConfigError", "LiveParams", "SettlementRule"]
+__all__ = ["AccountKind", "AccountParams", "ConfigError", "ExecutionParams", "LiveParams"]
+__all__ += ["SettlementRule"]
 __all__ += ["SimulationParams"]
 __all__ += ["StrategySpec", "SystemConfig", "config_hash", "config_toml", "load_config"]
 __all__ += ["check_profile_fits", "checked", "strategy_of"]
@@ -109,6 +110,20 @@ class SimulationParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def latency_ns(self, scenario: FillScenario) -> int:
         """Return how long a command takes to its effect in a scenario."""
         return round(self.latency_ms * self.fills.of(scenario).latency_factor * 1_000_000)
+
+
+class ExecutionParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which orders the venue is sent.
+
+    Parameters
+    ----------
+    packages : bool, default false
+        Whether a vertical goes to the broker as one order of both legs at a net price. Off, because
+        it has not been seen on a real account; without effect in a backtest and on paper in the
+        engine, whose venue has no such orders.
+    """
+
+    packages: bool = False
 
 
 class LiveParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -198,6 +213,7 @@ class SystemConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     actions: ActionTable = ActionTable()
     coordinator: CoordinatorParams = CoordinatorParams()
     desk: DeskParams = DeskParams()
+    execution: ExecutionParams = ExecutionParams()
     risk: RiskParams = RiskParams()
     live: LiveParams = LiveParams()
     profile: Profile | None = None

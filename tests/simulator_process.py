@@ -79,6 +79,11 @@ class SimulatorProcess:
         return str(self._ready["market"])
 
     @property
+    def ready(self) -> str:
+        """The line it printed when it was ready: how another process reaches it."""
+        return json.dumps(self._ready)
+
+    @property
     def pid(self) -> int:
         """The process."""
         assert self._process is not None

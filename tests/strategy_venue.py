@@ -93,6 +93,7 @@ class Venue:
         actions: ActionTable = ACTIONS,
         kept: tuple[KeptPlan, ...] = (),
         protective: ProtectiveParams = SESSION.protective,
+        packages: bool = False,
     ) -> None:
         self.tags: list[dict[str, str]] = []
         self.sent: list[tuple[Any, ...]] = []
@@ -165,7 +166,7 @@ class Venue:
                 venue.published.setdefault(topic, []).append(message)
 
         self.coordinator = Coordinator(rules, actions)
-        self.session = replace(SESSION, kept=kept, protective=protective)
+        self.session = replace(SESSION, kept=kept, protective=protective, packages=packages)
         self.strategy = Strategy(self.session, None, self.coordinator.allotment(Track.REGULAR))
 
     @property

@@ -17,6 +17,7 @@ from nautilus_trader.model import (
 )
 
 from tiger_nt.alarms import Alarm, AlarmKind
+from tiger_nt.engine_orders import EngineOrder
 from tiger_nt.engine_reports import EngineReports
 from tiger_nt.order_events import (
     Accepted,
@@ -81,9 +82,13 @@ class EngineOutput:
     def tell(self, changes: list[Change]) -> None:
         """Pass changes on, each order's in the order they happened."""
         for order, group in groupby(changes, key=lambda change: change[0]):
-            self._tell_order(order, [event for _, event in group])
+            events = [event for _, event in group]
+            for part in order.parts:
+                told = [own for event in events if (own := part.told(event)) is not None]
+                if told:
+                    self._tell_order(part, told)
 
-    def _tell_order(self, order: TrackedOrder, events: list[OrderEvent]) -> None:
+    def _tell_order(self, order: EngineOrder, events: list[OrderEvent]) -> None:
         self._watch(order, events)
         name = self._reports.client_order_id(order)
         known = None if name is None else self._client.cache.order(name)
@@ -94,7 +99,7 @@ class EngineOutput:
         if known.status in _GIVEN_UP and not order.is_done and not order.awaits_cancel:
             text = f"order {order.id} is at work and {known.status.name} here; it is cancelled"
             self._alarm(Alarm(AlarmKind.TWIN, text))
-            self._cancel(order)
+            self._cancel(order.whole)
         instrument = self._client.cache.instrument(known.instrument_id)
         for event in events:
             if isinstance(event, Filled):
@@ -102,7 +107,7 @@ class EngineOutput:
             else:
                 self._tell_event(known, order, event, instrument)
 
-    def _watch(self, order: TrackedOrder, events: list[OrderEvent]) -> None:
+    def _watch(self, order: EngineOrder, events: list[OrderEvent]) -> None:
         """Tell an operator what the engine has no event for."""
         for event in events:
             if isinstance(event, Resurfaced):
@@ -119,12 +124,12 @@ class EngineOutput:
             text = f"order {order.id}: {order.overfilled} contracts filled beyond {order.quantity}"
             self._alarm(Alarm(AlarmKind.OVERFILL, text))
 
-    def _report(self, order: TrackedOrder, fills: list[Filled]) -> None:
+    def _report(self, order: EngineOrder, fills: list[Filled]) -> None:
         for report in self._reports.orders([order]):
             executions = self._reports.fills(order, fills)
             self._client._handle_report(report, executions or None)
 
-    def _tell_fill(self, known: Any, order: TrackedOrder, fill: Filled, instrument: Any) -> None:
+    def _tell_fill(self, known: Any, order: EngineOrder, fill: Filled, instrument: Any) -> None:
         if isinstance(order.ended, Rejected) or known.status == OrderStatus.REJECTED:
             text = f"order {order.id}: {fill.quantity} filled at {fill.price} after its rejection"
             self._alarm(Alarm(AlarmKind.LATE_FILL, text))
@@ -144,14 +149,14 @@ class EngineOutput:
         )
 
     def _tell_event(
-        self, known: Any, order: TrackedOrder, event: OrderEvent, instrument: Any
+        self, known: Any, order: EngineOrder, event: OrderEvent, instrument: Any
     ) -> None:
         client = self._client
         venue_id = None if order.id is None else VenueOrderId(str(order.id))
         at_ns = event.at_ms * _NS_PER_MS
         match event:
-            case Accepted():
-                client.generate_order_accepted(known, VenueOrderId(str(event.order_id)), at_ns)
+            case Accepted() if venue_id is not None:
+                client.generate_order_accepted(known, venue_id, at_ns)
             case Updated() if venue_id is not None:
                 precision = instrument.price_precision
                 client.generate_order_updated(
@@ -173,7 +178,7 @@ class EngineOutput:
                 client.generate_order_expired(known, venue_id, at_ns)
             case ModifyRejected():
                 client.generate_order_modify_rejected(known, venue_id, event.reason, at_ns)
-            case CancelRejected():
+            case CancelRejected() if known.is_pending_cancel or order.whole is order:
                 client.generate_order_cancel_rejected(known, venue_id, event.reason, at_ns)
 
 

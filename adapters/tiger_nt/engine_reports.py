@@ -14,10 +14,10 @@ from nautilus_trader.model import (
 )
 
 from tiger_nt.alarms import Alarm, AlarmKind
+from tiger_nt.engine_orders import EngineOrder
 from tiger_nt.instruments import Instrument, Listings
 from tiger_nt.marks import client_order_id
 from tiger_nt.order_events import Filled
-from tiger_nt.orders import TrackedOrder
 from tiger_nt.parsing.reports import fill_report, order_report, position_report
 from tiger_nt.symbols import SEC_TYPES, is_option, option_terms
 from tiger_nt.views import PositionView
@@ -46,7 +46,7 @@ class EngineReports:
         self._alarm = alarm
         self._unsupported: set[str] = set()
 
-    def client_order_id(self, order: TrackedOrder) -> ClientOrderId | None:
+    def client_order_id(self, order: EngineOrder) -> ClientOrderId | None:
         """Return the engine's id of an order: from its mark, else from its own cache."""
         ours = client_order_id(order.mark)
         if ours is not None:
@@ -61,7 +61,7 @@ class EngineReports:
         instrument: Instrument | None = self._client.cache.instrument(name)
         return instrument
 
-    def orders(self, orders: Iterable[TrackedOrder]) -> list[OrderStatusReport]:
+    def orders(self, orders: Iterable[EngineOrder]) -> list[OrderStatusReport]:
         """Report orders as they were told so far."""
         now_ns = self._client.clock.timestamp_ns()
         return [
@@ -72,7 +72,7 @@ class EngineReports:
             if (instrument := self._instrument_of(order)) is not None
         ]
 
-    def fills(self, order: TrackedOrder, fills: Iterable[Filled]) -> list[FillReport]:
+    def fills(self, order: EngineOrder, fills: Iterable[Filled]) -> list[FillReport]:
         """Report executions of an order."""
         instrument = self._instrument_of(order)
         if instrument is None:
@@ -92,7 +92,7 @@ class EngineReports:
             if (instrument := self._instrument(position.symbol, position.sec_type)) is not None
         ]
 
-    def _instrument_of(self, order: TrackedOrder) -> Instrument | None:
+    def _instrument_of(self, order: EngineOrder) -> Instrument | None:
         symbol = order.request.symbol
         seen = order.view
         sec_type = seen.sec_type if seen else "OPT" if is_option(symbol) else "STK"

@@ -19,18 +19,27 @@ from nautilus_trader.model import ClientOrderId, OrderSide, TraderId
 
 from tiger_nt.alarms import Alarm, AlarmKind
 from tiger_nt.budget import Halt
+from tiger_nt.engine_orders import EngineOrder, Terms
 from tiger_nt.execution_config import TigerExecutionClientConfig
 from tiger_nt.execution_reports import ReportingClient
 from tiger_nt.marks import client_order_id, user_mark
 from tiger_nt.order_limits import OrderGuard
 from tiger_nt.order_requests import order_request, refusal
-from tiger_nt.orders import Terms, TrackedOrder
-from tiger_nt.views import OrderRequest
+from tiger_nt.orders import TrackedOrder
+from tiger_nt.package_requests import (
+    opening_refusal,
+    package_name,
+    package_refusal,
+    package_request,
+)
+from tiger_nt.views import OrderRequest, PackageRequest
 
 __all__ = ["TigerExecutionClient", "TigerExecutionClientConfig"]
 
 _NS_PER_MS = 1_000_000
 _POLL_S = 0.05
+_OTHER_LEG_S = 1.0
+"""How long the first order of a package waits for the second: both are sent in one turn."""
 
 
 class TigerExecutionClient(ReportingClient):
@@ -58,6 +67,7 @@ class TigerExecutionClient(ReportingClient):
         self._guard = OrderGuard(config.limits)
         self._budget = config.connection.rest.budget
         self._budget.on_halt = self._on_halt
+        self._halves: dict[str, Any] = {}
 
     async def _disconnect(self) -> None:
         self._connection.rest.close_entries()
@@ -83,11 +93,13 @@ class TigerExecutionClient(ReportingClient):
     async def _modify_order(self, command: ModifyOrder) -> None:
         order = self._find(command)
         engine_order: Any = self.cache.order(command.client_order_id)
-        if order is None:
+        if not isinstance(order, TrackedOrder):
             self.generate_order_modify_rejected(
                 engine_order,
                 command.venue_order_id,
-                "UNKNOWN_ORDER: Expected an order sent by this adapter",
+                "UNKNOWN_ORDER: Expected an order sent by this adapter"
+                if order is None
+                else "PACKAGE_NOT_MODIFIABLE: Expected a cancel and a new package",
                 self.clock.timestamp_ns(),
             )
             return
@@ -114,11 +126,13 @@ class TigerExecutionClient(ReportingClient):
                 self.clock.timestamp_ns(),
             )
             return
-        self._gateway.cancel(order)
+        # A cancel of either leg is one of the package; the other leg's needs no second request.
+        if order is order.whole or not order.awaits_cancel:
+            self._gateway.cancel(order.whole)
 
     async def _cancel_all_orders(self, command: CancelAllOrders) -> None:
         # By our own books: the engine's may not know yet of an order that was just sent.
-        for order in self._tracker.live():
+        for order in (part for each in self._tracker.live() for part in each.parts):
             name = self._reports.client_order_id(order)
             known: Any = None if name is None or order.is_done else self.cache.order(name)
             if (
@@ -127,20 +141,24 @@ class TigerExecutionClient(ReportingClient):
                 and known.instrument_id == command.instrument_id
                 and command.order_side in {None, OrderSide.NO_ORDER_SIDE, known.side}
             ):
-                self._gateway.cancel(order)
+                self._gateway.cancel(order.whole)
 
     async def _query_account(self, command: QueryAccount) -> None:  # noqa: ARG002
         self._account.on_change()
 
     async def _query_order(self, command: QueryOrder) -> None:
         order = self._find(command)
-        if order is not None and order.id is not None:
-            self._gateway.inquiry.suspect(order.id)
+        if order is not None and order.whole.id is not None:
+            self._gateway.inquiry.suspect(order.whole.id)
 
     # -- Submitting ----------------------------------------------------------------------------
 
     def _submit(self, order: Any) -> None:
         """Send an order or deny it; never raise, or the engine would have it pending for good."""
+        package = package_name(order)
+        if package is not None:
+            self._join(package, order)
+            return
         try:
             request = order_request(order) if (reason := refusal(order)) is None else None
             reduces = self._reduces_risk(order, order.leaves_qty.as_double())
@@ -151,14 +169,55 @@ class TigerExecutionClient(ReportingClient):
         if request is None or reason is not None:
             self.generate_order_denied(order, str(reason))
             return
+        self._place([order], request, reduces)
+
+    def _join(self, package: str, order: Any) -> None:
+        """Send a package when its second order is here; alone, the first goes nowhere."""
+        first = self._halves.pop(package, None)
+        if first is not None:
+            self._submit_package([first, order])
+            return
+        self._halves[package] = order
+        self.create_task(self._give_up_half(package, order), "package")
+
+    async def _give_up_half(self, package: str, order: Any) -> None:
+        await asyncio.sleep(_OTHER_LEG_S)
+        if self._halves.get(package) is order:
+            del self._halves[package]
+            reason = f"PACKAGE_INCOMPLETE: Expected a second order tagged package={package}"
+            self.generate_order_denied(order, reason)
+
+    def _submit_package(self, orders: list[Any]) -> None:
+        """Send the orders as one, or deny them all; never raise, as `_submit`."""
+        request: PackageRequest | None = None
+        reduces = False
+        try:
+            reason = package_refusal(orders)
+            if reason is None:
+                request = package_request(orders)
+                reduces = all(self._reduces_risk(o, o.leaves_qty.as_double()) for o in orders)
+                reason = None if reduces else opening_refusal(request)
+                reason = reason or self._limit(orders[0], request, reduces)
+        except Exception as e:  # noqa: BLE001 - nothing was sent, and this must become a denial
+            reason = f"INTERNAL_ERROR: {type(e).__name__}: {e}"
+        if request is None or reason is not None:
+            for order in orders:
+                self.generate_order_denied(order, str(reason))
+            return
+        self._place(orders, request, reduces)
+
+    def _place(self, orders: list[Any], request: OrderRequest, reduces: bool) -> None:
         if not self._news.is_released:
             self._news.release()  # a node without reports at its start trades from here
-        self.generate_order_submitted(order)
+        for order in orders:
+            self.generate_order_submitted(order)
         self._gateway.place(request, reduces_risk=reduces)
 
     def _limit(self, order: Any, request: OrderRequest, reduces: bool) -> str | None:
-        if self._tracker.by_mark(request.user_mark) is not None:
-            return f"DUPLICATE: {order.client_order_id} was sent before"
+        legs = request.legs if isinstance(request, PackageRequest) else ()
+        for mark in (request.user_mark, *(leg.user_mark for leg in legs)):
+            if self._tracker.part_by_mark(mark) is not None:
+                return f"DUPLICATE: {order.client_order_id} was sent before"
         if reduces:
             return None
         reason = self._halted() or self._against_size(order, request.quantity, request.limit_price)
@@ -192,7 +251,7 @@ class TigerExecutionClient(ReportingClient):
         if net == 0 or (net > 0) == order.is_buy:
             return False
         own = self._by_name(order.client_order_id)
-        for other in self._tracker.live():
+        for other in (part for each in self._tracker.live() for part in each.parts):
             sent = other.request
             same = sent.symbol == name.symbol.value and sent.is_buy == order.is_buy
             if same and other is not own and not other.is_done:
@@ -201,17 +260,17 @@ class TigerExecutionClient(ReportingClient):
 
     # -- Finding -------------------------------------------------------------------------------
 
-    def _find(self, command: Any) -> TrackedOrder | None:
+    def _find(self, command: Any) -> EngineOrder | None:
         found = self._by_name(command.client_order_id)
         if found is None and command.venue_order_id is not None:
-            found = self._tracker.by_id(int(command.venue_order_id.value))
+            found = self._tracker.part_by_id(int(command.venue_order_id.value))
         return found
 
-    def _by_name(self, name: ClientOrderId) -> TrackedOrder | None:
-        found = self._tracker.by_mark(user_mark(name.value))
+    def _by_name(self, name: ClientOrderId) -> EngineOrder | None:
+        found = self._tracker.part_by_mark(user_mark(name.value))
         if found is None:
             venue_id = self.cache.venue_order_id(name)
-            found = None if venue_id is None else self._tracker.by_id(int(venue_id.value))
+            found = None if venue_id is None else self._tracker.part_by_id(int(venue_id.value))
         return found
 
     # -- Stopping ------------------------------------------------------------------------------
@@ -223,7 +282,10 @@ class TigerExecutionClient(ReportingClient):
             order
             for order in self._tracker.live()
             if not order.is_done
-            and (order.was_sent or f"-{tag}-" in (client_order_id(order.mark) or ""))
+            and (
+                order.was_sent
+                or any(f"-{tag}-" in (client_order_id(part.mark) or "") for part in order.parts)
+            )
         ]
 
     async def _cancel_own(self) -> None:

@@ -29,6 +29,7 @@ from nautilus_trader.model import (
 from tiger_nt.account_news import AccountNews
 from tiger_nt.account_state import AccountState
 from tiger_nt.alarms import Alarm, AlarmKind, Residual
+from tiger_nt.engine_orders import EngineOrder
 from tiger_nt.engine_output import EngineOutput
 from tiger_nt.engine_reports import EngineReports
 from tiger_nt.errors import TigerError
@@ -251,7 +252,7 @@ class ReportingClient(ExecutionClient):
             self._settings.listings.venue,
             self.clock.timestamp_ns(),
         )
-        orders = list(self._tracker)
+        orders = self._parts()
         status.add_order_reports(self._reports.orders(orders))
         status.add_fill_reports([f for each in orders for f in self._fills_of(each)])
         status.add_position_reports(self._reports.positions(positions))
@@ -262,12 +263,12 @@ class ReportingClient(ExecutionClient):
     ) -> OrderStatusReport | None:
         order = None
         if command.venue_order_id is not None:
-            order = self._tracker.by_id(int(command.venue_order_id.value))
+            order = self._tracker.part_by_id(int(command.venue_order_id.value))
         elif command.client_order_id is not None:
-            order = self._tracker.by_mark(user_mark(command.client_order_id.value))
-        if order is None or order.id is None:
+            order = self._tracker.part_by_mark(user_mark(command.client_order_id.value))
+        if order is None or order.whole.id is None:
             return None
-        view = await self._connection.rest.order(order.id)
+        view = await self._connection.rest.order(order.whole.id)
         if view is not None:
             self._gateway.tell(self._tracker.on_view(view))
         return next(iter(self._reports.orders([order])), None)
@@ -276,12 +277,12 @@ class ReportingClient(ExecutionClient):
         self, command: GenerateOrderStatusReports
     ) -> list[OrderStatusReport]:
         await self._reconciler.refresh(self.clock.timestamp_ns() // _NS_PER_MS)
-        orders = [order for order in self._tracker if not (command.open_only and order.is_done)]
+        orders = [order for order in self._parts() if not (command.open_only and order.is_done)]
         return [r for r in self._reports.orders(orders) if _wanted(command, r)]
 
     async def _generate_fill_reports(self, command: GenerateFillReports) -> list[FillReport]:
         await self._reconciler.refresh(self.clock.timestamp_ns() // _NS_PER_MS)
-        found = [report for order in self._tracker for report in self._fills_of(order)]
+        found = [report for order in self._parts() for report in self._fills_of(order)]
         return [
             report
             for report in found
@@ -294,7 +295,11 @@ class ReportingClient(ExecutionClient):
         positions = await self._connection.rest.positions()
         return [r for r in self._reports.positions(positions) if _wanted(command, r)]
 
-    def _fills_of(self, order: TrackedOrder) -> list[FillReport]:
+    def _parts(self) -> list[EngineOrder]:
+        """Return the orders that Tiger knows, as the engine has them."""
+        return [part for order in self._tracker for part in order.parts]
+
+    def _fills_of(self, order: EngineOrder) -> list[FillReport]:
         return self._reports.fills(order, order.fills)
 
 

@@ -1,13 +1,63 @@
 """Which executions of one order are counted, each once, and at what price and commission."""
 
 import math
+from typing import Protocol
 
 from tiger_nt.commissions import FeeFunction, OrderCommission
 from tiger_nt.order_events import Filled
 from tiger_nt.symbols import is_option, option_terms
 from tiger_nt.views import OrderView, TransactionView
 
-__all__ = ["FillBook"]
+__all__ = ["Executions", "FillBook"]
+
+
+class Executions(Protocol):
+    """What an order's state machine has to know of its executions; see `FillBook`."""
+
+    @property
+    def fills(self) -> list[Filled]:
+        """Return what was counted."""
+        ...
+
+    @property
+    def filled(self) -> int:
+        """Return the contracts counted."""
+        ...
+
+    @property
+    def traded(self) -> int:
+        """Return the contracts that transactions and views speak of, counted or not."""
+        ...
+
+    @property
+    def awaits_commission(self) -> bool:
+        """Return whether there are executions whose commission nothing tells yet."""
+        ...
+
+    @property
+    def commission_difference(self) -> float:
+        """Return what Tiger charged beyond what the fills were booked with, dollars."""
+        ...
+
+    def missing(self, quantity: int) -> int:
+        """Return the contracts that a view calls filled and no transaction has shown."""
+        ...
+
+    def on_view(self, view: OrderView) -> None:
+        """Take the filled quantity, its average price and the fees so far."""
+        ...
+
+    def add(self, transaction: TransactionView) -> None:
+        """Take an execution."""
+        ...
+
+    def take(self, quantity: int) -> list[Filled]:
+        """Count what was not counted yet, of an order of `quantity` contracts."""
+        ...
+
+    def infer(self, order_id: int, quantity: int) -> list[Filled]:
+        """Count the missing contracts."""
+        ...
 
 
 class FillBook:
@@ -21,11 +71,14 @@ class FillBook:
         Side.
     fees : FeeFunction, optional
         Estimate of the fees (see commissions.py).
+    leg : int, default 0
+        Which leg of a package it is of.
     """
 
-    def __init__(self, symbol: str, is_buy: bool, fees: FeeFunction | None) -> None:
+    def __init__(self, symbol: str, is_buy: bool, fees: FeeFunction | None, leg: int = 0) -> None:
         self.fills: list[Filled] = []
         """What was counted, in the order it was told."""
+        self._leg = leg
         self.seen = 0
         """The most contracts that a view called filled."""
         self._average = math.nan
@@ -94,16 +147,20 @@ class FillBook:
             for transaction, take in reversed(chosen)
         ]
 
-    def infer(self, order_id: int, quantity: int) -> list[Filled]:
-        """Count the missing contracts as one fill, at the price the average leaves for them."""
+    def infer(self, order_id: int, quantity: int, average: float = math.nan) -> list[Filled]:
+        """Count the missing contracts as one fill, at the price the average leaves for them.
+
+        `average` is used where no view has told one.
+        """
         missing = self.missing(quantity)
-        if missing == 0 or math.isnan(self._average):
+        average = average if math.isnan(self._average) else self._average
+        if missing == 0 or math.isnan(average):
             return []
         total = self.filled + missing
         spent = sum(fill.quantity * fill.price for fill in self.fills)
-        price = (self._average * total - spent) / missing
+        price = (average * total - spent) / missing
         if price <= 0:
-            price = self._average
+            price = average
         name = f"INFERRED-{order_id}-{total}"
         return [self._fill(name, missing, price, self._seen_ms, inferred=True)]
 
@@ -111,7 +168,7 @@ class FillBook:
         self, trade_id: str, quantity: int, price: float, at_ms: int, inferred: bool = False
     ) -> Filled:
         commission = self._commission.charge(quantity, price)
-        fill = Filled(trade_id, quantity, price, commission, at_ms, inferred)
+        fill = Filled(trade_id, quantity, price, commission, at_ms, inferred, self._leg)
         self.fills.append(fill)
         return fill
 

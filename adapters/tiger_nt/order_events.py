@@ -35,7 +35,8 @@ class Filled(msgspec.Struct, frozen=True):
     """One execution.
 
     `commission` is dollars, None where nothing tells it. `inferred` is one that Tiger never showed
-    by itself: its quantity and price are the difference of the order's figures.
+    by itself: its quantity and price are the difference of the order's figures. `leg` says which
+    leg of a package it is of, 0 its purchase and 1 its sale.
     """
 
     trade_id: str
@@ -44,6 +45,7 @@ class Filled(msgspec.Struct, frozen=True):
     commission: float | None
     at_ms: int
     inferred: bool = False
+    leg: int = 0
 
 
 class Canceled(msgspec.Struct, frozen=True):

@@ -10,7 +10,8 @@ What it cannot know without asking it names as a `Doubt`; asking is the caller's
 from collections.abc import Iterator
 
 from tiger_nt.commissions import FeeFunction
-from tiger_nt.fills import FillBook
+from tiger_nt.engine_orders import EngineOrder, Terms
+from tiger_nt.fills import Executions, FillBook
 from tiger_nt.marks import client_order_id
 from tiger_nt.order_events import (
     Accepted,
@@ -39,9 +40,6 @@ _NOT_ACCEPTED = {OrderState.NEW, OrderState.UNKNOWN, OrderState.REJECTED}
 _LIMITED = {"LMT", "STP_LMT"}
 _STOPPED = {"STP", "STP_LMT"}
 _SAME_PRICE = 1e-6
-
-type Terms = tuple[int, float | None, float | None]
-"""Quantity, limit price and stop price, dollars."""
 
 
 type _Age = tuple[bool, int, int, int]
@@ -81,10 +79,28 @@ class TrackedOrder:
         self._modifying: Terms | None = None
         self._cancelling = False
         self._failed_ms: dict[str, int] = {}
-        self._book = FillBook(request.symbol, request.is_buy, fees)
+        self._book: Executions = self._executions(request, fees)
         self._max_asks = max_asks
         self._asks = dict.fromkeys(Doubt, 0)
         self._difference = 0.0
+
+    @staticmethod
+    def _executions(request: OrderRequest, fees: FeeFunction | None) -> Executions:
+        return FillBook(request.symbol, request.is_buy, fees)
+
+    @property
+    def whole(self) -> "TrackedOrder":
+        """Return the order at Tiger that this is: itself."""
+        return self
+
+    @property
+    def parts(self) -> tuple[EngineOrder, ...]:
+        """Return what the engine has as orders: itself, of a package its legs."""
+        return (self,)
+
+    def told(self, event: OrderEvent) -> OrderEvent | None:
+        """Return what an event is for the engine's order: itself."""
+        return event
 
     @property
     def mark(self) -> str:

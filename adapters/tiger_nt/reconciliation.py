@@ -133,11 +133,11 @@ def net_positions(positions: Iterable[PositionView]) -> dict[str, int]:
 def net_fills(tracker: OrderTracker) -> dict[str, int]:
     """Return what the fills of orders with a mark of ours add up to, signed, by symbol."""
     net: dict[str, int] = {}
-    for order in tracker:
-        if order.is_ours:
-            sign = 1 if order.request.is_buy else -1
-            symbol = order.request.symbol
-            net[symbol] = net.get(symbol, 0) + sign * order.filled
+    for part in (part for order in tracker for part in order.parts):
+        if part.is_ours:
+            sign = 1 if part.request.is_buy else -1
+            symbol = part.request.symbol
+            net[symbol] = net.get(symbol, 0) + sign * part.filled
     return net
 
 

@@ -100,9 +100,10 @@ class TradeCalls:
             questions: list[dict[str, Any]] = [{"order_id": order_id}]
         elif since_ms is not None:
             traded = {
-                (_underlying(order), order.sec_type)
+                asked
                 for order in await self.orders_since(since_ms)
-                if order.filled and order.sec_type in SEC_TYPES
+                if order.filled
+                for asked in _traded(order)
             }
             questions = [
                 {"symbol": symbol, "sec_type": sec_type, "start_time": since_ms}
@@ -206,5 +207,11 @@ def _is_unknown_order(error: TigerDeniedError) -> bool:
     return "not_found" in text or "does not exist" in text
 
 
-def _underlying(order: OrderView) -> str:
-    return option_terms(order.symbol).root if order.sec_type == "OPT" else order.symbol
+def _traded(order: OrderView) -> set[tuple[str, str]]:
+    """Return the symbols and kinds under which the order's executions are listed."""
+    if order.legs:
+        return {(option_terms(leg.symbol).root, "OPT") for leg in order.legs}
+    if order.sec_type not in SEC_TYPES:
+        return set()
+    symbol = option_terms(order.symbol).root if order.sec_type == "OPT" else order.symbol
+    return {(symbol, order.sec_type)}

@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Iterator
 
 from tiger_nt.commissions import FeeFunction
+from tiger_nt.engine_orders import EngineOrder
 from tiger_nt.order_events import Doubt, OrderEvent, Rejected, Resurfaced
 from tiger_nt.orders import TrackedOrder
-from tiger_nt.views import OrderRequest, OrderView, TransactionView
+from tiger_nt.package_fills import package_id
+from tiger_nt.packages import TrackedPackage, found_package, is_package
+from tiger_nt.views import OrderRequest, OrderView, PackageRequest, TransactionView
 
 __all__ = ["Change", "OrderTracker"]
 
@@ -28,6 +31,7 @@ class OrderTracker:
         self._max_asks = max_asks
         self._by_mark: dict[str, TrackedOrder] = {}
         self._by_id: dict[int, TrackedOrder] = {}
+        self._legs: dict[str, EngineOrder] = {}
         self._live: list[TrackedOrder] = []
         self._strays: dict[int, list[TransactionView]] = {}
         self._unclaimed: dict[int, list[OrderView]] = {}
@@ -45,6 +49,16 @@ class OrderTracker:
     def by_id(self, order_id: int) -> TrackedOrder | None:
         """Return the order of Tiger's id."""
         return self._by_id.get(order_id)
+
+    def part_by_mark(self, mark: str) -> EngineOrder | None:
+        """Return the engine's order that has `mark`: an order, or a leg of a package."""
+        return self._legs.get(mark) or self._by_mark.get(mark)
+
+    def part_by_id(self, order_id: int) -> EngineOrder | None:
+        """Return the engine's order of an id at the venue, as `part_by_mark`."""
+        package = self._by_id.get(package_id(order_id))
+        legs = () if package is None else package.parts
+        return next((leg for leg in legs if leg.id == order_id), self._by_id.get(order_id))
 
     def submit(self, request: OrderRequest) -> TrackedOrder:
         """Track an order that is about to be placed."""
@@ -76,7 +90,8 @@ class OrderTracker:
         changes: list[Change] = []
         if order is None:
             order = self._by_mark.get(view.user_mark) if view.user_mark else None
-            if order is None and not is_answer and self._may_be_on_its_way(view):
+            waits = self._may_be_on_its_way(view) or _lacks_legs(view)
+            if order is None and not is_answer and waits:
                 self._unclaimed.setdefault(view.id, []).append(view)
                 return []
             self._unclaimed.pop(view.id, None)
@@ -127,8 +142,10 @@ class OrderTracker:
 
         Then the engine cannot know the new one under that mark: it is tracked without it.
         """
-        request = OrderRequest(
-            user_mark="" if holder is not None else view.user_mark,
+        mark = "" if holder is not None else view.user_mark
+        package = found_package(view, mark) if is_package(view) else None
+        request = package or OrderRequest(
+            user_mark=mark,
             symbol=view.symbol,
             is_buy=view.is_buy,
             order_type=view.order_type,
@@ -155,7 +172,12 @@ class OrderTracker:
         )
 
     def _track(self, request: OrderRequest) -> TrackedOrder:
-        order = TrackedOrder(request, fees=self._fees, max_asks=self._max_asks)
+        order: TrackedOrder
+        if isinstance(request, PackageRequest):
+            order = TrackedPackage(request, fees=self._fees, max_asks=self._max_asks)
+            self._legs |= {leg.mark: leg for leg in order.parts if leg.mark}
+        else:
+            order = TrackedOrder(request, fees=self._fees, max_asks=self._max_asks)
         self._live.append(order)
         return order
 
@@ -167,6 +189,11 @@ class OrderTracker:
         assert order.id is not None
         strays = self._strays.pop(order.id, [])
         return [(order, event) for stray in strays for event in order.on_transaction(stray)]
+
+
+def _lacks_legs(view: OrderView) -> bool:
+    """Return whether the view is of a package without its legs, as by push: REST tells them."""
+    return is_package(view) and not view.legs
 
 
 def _fits(order: TrackedOrder, view: OrderView) -> bool:

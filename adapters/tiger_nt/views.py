@@ -9,7 +9,8 @@ from enum import StrEnum
 
 import msgspec
 
-__all__ = ["AssetsView", "BarView", "CommandStatus", "ContractView", "LinkEvent", "LinkState"]
+__all__ = ["AssetsView", "BarView", "CommandStatus", "ContractView", "LegView", "LinkEvent"]
+__all__ += ["LinkState", "PackageRequest"]
 __all__ += ["OrderRequest", "OrderState", "OrderView", "PositionView", "QuotaView", "QuoteView"]
 __all__ += ["StockView", "TickView", "TradingDayView", "TransactionView"]
 
@@ -49,6 +50,14 @@ class CommandStatus(StrEnum):
     FAILED = "FAILED"
 
 
+class LegView(msgspec.Struct, frozen=True):
+    """One leg of a package; `average_price` is dollars, NaN without a fill."""
+
+    symbol: str
+    is_buy: bool
+    average_price: float
+
+
 class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     """One order as Tiger saw it at `updated_ms`.
 
@@ -80,6 +89,8 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
         What became of the last modify and cancel.
     updated_ms : int
         When Tiger changed it, milliseconds UTC.
+    legs : tuple of LegView
+        Of a package (``MLEG``, whose prices are net); only REST tells them.
     """
 
     id: int
@@ -100,6 +111,7 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     cancel_status: CommandStatus = CommandStatus.NONE
     time_in_force: str = "DAY"
     updated_ms: int
+    legs: tuple[LegView, ...] = ()
 
 
 class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +125,16 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
     limit_price: float | None = None
     stop_price: float | None = None
     time_in_force: str = "DAY"
+
+
+class PackageRequest(OrderRequest, frozen=True, kw_only=True):
+    """Two orders to be placed as one, purchase first; the limit is net, below zero for money in.
+
+    `symbol` is the root, `is_buy` is true, and the legs have limits of their own, of which the net
+    one is the difference.
+    """
+
+    legs: tuple[OrderRequest, ...]
 
 
 class TransactionView(msgspec.Struct, frozen=True, kw_only=True):

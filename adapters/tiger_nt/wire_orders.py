@@ -9,7 +9,8 @@ from tigeropen.trade.domain.order import Order
 from tiger_nt.config import Credentials
 from tiger_nt.errors import TigerDeniedError
 from tiger_nt.symbols import is_option, option_terms
-from tiger_nt.views import OrderRequest
+from tiger_nt.views import OrderRequest, PackageRequest
+from tiger_nt.wire_packages import wire_package
 
 __all__ = ["wire_order"]
 
@@ -34,6 +35,8 @@ def wire_order(
     Prices are rounded to the nearest hundredth of a cent, which is what a double's noise is not;
     the tick is the caller's matter.
     """
+    if isinstance(request, PackageRequest):
+        return wire_package(request, credentials, method)
     if not request.user_mark:
         raise _unfit(method, "user_mark: Expected one, was none")
     if request.quantity < 1:

@@ -1,10 +1,13 @@
 """The risk gate at the desk's door: what the engine has, put before it in its own words."""
 
+from copy import deepcopy
+
 from msgspec.structs import replace
 
 from autotrade_0dte.actors.exposure_keeper import ExposureKeeper
 from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.execution.order_quote import OrderQuote
+from autotrade_0dte.risk.exposure import Exposure
 from autotrade_0dte.risk.gate import RiskGate
 from autotrade_0dte.risk.gate_scenario import worst_loss_of
 from autotrade_0dte.risk.mode import RiskChange
@@ -55,7 +58,47 @@ class DeskGate:
         self, order: ProposedOrder, quote: OrderQuote, chain: ChainSnapshot | None, now_ns: int
     ) -> str | None:
         """Return why the order must not go, with its figures, or None."""
-        exposure = self.exposure
+        return self._denial(order, quote, chain, now_ns, self.exposure)
+
+    def package_denial(
+        self,
+        orders: tuple[ProposedOrder, ProposedOrder],
+        quotes: tuple[OrderQuote, OrderQuote],
+        chain: ChainSnapshot | None,
+        now_ns: int,
+    ) -> str | None:
+        """Return why a package must not go, or None: its purchase first, then its sale after it.
+
+        The sale is judged as if the purchase had been filled at its worst price: both fill or none.
+        """
+        denial = self._denial(orders[0], quotes[0], chain, now_ns, self.exposure)
+        if denial is not None:
+            return denial
+        return self._denial(orders[1], quotes[1], chain, now_ns, self._with(orders[0]))
+
+    def package_reduces(self, orders: tuple[ProposedOrder, ProposedOrder]) -> bool:
+        """Return whether a package only closes what is held."""
+        bought, sold = orders
+        return self.reduces(bought) and self._gate.reduces(sold, self._with(bought))
+
+    def _with(self, bought: ProposedOrder) -> Exposure:
+        """Return the exposure as it would be with a purchase filled; nothing is kept of it."""
+        assumed = deepcopy(self.exposure)
+        for order_id in (bought.order_id, bought.replaces):
+            assumed.ended(order_id)
+        assumed.filled(
+            "", bought.contract, bought.quantity, bought.price, bought.fee_usd, bought.owner
+        )
+        return assumed
+
+    def _denial(
+        self,
+        order: ProposedOrder,
+        quote: OrderQuote,
+        chain: ChainSnapshot | None,
+        now_ns: int,
+        exposure: Exposure,
+    ) -> str | None:
         denial = self._gate.check(
             order,
             exposure,

@@ -41,6 +41,10 @@ class DeskMoves:
     ----------
     working : dict of str to DeskWork
         The parents that are not over, by their id.
+    budget : CallBudget
+        The desk's calls, of packages too.
+    quality : QualityWatch
+        Judges how well orders are done, of packages too.
     log : DeskLog
         What the desk tells.
     """
@@ -55,9 +59,9 @@ class DeskMoves:
         self._risk = risk
         self._market = market
         self._params = params
-        self._budget = CallBudget(params.budget)
-        self._quality = QualityWatch(params.quality)
-        self.log = DeskLog(desk.publish_message, desk.log.warning, self._quality, self._budget)
+        self.budget = CallBudget(params.budget)
+        self.quality = QualityWatch(params.quality)
+        self.log = DeskLog(desk.publish_message, desk.log.warning, self.quality, self.budget)
 
     # -- looks ----------------------------------------------------------------------------------
 
@@ -80,9 +84,9 @@ class DeskMoves:
         if not work.is_canceling and self._cache.is_order_pending_cancel_local(work.order_id):
             return  # the strategy has withdrawn it
         walk, purpose = work.walk, work.walk.parent.purpose
-        tightened = self._quality.tightens(purpose)
+        tightened = self.quality.tightens(purpose)
         skew_s = 0.0 if work.pair is None else self._market.skew_s(work.instrument_id, work.pair)
-        calls_left = self._budget.left(quote.now_ns, purpose)
+        calls_left = self.budget.left(quote.now_ns, purpose)
         move = walk.on_quote(quote, calls_left, tightened=tightened, leg_skew_s=skew_s)
         work.looked(quote)
         if move is not None or walk.veto != work.logged_veto:
@@ -114,7 +118,7 @@ class DeskMoves:
             case MoveKind.SUBMIT:
                 self._submit(work, move.price, quote)
             case MoveKind.REPRICE:
-                self._budget.spend(quote.now_ns)
+                self.budget.spend(quote.now_ns)
                 order = self._cache.order(work.order_id)
                 self._gate.command(self._desk.modify_order, order, None, Price(move.price, 2))
             case MoveKind.CANCEL | MoveKind.REPLACE:
@@ -143,7 +147,7 @@ class DeskMoves:
             if denial is not None:
                 self._refuse(work, quote, denial)
                 return
-        self._budget.spend(quote.now_ns)
+        self.budget.spend(quote.now_ns)
         price = Price(limit, 2)
         if price != work.held.price:
             self._gate.command(self._desk.modify_order_in_place, work.held, None, price)
@@ -158,7 +162,7 @@ class DeskMoves:
 
     def _cancel(self, work: DeskWork, now_ns: int) -> None:
         """Cancel an order; one that is being canceled is not canceled twice."""
-        self._budget.spend(now_ns)
+        self.budget.spend(now_ns)
         work.is_canceling = True
         self.cancel_as_it_is(self._cache.order(work.order_id))
 

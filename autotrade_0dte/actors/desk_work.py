@@ -14,7 +14,7 @@ from autotrade_0dte.execution.quality import EndedParent
 from autotrade_0dte.execution.walk import Walk
 from autotrade_0dte.risk.proposed_order import ProposedOrder
 
-__all__ = ["DeskWork"]
+__all__ = ["DeskWork", "ended_parent"]
 
 _NS = 1_000_000_000
 
@@ -77,23 +77,36 @@ class DeskWork(msgspec.Struct, kw_only=True):
 
     def ended(self, now_ns: int, params: DeskParams) -> EndedParent:
         """Return what the quality watch has to know when the parent is over."""
-        walk, parent = self.walk, self.parent
         self.offer.end(now_ns)
-        style = None if walk.route is None else walk.route.style
-        return EndedParent(
-            ts_event=now_ns,
-            outcome=walk.outcome,
-            should_fill=should_fill(
-                parent.purpose, walk.outcome, offered_s=self.offer.longest_ns / _NS,
-                at_end=self.offer.at_end, needed=needed_s(parent, style, params),
-            ),
-            slippage=self._slippage(),
-            rejected=self.was_refused,
-        )  # fmt: skip
+        return ended_parent(
+            self.walk, self.offer, self.arrival, self.paid, self.was_refused, now_ns, params
+        )
 
-    def _slippage(self) -> float:
-        filled, arrival = self.walk.filled, self.arrival
-        if filled == 0 or arrival is None or not arrival.spread > 0:
-            return math.nan
-        paid = self.paid / filled - arrival.mid
-        return self.parent.side.sign * paid / arrival.spread
+
+def ended_parent(
+    walk: Walk,
+    offer: Offer,
+    arrival: OrderQuote | None,
+    paid: float,
+    was_refused: bool,
+    now_ns: int,
+    params: DeskParams,
+) -> EndedParent:
+    """Return what the quality watch has to know of a walk that is over; see `DeskWork`."""
+    parent, style = walk.parent, None if walk.route is None else walk.route.style
+    return EndedParent(
+        ts_event=now_ns,
+        outcome=walk.outcome,
+        should_fill=should_fill(
+            parent.purpose, walk.outcome, offered_s=offer.longest_ns / _NS,
+            at_end=offer.at_end, needed=needed_s(parent, style, params),
+        ),
+        slippage=_slippage(walk, arrival, paid),
+        rejected=was_refused,
+    )  # fmt: skip
+
+
+def _slippage(walk: Walk, arrival: OrderQuote | None, paid: float) -> float:
+    if walk.filled == 0 or arrival is None or not arrival.spread > 0:
+        return math.nan
+    return walk.parent.side.sign * (paid / walk.filled - arrival.mid) / arrival.spread

@@ -27,10 +27,12 @@ from autotrade_0dte.actors.desk_answers import take_answer
 from autotrade_0dte.actors.desk_gate import DeskGate
 from autotrade_0dte.actors.desk_market import DeskMarket
 from autotrade_0dte.actors.desk_moves import DeskMoves
+from autotrade_0dte.actors.desk_package import DeskTools, PackageDesk
 from autotrade_0dte.actors.desk_work import DeskWork
 from autotrade_0dte.actors.event_gate import EventGate
 from autotrade_0dte.actors.order_tables import tags_of
-from autotrade_0dte.actors.order_tags import NOT_THROUGH_DESK, PAST_DESK, parent_of
+from autotrade_0dte.actors.order_tags import NOT_THROUGH_DESK, PACKAGE, PAST_DESK, parent_of
+from autotrade_0dte.actors.package_log import PackageLog
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.actors.views import DESK_TURN, market_topic
 from autotrade_0dte.execution.desk_params import DeskParams
@@ -96,6 +98,7 @@ class OrderDesk(ExecutionAlgorithm):
         self._clock: Any = self.clock
         self._market = DeskMarket(self._cache, self._session)
         self._moves = DeskMoves(self, self._gate, self._risk, self._market, self._params)
+        self._packages = self._package_desk()
         self._look_at_all()  # what is held already
         self.subscribe_topic(market_topic(self._session.underlying), self._on_view, DESK_TURN)
         self.subscribe_topic(PICTURE_TOPIC, self._on_picture, DESK_TURN)
@@ -104,6 +107,29 @@ class OrderDesk(ExecutionAlgorithm):
     def on_stop(self) -> None:
         self._stop_looking()
         self._moves.working.clear()
+        self._packages.clear()
+
+    def _package_desk(self) -> PackageDesk:
+        moves = self._moves
+        tools = DeskTools(
+            cache=self._cache,
+            clock=self._clock,
+            market=self._market,
+            risk=self._risk,
+            budget=moves.budget,
+            quality=moves.quality,
+            gate=self._gate,
+            params=self._params,
+            tick_cents=self._tick_cents,
+            close_ns=self._session.close_ns,
+            remainders=self._remainders,
+            submit=self.submit_order,
+            price_in_place=self.modify_order_in_place,
+            cancel=self.cancel_order,
+            deny=moves.deny,
+            log=PackageLog(self.publish_message, moves.log, moves.budget.left, self.log.info),
+        )
+        return PackageDesk(tools, is_allowed=self._session.packages)
 
     # -- orders in ------------------------------------------------------------------------------
 
@@ -124,6 +150,10 @@ class OrderDesk(ExecutionAlgorithm):
             self._moves.deny(order, f"NOT_AN_OPTION: instrument={instrument_id}")
             return
         now_ns = self._clock.timestamp_ns()
+        if PACKAGE in tags and _is_worked(order):
+            self._packages.take(order, keeper.proposed(order, contract, tags, ""), tags, now_ns)
+            self._keep_looking()
+            return
         work = self._parents.get(tags.get("parent", ""))
         replaces = "" if work is None else str(work.order_id)
         proposed = keeper.proposed(order, contract, tags, replaces)
@@ -197,7 +227,7 @@ class OrderDesk(ExecutionAlgorithm):
 
     def _on_timer(self, _event: TimeEvent) -> None:
         self._look_at_all()
-        if not self._moves.working:
+        if not (self._moves.working or self._packages.is_working):
             self._stop_looking()
 
     def _look_at_all(self) -> None:
@@ -208,6 +238,7 @@ class OrderDesk(ExecutionAlgorithm):
             return
         for work in list(moves.working.values()):
             moves.look(work, moves.quote(work, now_ns))
+        self._packages.look_at_all(now_ns)
 
     def _adopt(self, now_ns: int) -> None:
         for name, (before, now) in self._risk.keeper.adopt(self._cache, now_ns).items():
@@ -216,7 +247,7 @@ class OrderDesk(ExecutionAlgorithm):
             )
 
     def _keep_looking(self) -> None:
-        if self._moves.working and not self._is_looking:
+        if (self._moves.working or self._packages.is_working) and not self._is_looking:
             self._is_looking = True
             self._clock.set_timer_ns(_TIMER, _LOOK_NS, callback=self._on_timer)
 
@@ -241,6 +272,7 @@ class OrderDesk(ExecutionAlgorithm):
             self._risk.exposure.ended(str(order_id))
         work = self._by_order.get(order_id)
         if work is None:
+            self._packages.take_event(event)
             return
         if isinstance(event, OrderSubmitted):
             work.held = None
@@ -273,6 +305,7 @@ class OrderDesk(ExecutionAlgorithm):
         for work in list(self._moves.working.values()):
             if not self._risk.reduces(work.proposed):
                 self._withdraw(work, f"{change.mode.name}: {change.trigger}")
+        self._packages.withdraw(f"{change.mode.name}: {change.trigger}", also_reducing=False)
 
     def cancel_all(self) -> None:
         """Cancel every order at work, at once: those that are worked, and all others."""
@@ -281,9 +314,11 @@ class OrderDesk(ExecutionAlgorithm):
     def _cancel_all(self, why: str) -> None:
         for work in list(self._moves.working.values()):
             self._withdraw(work, why)
+        self._packages.withdraw(why, also_reducing=True)
         # Market orders, and those made by hand.
         for order in (*self._cache.orders_open(), *self._cache.orders_inflight()):
-            if order.client_order_id not in self._by_order:
+            name = order.client_order_id
+            if name not in self._by_order and not self._packages.has(name):
                 self._moves.cancel_as_it_is(order)
 
     def _withdraw(self, work: DeskWork, why: str) -> None:

@@ -7,7 +7,10 @@ from autotrade_0dte.market_state.actions import Urgency
 from autotrade_0dte.market_state.state import Level
 from autotrade_0dte.risk.proposed_order import ProposedOrder
 
-__all__ = ["NOT_THROUGH_DESK", "PAST_DESK", "order_tags", "parent_of"]
+__all__ = ["NOT_THROUGH_DESK", "PACKAGE", "PAST_DESK", "order_tags", "parent_of"]
+
+PACKAGE = "package"
+"""Name of the tag of a package's two legs, for the desk and for the execution client."""
 
 PAST_DESK = "past_desk"
 """Tag of an order that its strategy sent past the desk, with the method it called: `desk_lock`."""
@@ -21,7 +24,13 @@ _URGENCIES = {str(each): each for each in Urgency}
 _LEVELS = {each.name: each for each in Level}
 
 
-def order_tags(parent: ParentOrder, *, pair: str | None = None, resent: bool = False) -> list[str]:
+def order_tags(
+    parent: ParentOrder,
+    *,
+    pair: str | None = None,
+    resent: bool = False,
+    package: str | None = None,
+) -> list[str]:
     """Return the tags that `parent_of` reads back.
 
     Parameters
@@ -33,6 +42,8 @@ def order_tags(parent: ParentOrder, *, pair: str | None = None, resent: bool = F
     resent : bool
         Whether the order takes the place of a canceled one; it then names its parent. A parent's
         first order needs not: its own id is the parent's.
+    package : str, optional
+        Name of the package that the order is a leg of; the other leg's order has the same.
     """
     tags = {
         "plan": parent.plan_id,
@@ -47,6 +58,8 @@ def order_tags(parent: ParentOrder, *, pair: str | None = None, resent: bool = F
         tags["pair"] = pair
     if resent:
         tags["parent"] = parent.parent_id
+    if package is not None:
+        tags[PACKAGE] = package
     return [f"{name}={value}" for name, value in tags.items()]
 
 

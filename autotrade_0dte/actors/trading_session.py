@@ -40,6 +40,8 @@ class TradingSession(msgspec.Struct, frozen=True):
         How large a trade may be.
     protective : ProtectiveParams
         Stops that rest at the broker.
+    packages : bool
+        Whether the venue takes both legs of a vertical as one order, and it is to be used.
     taken_over_by : Track
         Whose strategy gets what a node before this one left; a contract has one such heir.
     kept : tuple of KeptPlan
@@ -60,6 +62,7 @@ class TradingSession(msgspec.Struct, frozen=True):
     indicators: IndicatorParams = IndicatorParams()
     sizing: SizingParams = SizingParams()
     protective: ProtectiveParams = ProtectiveParams()
+    packages: bool = False
     taken_over_by: Track = Track.REGULAR
     kept: tuple[KeptPlan, ...] = ()
 

@@ -13,6 +13,11 @@ class VenueOrder:
     A command counts as sent by the call of its method. An answer to none that is in flight changes
     nothing: it is late, and what was concluded from its silence stands.
 
+    Parameters
+    ----------
+    can_change : bool, default True
+        Whether the venue changes limits at all; where not, each change needs a new order.
+
     Attributes
     ----------
     is_live : bool
@@ -38,11 +43,12 @@ class VenueOrder:
     """
 
     __slots__ = (
-        "_limit_before", "cancel", "cancel_reason", "in_flight", "is_live", "is_refused", "limit",
-        "quantity", "refusals", "rested_ns", "told_ns",
+        "_can_change", "_limit_before", "cancel", "cancel_reason", "in_flight", "is_live",
+        "is_refused", "limit", "quantity", "refusals", "rested_ns", "told_ns",
     )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, *, can_change: bool = True) -> None:
+        self._can_change = can_change
         self.is_live = self.is_refused = False
         self.quantity = self.refusals = self.told_ns = self.rested_ns = 0
         self.limit: int | None = None
@@ -56,7 +62,7 @@ class VenueOrder:
     def submit(self, now_ns: int, limit: int, quantity: int) -> None:
         """Send it, as the first order or as that of a remainder."""
         self.is_live = True
-        self.is_refused = False
+        self.is_refused = not self._can_change
         self.refusals = 0
         self.quantity = quantity
         self._tell(now_ns, MoveKind.SUBMIT, limit)

@@ -42,6 +42,8 @@ class Walk:
         When the contract stops trading, UTC ns.
     remainders : RemainderRule
         Whether a rest is worth a new order.
+    can_change : bool, default True
+        Whether the venue changes limits of such an order; a package's it does not.
 
     Attributes
     ----------
@@ -75,6 +77,8 @@ class Walk:
         tick_cents: Callable[[int], int],
         close_ns: int,
         remainders: RemainderRule,
+        *,
+        can_change: bool = True,
     ) -> None:
         self.parent = parent
         self.filled = self.reprices = self.replaces = 0
@@ -91,7 +95,7 @@ class Walk:
         self._crosses_ns = params.walk.crosses_ns(parent, params.route)
         self._prices = WalkPrices(parent.side, parent.cap, tick_cents)
         self._schedule = WalkSchedule(parent, params.walk, params.route, self._prices)
-        self._order = VenueOrder()
+        self._order = VenueOrder(can_change=can_change)
         self._due_quantity = parent.quantity
         self._resend_ns: int | None = None
         self._replaced_ns = 0

@@ -154,7 +154,9 @@ def _run_node(
     market = Market.of(listed, str(chain.underlying.id.symbol))
     kept = kept_state(store)
     trading = msgspec.structs.replace(
-        trading_session(job.config, job.day.date, market), kept=kept.plans
+        trading_session(job.config, job.day.date, market),
+        kept=kept.plans,
+        packages=job.mode.sends_orders and job.config.execution.packages,
     )
     interest = _open_interest(chain)
     has_volume = not isinstance(market.underlying, IndexInstrument)

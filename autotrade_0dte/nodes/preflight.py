@@ -28,6 +28,7 @@ from tiger_nt.config import TigerConfig
 from tiger_nt.connection import TigerConnection
 from tiger_nt.errors import TigerConfigError, TigerDeniedError, TigerError
 from tiger_nt.marks import client_order_id
+from tiger_nt.packages import leg_views
 from tiger_nt.providers import Chain, StrikeWindow, load_chain
 from tiger_nt.symbols import is_option, option_terms
 from tiger_nt.views import AssetsView, OrderView, PositionView
@@ -273,6 +274,7 @@ class _Run:
         positions, orders = await asyncio.gather(
             self._rest.positions(), self._rest.orders_since(start_ms)
         )
+        orders = [leg for order in orders for leg in leg_views(order)]
         self._positions, self._orders = positions, orders
         working = [order for order in orders if not order.state.is_final]
         left = {p.symbol for p in positions if p.quantity} | {o.symbol for o in working}

@@ -20,6 +20,9 @@ __all__ = ["Closing"]
 class Closing:
     """Closes what a plan has open, one order at a time; how it is priced is the desk's matter.
 
+    A vertical goes as one package where the venue takes it, unless it is an emergency or would
+    bring no money; after a package that was refused or has not done it, leg after leg.
+
     A sale has no lowest price. A purchase must have a highest one: the ask and a slack, and where
     the market leaves that behind, another order with a new one. After a refusal it waits until
     there is another quote, lest the order be sent forever.
@@ -27,7 +30,9 @@ class Closing:
     Attributes
     ----------
     order : WorkingOrder, optional
-        The order at work.
+        The order at work; of a package the one that buys the short leg back.
+    sale : WorkingOrder, optional
+        The other order of a package.
     purpose : Purpose
         How sure and soon it must be done; it only rises.
     figures : dict[str, float]
@@ -45,6 +50,7 @@ class Closing:
         purpose: Purpose,
     ) -> None:
         self.order: WorkingOrder | None = None
+        self.sale: WorkingOrder | None = None
         self.purpose = purpose
         self.figures: dict[str, float] = {}
         self._managed = managed
@@ -54,6 +60,7 @@ class Closing:
         self._close_ns = close_ns
         self._is_waiting = False
         self._is_superseded = False
+        self._goes_by_legs = False
         self._refused_quote: tuple[float | None, ...] = ()
 
     def raise_to(self, purpose: Purpose) -> None:
@@ -64,33 +71,80 @@ class Closing:
 
     def work(self, chain: ChainSnapshot, now_ns: int) -> None:
         """Send the order of the next leg, or withdraw one that does no longer what is needed."""
-        if self.order is not None:
-            if self._is_outdated(self.order, chain):
+        at_work = self.order or self.sale
+        if at_work is not None:
+            if self._is_outdated(at_work, chain):
                 self._is_superseded = True
-                self._sender.cancel(self.order)
-        elif self._managed.step is not None and not self._sender.stopped:
-            self._send(*self._managed.step, chain, now_ns)
+                self._sender.cancel(at_work)
+            return
+        step = self._managed.step
+        if step is not None and not self._sender.stopped and not self._send_package(chain, now_ns):
+            self._send(*step, chain, now_ns)
 
-    def ended(self, chain: ChainSnapshot, now_ns: int) -> None:
-        """Note that the order fills no further; where that was waited for, the next one goes."""
-        done, self.order = self.order, None
+    def ended(self, done: WorkingOrder, chain: ChainSnapshot, now_ns: int) -> None:
+        """Note that an order fills no further; where that was waited for, the next one goes."""
+        if done is self.sale:
+            self.sale = None
+        else:
+            self.order = None
+        if done.package is not None and done.leaves and not self._is_superseded:
+            self._goes_by_legs = True
+        if self.order is not None or self.sale is not None:
+            return
         again, self._is_superseded = self._is_superseded, False
-        if done is None or self._managed.phase is not PlanPhase.EXITING:
+        if self._managed.phase is not PlanPhase.EXITING:
             return
         if done.leaves == 0 or again:
             self.work(chain, now_ns)
 
-    def refused(self, chain: ChainSnapshot) -> None:
-        """Note that the order was refused on the quotes of this snapshot."""
-        if self.order is not None:
-            self._refused_quote = quote_of(chain, self._rows[self.order.parent.instrument_id])
+    def refused(self, order: WorkingOrder, chain: ChainSnapshot) -> None:
+        """Note that an order was refused on the quotes of this snapshot."""
+        if order.package is None:  # after a package's the legs go on the same quotes
+            self._refused_quote = quote_of(chain, self._rows[order.parent.instrument_id])
 
     def _is_outdated(self, order: WorkingOrder, chain: ChainSnapshot) -> bool:
         """Return whether more hurry is needed than it was sent with, or more than it may pay."""
         if is_above(self.purpose, order.parent.purpose):
             return True
+        if order.package is not None:
+            return False
         ask = fresh(chain, self._rows[order.parent.instrument_id], OrderSide.BUY)
         return order.side == OrderSide.BUY and ask > order.parent.cap
+
+    def _send_package(self, chain: ChainSnapshot, now_ns: int) -> bool:
+        """Send both legs as one, if that can be; return whether it was done."""
+        managed, plan = self._managed, self._managed.plan
+        short, quantity = plan.short_instrument_id, managed.sold
+        if short is None or not quantity or managed.held != quantity or self._goes_by_legs:
+            return False
+        bid = fresh(chain, self._rows[plan.instrument_id], OrderSide.SELL)
+        ask = fresh(chain, self._rows[short], OrderSide.BUY)
+        if self.purpose is Purpose.EMERGENCY or not bid - ask > 0:  # NaN where one is not known
+            return False
+        package = self._sender.package_name()
+        if package is None:
+            return False
+        cap = tick_above(ask * (1.0 + plan.exits.buy_back_slack_fraction), short)
+        reason = str(managed.exit_reason)
+        figures = {"bid": bid, "ask": ask, "net": bid - ask} | self.figures
+
+        def note_sale(order: WorkingOrder) -> None:
+            self.sale = order
+
+        for name, side, worst, note in (
+            (short, OrderSide.BUY, cap, self._note),
+            (plan.instrument_id, OrderSide.SELL, least_price(plan.instrument_id), note_sale),
+        ):
+            self._record.decision(
+                DecisionKind.EXIT, reason, plan.plan_id, name, side, quantity,
+                worst if side == OrderSide.BUY else math.nan, figures,
+            )  # fmt: skip
+            self._sender.submit(
+                name, side, quantity, worst, purpose=self.purpose, plan_id=plan.plan_id,
+                reason=reason, decided_ns=max(now_ns, chain.ts_event), deadline_ns=self._close_ns,
+                note=note, package=package,
+            )  # fmt: skip
+        return True
 
     def _send(self, step: Step, quantity: int, chain: ChainSnapshot, now_ns: int) -> None:
         plan = self._managed.plan

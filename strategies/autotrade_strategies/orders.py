@@ -27,6 +27,8 @@ __all__ = ["OrderSender", "WorkingOrder"]
 class WorkingOrder(msgspec.Struct):
     """An order at the desk: what it is to do, its name now, and what is left of it, contracts.
 
+    `package` is the name of the package that it is a leg of.
+
     The desk has its limit; `parent` has the cap, the worst that the limit may come to. One with a
     trigger is a stop: it rests at the broker, and its cap is its limit.
     """
@@ -36,6 +38,7 @@ class WorkingOrder(msgspec.Struct):
     leaves: int
     pair: str | None
     trigger: float | None = None
+    package: str | None = None
 
     @property
     def side(self) -> OrderSide:
@@ -79,12 +82,14 @@ class OrderSender:
         note: Callable[[WorkingOrder], None],
         pair: str | None = None,
         trigger: float | None = None,
+        package: str | None = None,
     ) -> None:
         """Send a day order to the desk.
 
         `note` is called with it before it leaves, so that its events find it known. The rest is as
         in `ParentOrder`; `pair` is the contract of the other leg. `trigger` makes it a stop-limit
-        order, which the desk passes on as it is.
+        order, which the desk passes on as it is. `package` is the name that it shares with the
+        other leg's order, with which it goes as one.
         """
         view = self._strategy.view
         order_id = self._strategy.order_factory.generate_client_order_id()
@@ -103,9 +108,15 @@ class OrderSender:
             decided_ns=decided_ns,
             deadline_ns=deadline_ns,
         )
-        order = WorkingOrder(order_id, parent, quantity, pair, trigger)
+        order = WorkingOrder(order_id, parent, quantity, pair, trigger, package)
         note(order)
         self._send(order, resent=False)
+
+    def package_name(self) -> str | None:
+        """Return a new name for the orders of a package; None where the venue takes none."""
+        if not self._strategy.session.packages:
+            return None
+        return str(self._strategy.order_factory.generate_client_order_id())
 
     def resend(self, order: WorkingOrder) -> bool:
         """Send what is left of a canceled order anew, where the desk had asked for that."""
@@ -165,6 +176,6 @@ class OrderSender:
             time_in_force=TimeInForce.DAY,
             client_order_id=working.order_id,
             exec_algorithm_id=DESK_ID,
-            tags=order_tags(parent, pair=working.pair, resent=resent),
+            tags=order_tags(parent, pair=working.pair, resent=resent, package=working.package),
         )
         self._gate.command(self._strategy.submit_order, order)

@@ -21,7 +21,7 @@ from autotrade_0dte.execution.coordinator import Allotment
 from autotrade_0dte.execution.decision import DecisionKind
 from autotrade_0dte.execution.exit_purpose import purpose_of
 from autotrade_0dte.execution.exits import ExitReason
-from autotrade_0dte.execution.managed_plan import ManagedPlan, PlanPhase
+from autotrade_0dte.execution.managed_plan import ManagedPlan, PlanPhase, Step
 from autotrade_0dte.execution.parent import Purpose
 from autotrade_0dte.execution.protective_stop import protectable
 from autotrade_0dte.indicators.contracts import theta_per_hour
@@ -116,13 +116,20 @@ class Trade:
     # -- from the strategy ----------------------------------------------------------------------
 
     def enter(self) -> None:
-        """Send the order for the long leg."""
-        plan = self._plan
+        """Send the order for the long leg, of a vertical both where the venue takes them as one."""
+        plan, short = self._plan, self._plan.short_instrument_id
         self._tell(plan.decided_ns)
+        package = None if short is None else self._sender.package_name()
         self._send_entry(
             OrderSide.BUY, plan.instrument_id, plan.quantity, plan.entry_cap, plan.reason,
-            plan.figures, plan.decided_ns, plan.entry_deadline_ns,
+            plan.figures, plan.decided_ns, plan.entry_deadline_ns, package,
         )  # fmt: skip
+        if package is not None and short is not None:
+            floor = tick_above(plan.entry_cap - plan.net_cap, short)  # nets to the cap, or below
+            self._send_entry(
+                OrderSide.SELL, short, plan.quantity, floor, Step.SELL_SHORT,
+                {"net_cap": plan.net_cap}, plan.decided_ns, plan.entry_deadline_ns, package,
+            )  # fmt: skip
 
     def resume(self, now_ns: int) -> None:
         """Go on with a plan of a process before this one; an exit that had begun goes on."""
@@ -229,6 +236,7 @@ class Trade:
         figures: Mapping[str, float],
         decided_ns: int,
         deadline_ns: int,
+        package: str | None = None,
     ) -> None:
         plan = self._plan
         self._record.decision(
@@ -244,7 +252,7 @@ class Trade:
         other = plan.short_instrument_id if side == OrderSide.BUY else plan.instrument_id
         self._sender.submit(
             name, side, quantity, cap, purpose=Purpose.ENTRY, plan_id=plan.plan_id, reason=reason,
-            decided_ns=decided_ns, deadline_ns=deadline_ns, note=note, pair=other,
+            decided_ns=decided_ns, deadline_ns=deadline_ns, note=note, pair=other, package=package,
         )  # fmt: skip
 
     def _work_exit(self, now_ns: int) -> None:
@@ -307,7 +315,7 @@ class Trade:
             if self.managed.phase is PlanPhase.EXITING:
                 self._work_exit(now_ns)
         else:
-            self._closing.ended(self.chain, now_ns)
+            self._closing.ended(order, self.chain, now_ns)
 
     def _refused(self, event: OrderRejected | OrderDenied) -> None:
         order = self._working(event.client_order_id)
@@ -322,8 +330,8 @@ class Trade:
             order.side, order.leaves, order.parent.cap, self._closing.figures,
         )  # fmt: skip
         was_short = order is self._short
-        if order is self._closing.order:
-            self._closing.refused(self.chain)
+        if order in (self._closing.order, self._closing.sale):
+            self._closing.refused(order, self.chain)
         self._ended(order, event.ts_event)
         if was_short and not self.is_exiting:
             self._give_up_short_leg(event.ts_event)
@@ -336,7 +344,10 @@ class Trade:
         self._record.plan(self.managed.state(self._allotment.track, now_ns))
 
     def _orders(self) -> list[WorkingOrder]:
-        orders = (self._long, self._short, self._closing.order, self._protection.order)
+        orders = (
+            self._long, self._short, self._closing.order, self._closing.sale,
+            self._protection.order,
+        )  # fmt: skip
         return [order for order in orders if order is not None]
 
     def _working(self, order_id: ClientOrderId) -> WorkingOrder | None:

@@ -13,6 +13,7 @@ from nautilus_trader.model import OrderFilled
 
 from autotrade_0dte.analysis.tables import read_tables
 from tiger_nt.marks import client_order_id
+from tiger_nt.package_marks import read_package_mark
 
 __all__ = ["Books", "Fill", "Order", "differences", "engine_books", "run_books", "tiger_books"]
 
@@ -83,26 +84,25 @@ def differences(engine: Books, tiger: Books) -> list[str]:
 
 
 def tiger_books(account: Mapping[str, Any]) -> Books:
-    """Read an account of the simulator's state."""
+    """Read an account of the simulator's state; a package is the orders of its legs.
+
+    What Tiger charged for a package is one sum, under both names.
+    """
     names = {
-        order["id"]: client_order_id(order["user_mark"]) or f"by hand {order['id']}"
+        (order["id"], symbol): name
         for order in account["orders"]
+        for symbol, name, _ in _parts(order)
     }
     return Books(
         [
-            Order(
-                names[order["id"]],
-                _status(order),
-                order["quantity"],
-                order["filled"],
-                order["limit_price"],
-            )
+            Order(name, _status(order), order["quantity"], order["filled"], limit)
             for order in account["orders"]
+            for _, name, limit in _parts(order)
         ],
         [
             Fill(
                 str(each["id"]),
-                names[each["order_id"]],
+                names[each["order_id"], each["symbol"]],
                 each["side"],
                 each["quantity"],
                 each["price"],
@@ -110,8 +110,24 @@ def tiger_books(account: Mapping[str, Any]) -> Books:
             for each in account["transactions"]
         ],
         {symbol: position["quantity"] for symbol, position in account["positions"].items()},
-        {names[order["id"]]: order["commission"] for order in account["orders"] if order["filled"]},
+        {
+            " and ".join(name for _, name, _ in _parts(order)): order["commission"]
+            for order in account["orders"]
+            if order["filled"]
+        },
     )
+
+
+def _parts(order: Mapping[str, Any]) -> list[tuple[str, str, float | None]]:
+    """Return symbol, name and limit of what the engine has as orders."""
+    mark, by_hand = order["user_mark"], f"by hand {order['id']}"
+    package = read_package_mark(mark)
+    if package is None:
+        return [(order["symbol"], client_order_id(mark) or by_hand, order["limit_price"])]
+    bought, sold = (leg["symbol"] for leg in order["legs"])
+    first, second = client_order_id(package.bought), client_order_id(package.sold)
+    limit = round(order["limit_price"] + package.sold_limit, 2)
+    return [(bought, first or by_hand, limit), (sold, second or by_hand, package.sold_limit)]
 
 
 def engine_books(cache: Any) -> Books:

@@ -24,6 +24,7 @@ from tiger_nt.alarms import AlarmKind
 from tiger_nt.budget import PER_MINUTE, SHARES
 from tiger_nt.simulator.fault_script import TimedFault, load_faults
 from tiger_nt.simulator.faults import FaultKind
+from tiger_nt.symbols import option_terms
 
 LIVE = ROOT / "docs/live.md"
 TIGER = ROOT / "docs/tiger.md"
@@ -70,6 +71,7 @@ def test_tiger_document_explains_every_variable() -> None:
 
 def test_tiger_document_explains_every_code_of_a_refused_order() -> None:
     modules = ("execution.py", "order_limits.py", "order_requests.py", "gateway.py", "inquiry.py")
+    modules += ("package_requests.py",)
     codes = set(re.findall(r'f?"([A-Z]+(?:_[A-Z]+)*): ', source(*modules)))
     codes |= set(re.findall(r'= "([A-Z]+(?:_[A-Z]+)+)"', source(*modules)))
     assert {"DUPLICATE", "MAX_NOTIONAL", "UNKNOWN_OUTCOME_NOT_FOUND", "NOT_SENT"} <= codes
@@ -128,10 +130,15 @@ def test_tiger_document_shows_every_request_of_the_control_port() -> None:
 
 def test_requests_to_the_control_port_are_answered_as_shown() -> None:
     with project_simulator(quotes_per_second=50.0) as simulator:
-        contract = simulator.control("GET", "/session")["contracts"][40]
+        listed = simulator.control("GET", "/session")["contracts"]
+        contract = listed[40]
+        rights = [terms for terms in map(option_terms, listed) if terms.is_call]
+        assert option_terms(contract) in rights
+        further = min(t for t in rights if t.strike > option_terms(contract).strike).compact
         order = {}
         for method, path, body in curls():
-            content = None if body is None else json.loads(body.replace("CONTRACT", contract))
+            named = "" if body is None else body.replace("CONTRACT", contract)
+            content = json.loads(named.replace("FURTHER", further)) if named else None
             if path == "/cancel":
                 content = {"id": order["id"]}
             answer = simulator.control(method, path, content)

@@ -142,7 +142,10 @@ def transaction_view(data: Any) -> TransactionView:
         sec_type=data.secType,
         is_buy=_is_buy(data.action),
         quantity=data.filledQuantity,
-        price=_price("filledPrice", data.filledPrice, data),
+        # A package that brought money in has a net price below zero.
+        price=data.filledPrice
+        if _is_foreign(data)
+        else _price("filledPrice", data.filledPrice, data),
         time_ms=data.transactTime or data.createTime or data.timestamp,
     )
 

@@ -28,8 +28,8 @@ from nautilus_trader.model import (
     VenueOrderId,
 )
 
+from tiger_nt.engine_orders import EngineOrder
 from tiger_nt.order_events import Canceled, Expired, Filled, Rejected
-from tiger_nt.orders import TrackedOrder
 from tiger_nt.views import AssetsView, PositionView
 
 __all__ = ["balances", "fill_report", "margins", "order_report", "position_report"]
@@ -46,7 +46,7 @@ _TIMES = {"DAY": TimeInForce.DAY, "GTC": TimeInForce.GTC, "GTD": TimeInForce.GTD
 
 
 def order_report(
-    order: TrackedOrder,
+    order: EngineOrder,
     instrument: Any,
     account_id: AccountId,
     client_order_id: ClientOrderId | None,
@@ -87,7 +87,7 @@ def order_report(
 
 
 def fill_report(
-    order: TrackedOrder,
+    order: EngineOrder,
     fill: Filled,
     instrument: Any,
     account_id: AccountId,
@@ -152,7 +152,7 @@ def margins(assets: AssetsView) -> list[MarginBalance]:
     return [MarginBalance(Money(assets.init_margin, USD), Money(assets.maintenance_margin, USD))]
 
 
-def _status(order: TrackedOrder) -> OrderStatus:
+def _status(order: EngineOrder) -> OrderStatus:
     match order.ended:
         case Rejected():
             return OrderStatus.REJECTED

@@ -11,7 +11,7 @@ from typing import Any
 from tiger_nt.errors import AnswerError
 from tiger_nt.parsing.fields import FractionError, is_call, mills, number, whole
 from tiger_nt.symbols import SEC_TYPES, OptionTerms, engine_symbol, option_terms
-from tiger_nt.views import AssetsView, OrderState, OrderView, PositionView, TransactionView
+from tiger_nt.views import AssetsView, LegView, OrderState, OrderView, PositionView, TransactionView
 
 __all__ = ["assets_view", "order_view", "position_view", "readable", "transaction_view"]
 
@@ -40,6 +40,7 @@ def order_view(order: Any) -> OrderView:
         reason=order.reason or "",
         time_in_force=order.time_in_force or "DAY",
         updated_ms=int(order.update_time or order.trade_time or order.order_time or 0),
+        legs=tuple(_leg(leg) for leg in order.contract_legs or () if leg.sec_type == OPTION),
     )
 
 
@@ -99,6 +100,13 @@ def assets_view(assets: Any) -> AssetsView:
         maintenance_margin=number(segment.maintain_margin),
         currency=segment.currency or "USD",
     )
+
+
+def _leg(leg: Any) -> LegView:
+    expiry = dt.datetime.strptime(str(leg.expiry), "%Y%m%d").date()  # noqa: DTZ007
+    terms = OptionTerms(leg.symbol, expiry, is_call(leg.put_call), mills(leg.strike))
+    average = number(leg.avg_filled_price) if number(leg.filled_quantity) else math.nan
+    return LegView(terms.compact, _is_buy(leg.action), average)
 
 
 def _symbol(contract: Any) -> str:

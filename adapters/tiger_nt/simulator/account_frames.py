@@ -18,9 +18,14 @@ def order_frame(order: Order, now_ms: int) -> bytes:
     message, data = _account_message(SocketCommon.OrderStatus, "orderStatusData", order.terms)
     data.id = order.id
     data.account = order.account
-    data.expiry = f"{order.terms.expiry:%Y%m%d}"
-    data.strike = order.terms.strike_text
-    data.right = order.terms.right
+    if order.legs:  # the frame has no place for them
+        data.secType = "MLEG"
+        data.ClearField("identifier")
+        data.ClearField("multiplier")
+    else:
+        data.expiry = f"{order.terms.expiry:%Y%m%d}"
+        data.strike = order.terms.strike_text
+        data.right = order.terms.right
     data.action = order.action
     data.isLong = order.is_buy
     data.orderType = order.order_type
@@ -76,7 +81,7 @@ def position_frame(account: Account, position: Position, price: float, now_ms: i
     data.right = position.terms.right
     data.position = position.quantity
     data.positionQty = float(position.quantity)
-    data.salableQty = float(account.free_contracts(position.terms.compact))
+    data.salableQty = float(max(0, account.free_contracts(position.terms.compact)))
     data.averageCost = position.average_cost
     data.latestPrice = price
     data.marketValue = value

@@ -1,17 +1,18 @@
 """Users, their accounts, and the money in them."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from tiger_nt.simulator.board import QuoteBoard
 from tiger_nt.simulator.fees import FeeFunction
-from tiger_nt.simulator.orders import MULTIPLIER, Order, Transaction, contract_item
+from tiger_nt.simulator.orders import MULTIPLIER, Leg, Order, Transaction, contract_item
 from tiger_nt.symbols import OptionTerms
 
 __all__ = ["DEFAULT_USERS", "OPTION_QUOTES", "STOCK_QUOTES", "Account", "AssetFigures"]
-__all__ += ["Position", "User", "asset_figures", "market_price"]
+__all__ += ["Position", "User", "asset_figures", "market_price", "order_fees"]
 __all__ += ["position_item", "prime_assets_item"]
 
 STOCK_QUOTES = "usQuoteBasic"
@@ -62,7 +63,10 @@ DEFAULT_USERS = (
 
 @dataclass(slots=True)
 class Position:
-    """Contracts held, at an average cost in dollars a share with all fees in it."""
+    """Contracts held, below zero where sold short, at an average cost in dollars a share.
+
+    All fees are in the cost: they make what is held dearer, and what was sold short cheaper.
+    """
 
     terms: OptionTerms
     quantity: int = 0
@@ -94,34 +98,37 @@ class Account:
         """Return the cash that open buys, other than `without`, have not been promised."""
         return self.cash - sum(
             order.remaining * order.reserve_price * MULTIPLIER
-            + fees(order.terms.root, False, [(order.remaining, order.reserve_price)])
+            + order_fees(order.parts, fees, [(order.remaining, order.reserve_price)])
             for order in self.open_orders()
             if order.is_buy and order is not without
         )
 
     def free_contracts(self, symbol: str, *, without: Order | None = None) -> int:
         """Return the contracts held that open sells, other than `without`, do not offer."""
-        return self.held(symbol) - sum(
-            order.remaining
-            for order in self.open_orders()
-            if not order.is_buy and order.symbol == symbol and order is not without
-        )
+        return self.held(symbol) - self._at_work(symbol, is_buy=False, without=without)
 
-    def book(self, order: Order, quantity: int, price: float, fee: float) -> Position:
-        """Enter a fill of `order` and the fee it adds, dollars; return the position after it."""
-        position = self.positions.setdefault(order.symbol, Position(order.terms))
-        amount = quantity * price * MULTIPLIER
-        if order.is_buy:
-            cost = position.quantity * position.average_cost + (amount + fee) / MULTIPLIER
-            position.quantity += quantity
-            position.average_cost = cost / position.quantity
-            self.cash -= amount + fee
+    def closable(self, symbol: str, *, without: Order | None = None) -> int:
+        """Return the contracts, held or sold short, that no open order would close."""
+        held = self.held(symbol)
+        return abs(held) - self._at_work(symbol, is_buy=held < 0, without=without)
+
+    def book(self, part: Order | Leg, quantity: int, price: float, fee: float) -> Position:
+        """Enter a fill and the fee it adds, dollars; return the position after it.
+
+        It opens, on either side, or it closes: admission refuses what would do both.
+        """
+        position = self.positions.setdefault(part.symbol, Position(part.terms))
+        held, signed = position.quantity, quantity if part.is_buy else -quantity
+        cost = signed * price * MULTIPLIER + fee
+        if held * signed >= 0:
+            total = held * position.average_cost + cost / MULTIPLIER
+            position.average_cost = total / (held + signed)
         else:
-            gain = amount - fee - quantity * position.average_cost * MULTIPLIER
-            position.quantity -= quantity
-            order.realized += gain
+            gain = signed * position.average_cost * MULTIPLIER - cost
+            part.realized += gain
             self._realize(position, gain)
-            self.cash += amount - fee
+        position.quantity += signed
+        self.cash -= cost
         return position
 
     def settle(self, position: Position, value: float) -> None:
@@ -130,6 +137,15 @@ class Account:
         self.cash += position.quantity * value * MULTIPLIER
         position.quantity = 0
         self._realize(position, gain)
+
+    def _at_work(self, symbol: str, *, is_buy: bool, without: Order | None = None) -> int:
+        return sum(
+            order.remaining
+            for order in self.open_orders()
+            if order is not without
+            for part in order.parts
+            if part.is_buy == is_buy and part.symbol == symbol
+        )
 
     def _realize(self, position: Position, gain: float) -> None:
         position.realized += gain
@@ -148,6 +164,13 @@ class AssetFigures(msgspec.Struct, frozen=True):
     def net_liquidation(self) -> float:
         """Cash and positions."""
         return self.cash + self.position_value
+
+
+def order_fees(
+    parts: Sequence[Order | Leg], fees: FeeFunction, fills: list[tuple[int, float]]
+) -> float:
+    """Return the fees of an order before it fills, dollars: of each leg as of an order."""
+    return sum(fees(part.terms.root, not part.is_buy, fills) for part in parts)
 
 
 def market_price(position: Position, board: QuoteBoard) -> float:
@@ -180,7 +203,7 @@ def position_item(account: Account, position: Position, board: QuoteBoard) -> di
         "position": position.quantity,
         "positionScale": 0,
         "positionQty": float(position.quantity),
-        "salableQty": float(account.free_contracts(position.terms.compact)),
+        "salableQty": float(max(0, account.free_contracts(position.terms.compact))),
         "averageCost": position.average_cost,
         "averageCostByAverage": position.average_cost,
         "unrealizedPnl": value - cost,

@@ -7,19 +7,38 @@ import msgspec
 
 from tiger_nt.simulator.accounts import Account
 from tiger_nt.simulator.board import Quote
+from tiger_nt.simulator.cover import is_covered
 from tiger_nt.simulator.errors import BIZ_PARAM, LIVE_ORDER, PAPER_ORDER, Refusal
 from tiger_nt.simulator.fees import FeeFunction
 from tiger_nt.simulator.listing import Listing, terms_of
 from tiger_nt.simulator.orders import MULTIPLIER, Order
 from tiger_nt.symbols import OptionTerms
 
-__all__ = ["Ticket", "check_funds", "check_ticket", "refuse", "reserve_price", "ticket_of"]
+__all__ = [
+    "LegTicket",
+    "Ticket",
+    "check_funds",
+    "check_ticket",
+    "refuse",
+    "reserve_price",
+    "ticket_of",
+]
 
 TYPES = ("MKT", "LMT", "STP_LMT")
 
 
+class LegTicket(msgspec.Struct, frozen=True, kw_only=True):
+    """One contract of a package."""
+
+    terms: OptionTerms
+    is_buy: bool
+
+
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
-    """An order as it was asked for; prices in dollars a share."""
+    """An order as it was asked for; prices in dollars a share.
+
+    A package has two `legs`, its purchase first, whose `terms` are its own; its limit is net.
+    """
 
     terms: OptionTerms
     is_buy: bool
@@ -32,6 +51,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     user_mark: str = ""
     order_id: int = 0
     source: str = "OpenApi"
+    legs: tuple[LegTicket, ...] = ()
 
 
 def refuse(account: Account, text: str) -> Refusal:
@@ -101,12 +121,17 @@ def check_funds(
     changed = ticket if isinstance(ticket, Order) else None
     symbol = ticket.terms.compact
     if ticket.is_buy:
+        if account.held(symbol) < 0 and quantity > account.closable(symbol, without=changed):
+            raise refuse(account, "a reverse position cannot be opened in one order")
         price = reserve_price(limit_price, quote)
         cost = quantity * price * MULTIPLIER + fees(ticket.terms.root, False, [(quantity, price)])
         if cost > account.free_cash(fees, without=changed):
             raise refuse(account, "Insufficient available funds, please adjust the order quantity")
         return
     if quantity <= account.free_contracts(symbol, without=changed):
+        already = 0 if changed is None else changed.remaining
+        if not is_covered(account, {ticket.terms: already - quantity}):
+            raise refuse(account, "the position covers options sold short")
         return
     if account.held(symbol) > 0:
         raise refuse(
@@ -122,7 +147,7 @@ def check_funds(
 def reserve_price(limit_price: float | None, quote: Quote) -> float:
     """Return what a share of a buy is counted as until it is filled, dollars."""
     if limit_price is not None:
-        return limit_price
+        return max(0.0, limit_price)  # a package that brings money in is counted as free
     return quote.ask if quote.has_ask else 0.0
 
 

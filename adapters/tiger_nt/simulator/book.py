@@ -9,20 +9,25 @@ __all__ = ["RestingOrders", "fillable"]
 
 
 class RestingOrders:
-    """Orders at work by symbol; those of one side are served by price, then by time."""
+    """Orders at work by symbol; those of one side are served by price, then by time.
+
+    A package waits with both its legs' orders, and is served after them.
+    """
 
     def __init__(self) -> None:
         self._queues: defaultdict[str, list[Order]] = defaultdict(list)
 
     def add(self, order: Order) -> None:
         """Put an order at the end of its queue."""
-        self._queues[order.symbol].append(order)
+        for part in order.parts:
+            self._queues[part.symbol].append(order)
 
     def discard(self, order: Order) -> None:
         """Take an order out, if it is in."""
-        queue = self._queues.get(order.symbol, [])
-        if order in queue:
-            queue.remove(order)
+        for part in order.parts:
+            queue = self._queues.get(part.symbol, [])
+            if order in queue:
+                queue.remove(order)
 
     def requeue(self, order: Order) -> None:
         """Put a changed order behind those that waited unchanged."""
@@ -56,7 +61,8 @@ def fillable(order: Order, quote: Quote) -> int:
     return min(offered, order.remaining)
 
 
-def _price_priority(order: Order) -> float:
-    if order.limit_price is None:
-        return float("-inf")
-    return -order.limit_price if order.is_buy else order.limit_price
+def _price_priority(order: Order) -> tuple[bool, float]:
+    limit = order.limit_price
+    if limit is None:
+        return bool(order.legs), float("-inf")
+    return bool(order.legs), -limit if order.is_buy else limit

@@ -10,6 +10,7 @@ POST      /quote       a quote or print set by hand; see `HandQuote`
 POST      /faults      a `Fault`, or a list of them; answers those that are pending
 DELETE    /faults      forget all faults
 POST      /order       an order made in Tiger's app, without a user mark; see `HandOrder`
+POST      /package     so a package of two legs; see `HandPackage`
 POST      /cancel      ``{"id": ...}``: a cancel made in Tiger's app
 POST      /reset       accounts as at the start, no orders, no faults
 ========  ===========  ===========================================================================
@@ -25,7 +26,7 @@ import msgspec
 from aiohttp import web
 
 from tiger_nt.simulator.accounts import Account
-from tiger_nt.simulator.admission import Ticket
+from tiger_nt.simulator.admission import LegTicket, Ticket
 from tiger_nt.simulator.errors import Refusal
 from tiger_nt.simulator.exchange import Exchange
 from tiger_nt.simulator.faults import Fault
@@ -33,7 +34,7 @@ from tiger_nt.simulator.market import MarketRow
 from tiger_nt.simulator.state import Controlled, order_state, quote_state, session_state, state
 from tiger_nt.symbols import SymbolError, option_terms
 
-__all__ = ["HandOrder", "HandQuote", "control_app"]
+__all__ = ["HandOrder", "HandPackage", "HandQuote", "control_app"]
 
 _APP = "android"
 """Source of the orders that are not the API's."""
@@ -76,6 +77,16 @@ class HandOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     stop_price: float | None = None
 
 
+class HandPackage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A vertical as a person makes it in the app: one option bought and one sold at a net limit."""
+
+    account: str
+    buy: str
+    sell: str
+    quantity: Annotated[int, msgspec.Meta(ge=1)]
+    limit_price: float
+
+
 class _Cancel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: int
 
@@ -93,6 +104,7 @@ def control_app(simulator: Controlled) -> web.Application:
             web.post("/faults", port.add_faults),
             web.delete("/faults", port.clear_faults),
             web.post("/order", port.place),
+            web.post("/package", port.place_package),
             web.post("/cancel", port.cancel),
             web.post("/reset", port.reset),
         ]
@@ -155,6 +167,22 @@ class _Port:
             stop_price=wanted.stop_price,
             source=_APP,
         )
+        order = exchange.place(_account(exchange, wanted.account), ticket)
+        return web.json_response(order_state(order))
+
+    async def place_package(self, request: web.Request) -> web.Response:
+        wanted = await _body(request, HandPackage)
+        bought, sold = option_terms(wanted.buy), option_terms(wanted.sell)
+        ticket = Ticket(
+            terms=bought,
+            is_buy=True,
+            order_type="LMT",
+            quantity=wanted.quantity,
+            limit_price=wanted.limit_price,
+            source=_APP,
+            legs=(LegTicket(terms=bought, is_buy=True), LegTicket(terms=sold, is_buy=False)),
+        )
+        exchange = self._simulator.exchange
         order = exchange.place(_account(exchange, wanted.account), ticket)
         return web.json_response(order_state(order))
 

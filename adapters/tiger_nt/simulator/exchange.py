@@ -26,7 +26,8 @@ from tiger_nt.simulator.faults import FaultKind, Faults
 from tiger_nt.simulator.fees import FeeFunction, fixed_plan
 from tiger_nt.simulator.listing import Listing
 from tiger_nt.simulator.market import Market, MarketChunk, MarketRow
-from tiger_nt.simulator.orders import CommandState, Order, OrderStatus, Transaction
+from tiger_nt.simulator.orders import CommandState, Leg, Order, OrderStatus, Transaction
+from tiger_nt.simulator.packages import check_package, check_package_funds, fillable_packages
 from tiger_nt.simulator.publisher import Publisher
 
 __all__ = ["Delays", "Exchange"]
@@ -142,6 +143,7 @@ class Exchange:
             updated_ms=now // NS,
             status_ms=now // NS,
             reserve_price=reserve_price(ticket.limit_price, self.board[ticket.terms.compact]),
+            legs=tuple(Leg(terms=leg.terms, is_buy=leg.is_buy) for leg in ticket.legs),
         )
         account.orders[order.id] = order
         self._publisher.order(order)
@@ -151,6 +153,10 @@ class Exchange:
     def check(self, account: Account, ticket: Ticket) -> None:
         """Raise Refusal for an order that would not be taken."""
         self._check_open(account)
+        if ticket.legs:
+            check_package(ticket, account, self.listing)
+            check_package_funds(ticket, account, self.fees)
+            return
         check_ticket(ticket, account, self.listing)
         check_funds(
             ticket,
@@ -174,6 +180,8 @@ class Exchange:
         self._check_open(account)
         if not order.can_modify:
             raise refuse(account, "The order cannot be modified in its current status")
+        if order.legs:
+            raise refuse(account, "combinations cannot be modified")
         if quantity <= order.filled:
             raise refuse(account, "order quantity must be greater than the filled quantity")
         ticket = Ticket(
@@ -312,8 +320,10 @@ class Exchange:
                 self._match(order)
 
     def _match(self, order: Order) -> None:
-        quote = self.board[order.symbol]
-        quantity = fillable(order, quote)
+        if order.legs:
+            quantity = fillable_packages(order, self.board)
+        else:
+            quantity = fillable(order, self.board[order.symbol])
         if quantity == 0:
             return
         if order.fill_cap is None and order.remaining > 1:
@@ -323,35 +333,51 @@ class Exchange:
             quantity = min(quantity, order.fill_cap)
             order.fill_cap -= quantity
         if quantity > 0:
-            self._fill(order, quantity, quote.take(is_buy=order.is_buy, quantity=quantity))
+            self._fill(order, quantity)
 
-    def _fill(self, order: Order, quantity: int, price: float) -> None:
+    def _fill(self, order: Order, quantity: int) -> None:
+        """Fill the order, of a package both legs at once, at what the market shows."""
         account = self.accounts[order.account]
-        order.fills.append((quantity, price))
+        positions, net = [], 0.0
+        for part in order.parts:
+            price = self.board[part.symbol].take(is_buy=part.is_buy, quantity=quantity)
+            net += price if part.is_buy or not order.legs else -price
+            positions.append(self._book(account, order, part, quantity, price))
+        if order.legs:
+            order.fills.append((quantity, round(net, 6)))
+            order.realized = sum(leg.realized for leg in order.legs)
         order.filled += quantity
-        total = self.fees(order.terms.root, not order.is_buy, order.fills)
-        position = account.book(order, quantity, price, total - order.commission)
-        order.commission = total
-        transaction = Transaction(
-            id=next(self._transaction_ids),
-            order_id=order.id,
-            account=order.account,
-            terms=order.terms,
-            is_buy=order.is_buy,
-            quantity=quantity,
-            price=price,
-            time_ms=self._now_ms(),
-        )
-        account.transactions.append(transaction)
-        self._publisher.transaction(transaction)
         if order.remaining:
             self._told(order)
         else:
             if order.status is OrderStatus.PENDING_CANCEL:
                 order.cancel_status = CommandState.FAILED
             self._end(order, OrderStatus.FILLED)
-        self._tell_position(account, position)
+        for position in positions:
+            self._tell_position(account, position)
         self._tell_assets(account)
+
+    def _book(
+        self, account: Account, order: Order, part: Order | Leg, quantity: int, price: float
+    ) -> Position:
+        root, is_sell = part.terms.root, not part.is_buy
+        before = self.fees(root, is_sell, part.fills)
+        part.fills.append((quantity, price))
+        fee = self.fees(root, is_sell, part.fills) - before
+        order.commission = round(order.commission + fee, 6)
+        transaction = Transaction(
+            id=next(self._transaction_ids),
+            order_id=order.id,
+            account=order.account,
+            terms=part.terms,
+            is_buy=part.is_buy,
+            quantity=quantity,
+            price=price,
+            time_ms=self._now_ms(),
+        )
+        account.transactions.append(transaction)
+        self._publisher.transaction(transaction)
+        return account.book(part, quantity, price, fee)
 
     def _tell_position(self, account: Account, position: Position) -> None:
         self._publisher.position(account, position, market_price(position, self.board))

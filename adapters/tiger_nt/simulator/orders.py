@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from tiger_nt.symbols import OptionTerms
 
-__all__ = ["MULTIPLIER", "CommandState", "Order", "OrderStatus", "Transaction"]
+__all__ = ["MULTIPLIER", "CommandState", "Leg", "Order", "OrderStatus", "Transaction"]
 __all__ += ["contract_item", "order_item", "transaction_item"]
 
 SHANGHAI = dt.timezone(dt.timedelta(hours=8))
@@ -48,12 +48,41 @@ class CommandState(StrEnum):
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
+class Leg:
+    """One contract of a package; `fills` are contracts at dollars a share."""
+
+    terms: OptionTerms
+    is_buy: bool
+    fills: list[tuple[int, float]] = field(default_factory=list)
+    realized: float = 0.0
+
+    @property
+    def symbol(self) -> str:
+        """Compact OSI symbol."""
+        return self.terms.compact
+
+    @property
+    def action(self) -> str:
+        """``BUY`` or ``SELL``."""
+        return "BUY" if self.is_buy else "SELL"
+
+    @property
+    def average_price(self) -> float:
+        """Average of the fills, 0 without one as on the wire."""
+        filled = sum(quantity for quantity, _ in self.fills)
+        return sum(quantity * price for quantity, price in self.fills) / filled if filled else 0.0
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
 class Order:
     """One order; prices in dollars a share, times in nanoseconds or milliseconds UTC.
 
     `reserve_price` is what a contract is counted as against the cash while the order is open, and
     `fill_cap`, where not None, is what may still be filled of it. `word` replaces the status on
     the wire while the order is open.
+
+    A package has two `legs`, its purchase first, whose `terms` are its own; its prices and fills
+    are net, what the purchase costs less what the sale brings.
     """
 
     id: int
@@ -84,6 +113,12 @@ class Order:
     realized: float = 0.0
     is_triggered: bool = False
     fill_cap: int | None = None
+    legs: tuple[Leg, ...] = ()
+
+    @property
+    def parts(self) -> "tuple[Order | Leg, ...]":
+        """The legs of a package, else the order itself."""
+        return self.legs or (self,)
 
     @property
     def opened_ms(self) -> int:
@@ -163,7 +198,7 @@ def contract_item(terms: OptionTerms) -> dict[str, object]:
 def order_item(order: Order) -> dict[str, object]:
     """Return an order as REST answers have it."""
     item: dict[str, object] = {
-        **contract_item(order.terms),
+        **_order_contract(order),
         "id": order.id,
         "orderId": order.order_id,
         "externalId": str(order.order_id or order.id),
@@ -204,6 +239,41 @@ def order_item(order: Order) -> dict[str, object]:
     if order.remark:
         item["remark"] = order.remark
     return item
+
+
+def _order_contract(order: Order) -> dict[str, object]:
+    if not order.legs:
+        return contract_item(order.terms)
+    return {
+        "symbol": order.terms.root,
+        "market": "US",
+        "secType": "MLEG",
+        "currency": "USD",
+        "comboType": "VERTICAL",
+        "comboTypeDesc": "Vertical",
+        "legs": [_leg_item(order, leg) for leg in order.legs],
+    }
+
+
+def _leg_item(order: Order, leg: Leg) -> dict[str, object]:
+    """Return a leg with the fields that the SDK's own text shows of an order."""
+    return {
+        "symbol": leg.terms.root,
+        "secType": "OPT",
+        "expiry": f"{leg.terms.expiry:%Y%m%d}",
+        "strike": leg.terms.strike_text,
+        "right": leg.terms.right,
+        "action": leg.action,
+        "ratio": 1,
+        "market": "US",
+        "currency": "USD",
+        "multiplier": MULTIPLIER,
+        "totalQuantity": float(order.quantity),
+        "filledQuantity": float(order.filled),
+        "avgFilledPrice": leg.average_price,
+        "createdAt": order.opened_ms,
+        "updatedAt": order.updated_ms,
+    }
 
 
 def transaction_item(transaction: Transaction) -> dict[str, object]:

@@ -120,7 +120,15 @@ def order_state(order: Order) -> dict[str, Any]:
         "id": order.id,
         "user_mark": order.user_mark,
         "source": order.source,
-        "symbol": order.symbol,
+        "symbol": order.terms.root if order.legs else order.symbol,
+        "legs": [
+            {
+                "symbol": leg.symbol,
+                "side": leg.action,
+                "average_price": leg.average_price if leg.fills else None,
+            }
+            for leg in order.legs
+        ],
         "side": order.action,
         "order_type": order.order_type,
         "time_in_force": order.time_in_force,

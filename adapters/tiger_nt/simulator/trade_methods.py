@@ -24,6 +24,7 @@ from tiger_nt.simulator.orders import (
     order_item,
     transaction_item,
 )
+from tiger_nt.simulator.packages import MLEG, package_ticket_of
 
 __all__ = ["TradeMethods"]
 
@@ -171,10 +172,12 @@ class TradeMethods:
             "overnightLiquidation": figures.free_cash,
             "gst": 0.0,
         }
-        ticket = ticket_of(body, account)
+        ticket = _ticket_of(body, account)
         price = ticket.limit_price or self._touch(ticket)
-        fills = [(ticket.quantity, price)]
-        item["commission"] = self._exchange.fees(ticket.terms.root, not ticket.is_buy, fills)
+        item["commission"] = sum(
+            self._exchange.fees(part.terms.root, not part.is_buy, [(ticket.quantity, price)])
+            for part in ticket.legs or (ticket,)
+        )
         try:
             self._exchange.check(account, ticket)
         except Refusal as refusal:
@@ -188,7 +191,7 @@ class TradeMethods:
         return quote.ask if ticket.is_buy else quote.bid
 
     def _place(self, account: Account, body: Item) -> Item:
-        order = self._exchange.place(account, ticket_of(body, account))
+        order = self._exchange.place(account, _ticket_of(body, account))
         return {
             "id": order.id,
             "orderId": order.order_id,
@@ -253,6 +256,11 @@ class TradeMethods:
 _TRADABLE: Item = {"tradeable": True, "status": 1, "primaryExchange": "", "multiplier": MULTIPLIER}
 
 
+def _ticket_of(body: Item, account: Account) -> Ticket:
+    is_package = body.get("sec_type") == MLEG
+    return package_ticket_of(body, account) if is_package else ticket_of(body, account)
+
+
 def _find(account: Account, body: Item) -> Order:
     wanted, number = body.get("id"), body.get("order_id")
     for order in account.orders.values():
@@ -268,7 +276,8 @@ def _times(body: Item) -> tuple[int, int]:
 
 def _is_of(entry: Order | Transaction, body: Item) -> bool:
     terms = entry.terms
-    return body.get("sec_type") in {None, "", "ALL", "OPT"} and body.get("symbol") in {
+    kind = MLEG if isinstance(entry, Order) and entry.legs else "OPT"
+    return body.get("sec_type") in {None, "", "ALL", kind} and body.get("symbol") in {
         None,
         "",
         terms.root,

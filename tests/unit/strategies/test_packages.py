@@ -1,0 +1,130 @@
+"""Verticals as packages by the strategies' base: both orders at once, and the legs where not."""
+
+from typing import Any
+
+from strategy_venue import VERTICAL, Venue, canceled, filled, rejected, sale
+
+from autotrade_0dte.execution.exits import ExitReason
+from autotrade_0dte.execution.walk_record import MoveKind
+from autotrade_strategies.orders import WorkingOrder
+
+
+def sold_short(name: str, quantity: int, price: float) -> Any:
+    return filled(name, -quantity, price, leg="SPY260720C00605000.US")
+
+
+def bought_back(name: str, quantity: int, price: float) -> Any:
+    return filled(name, quantity, price, leg="SPY260720C00605000.US")
+
+
+def covered() -> Venue:
+    """Return a venue that filled a package: two long at 0.99, two short at 0.40."""
+    venue = Venue(VERTICAL, packages=True)
+    venue.chain(1, 0.95)
+    venue.answer(filled("O-2", 2, 0.99))
+    venue.answer(sold_short("O-3", 2, 0.40))
+    return venue
+
+
+def test_both_legs_go_at_once_under_one_name_and_net_to_the_cap() -> None:
+    venue = Venue(VERTICAL, packages=True)
+    assert venue.chain(1, 0.95) == [("BUY", 2, 1.00), ("SHORT", "SELL", 2, 0.40)]
+    assert [tags["package"] for tags in venue.tags] == ["O-1", "O-1"]
+    assert venue.chain(2, 0.95) == []
+
+
+def test_fills_of_both_legs_send_nothing_more() -> None:
+    venue = Venue(VERTICAL, packages=True)
+    venue.chain(1, 0.95)
+    assert venue.answer(filled("O-2", 2, 0.99)) == []
+    assert venue.answer(sold_short("O-3", 2, 0.40)) == []
+    assert venue.chain(3, 0.95) == []
+
+
+def test_a_vertical_without_packages_goes_leg_by_leg() -> None:
+    venue = Venue(VERTICAL)
+    assert venue.chain(1, 0.95) == [("BUY", 2, 1.00)]
+    assert "package" not in venue.tags[0]
+
+
+def test_a_refused_package_leaves_nothing_and_sends_nothing() -> None:
+    venue = Venue(VERTICAL, packages=True)
+    venue.chain(1, 0.95)
+    assert venue.answer(rejected("O-2")) == []
+    assert venue.answer(rejected("O-3")) == []
+    assert venue.chain(2, 0.95) == []
+    assert venue.plans[-1].phase == "CLOSED"
+
+
+def test_what_the_desk_replaces_is_sent_anew_for_both_legs() -> None:
+    venue = Venue(VERTICAL, packages=True)
+    venue.chain(1, 0.95)
+    for name in ("O-2", "O-3"):
+        venue.hear(name, MoveKind.REPLACE)
+    assert venue.answer(canceled("O-2")) == [("BUY", 2, 1.00)]
+    assert venue.answer(canceled("O-3")) == [("SHORT", "SELL", 2, 0.40)]
+    assert [(tags["package"], tags["parent"]) for tags in venue.tags[2:]] == [
+        ("O-1", "O-2"), ("O-1", "O-3"),
+    ]  # fmt: skip
+
+
+def test_a_long_leg_that_was_filled_alone_is_covered_by_itself() -> None:
+    venue = Venue(VERTICAL, packages=True)
+    venue.chain(1, 0.95)
+    venue.answer(filled("O-2", 2, 0.99))
+    venue.answer(canceled("O-3"))
+    assert venue.chain(6, 0.95) == [("SHORT", "SELL", 2, 0.39)]
+    assert "package" not in venue.tags[-1]
+
+
+def test_a_vertical_is_closed_as_one_package() -> None:
+    venue = covered()
+    venue.wanted_out = ExitReason.TIME_STOP
+    # Bought back for a quarter above the ask of 0.42 at most.
+    assert venue.chain(9, 0.95) == [("SHORT", "BUY", 2, 0.53, "exit"), sale(2)]
+    assert venue.tags[-1]["package"] == venue.tags[-2]["package"] != venue.tags[0]["package"]
+    assert venue.answer(bought_back("O-5", 2, 0.42)) == []
+    assert venue.answer(filled("O-6", -2, 0.95)) == []
+    assert venue.plans[-1].phase == "CLOSED"
+
+
+def test_a_close_that_brings_no_money_goes_leg_by_leg() -> None:
+    venue = covered()
+    venue.wanted_out = ExitReason.TIME_STOP
+    assert venue.chain(9, 0.40) == [("SHORT", "BUY", 2, 0.53, "stop")]
+
+
+def test_after_a_refused_package_the_legs_are_closed_one_by_one() -> None:
+    venue = covered()
+    venue.wanted_out = ExitReason.TIME_STOP
+    venue.chain(9, 0.95)
+    assert venue.answer(rejected("O-5")) == []
+    venue.answer(rejected("O-6"))
+    assert venue.chain(10, 0.95) == [("SHORT", "BUY", 2, 0.53, "exit")]
+    assert "package" not in venue.tags[-1]
+
+
+def test_an_emergency_takes_the_place_of_a_package_leg_by_leg() -> None:
+    venue = covered()
+    venue.wanted_out = ExitReason.TIME_STOP
+    venue.chain(9, 0.95)
+    trade = venue.strategy._trade
+    assert trade is not None
+    trade.exit(ExitReason.RISK_FLATTEN, venue.strategy.clock.timestamp_ns())
+    orders: list[WorkingOrder] = trade._orders()
+    assert all(str(order.order_id) in {"O-5", "O-6"} for order in orders)
+    assert ("CANCEL", "O-5") in venue.sent
+    venue.answer(canceled("O-5"))
+    assert venue.answer(canceled("O-6")) == [("SHORT", "BUY", 2, 0.53, "emergency")]
+
+
+def test_a_stop_takes_the_place_of_an_exit_as_a_package_again() -> None:
+    venue = covered()
+    venue.wanted_out = ExitReason.TIME_STOP
+    venue.chain(9, 0.95)
+    trade = venue.strategy._trade
+    assert trade is not None
+    trade.exit(ExitReason.STOP, venue.strategy.clock.timestamp_ns())
+    venue.answer(canceled("O-5"))
+    assert venue.answer(canceled("O-6")) == [("SHORT", "BUY", 2, 0.53, "stop"), sale(2, "stop")]
+    assert venue.tags[-1]["package"] == venue.tags[-2]["package"]

@@ -1,9 +1,10 @@
 """Finds in the engine's cache what was won and lost by orders that no plan tells of."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autotrade_0dte.actors.order_tables import fills, tags_of
+from autotrade_0dte.execution.ledger import Fill
 from autotrade_0dte.execution.plan_state import KeptPlan, PlanState
 from autotrade_0dte.risk.untold_trades import UntoldTrades
 
@@ -19,10 +20,11 @@ class UntoldTrip(NamedTuple):
 
 
 class UntoldOrders:
-    """Looks at each order once, when it has ended.
+    """Looks at all orders whenever one has ended, and takes each fill once.
 
     Those made by hand and by another tool are in the cache once the broker has told of them. They
-    have no plan of which a strategy tells.
+    have no plan of which a strategy tells. What is bought by an order that still works may be sold
+    already, so that its fills count too.
 
     Parameters
     ----------
@@ -33,6 +35,7 @@ class UntoldOrders:
     def __init__(self, kept: Iterable[KeptPlan]) -> None:
         self._plans: set[tuple[str, str]] = set()
         self._seen: set[str] = set().union(*(plan.order_ids for plan in kept))
+        self._taken: dict[str, int] = {}
         self._ended = 0
         self._trades = UntoldTrades()
 
@@ -47,15 +50,26 @@ class UntoldOrders:
             return
         orders = cache.orders_closed()
         self._ended = len(orders)
-        new = [order for order in orders if str(order.client_order_id) not in self._seen]
-        self._seen.update(str(order.client_order_id) for order in new)
-        untold = [order for order in new if not self._is_told(order)]
-        for order in sorted(untold, key=lambda order: (order.ts_last, str(order.client_order_id))):
-            for fill in fills([order], cache):
-                price_usd = fill.price * fill.multiplier
-                net_usd = self._trades.take(fill.instrument_id, fill.quantity, price_usd, fill.fee)
-                if net_usd is not None:
-                    yield UntoldTrip(str(order.client_order_id), fill.ts_event, net_usd)
+        new = self._new_fills(orders, cache)
+        for name, fill in sorted(new, key=lambda each: (each[1].ts_event, each[0])):
+            price_usd = fill.price * fill.multiplier
+            net_usd = self._trades.take(fill.instrument_id, fill.quantity, price_usd, fill.fee)
+            if net_usd is not None:
+                yield UntoldTrip(name, fill.ts_event, net_usd)
+
+    def _new_fills(self, closed: Sequence[Any], cache: Any) -> Iterator[tuple[str, Fill]]:
+        # A plan is told of by the end of its orders, at the latest.
+        by_hand = [order for order in cache.orders_open() if "plan" not in tags_of(order)]
+        for order in (*closed, *by_hand):
+            name = str(order.client_order_id)
+            if name in self._seen:
+                continue
+            if order.is_closed:
+                self._seen.add(name)
+            if not self._is_told(order):
+                found, taken = fills([order], cache), self._taken.get(name, 0)
+                self._taken[name] = len(found)
+                yield from ((name, fill) for fill in found[taken:])
 
     def _is_told(self, order: Any) -> bool:
         return (str(order.strategy_id), tags_of(order).get("plan", "")) in self._plans

@@ -1,0 +1,69 @@
+"""How a change leaves: the event loop stands aside until it is written, and no longer."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tiger_nt import calls, http_connections
+from tiger_nt.budget import CallBudget, Priority
+from tiger_nt.calls import Calls, Lane
+from tiger_nt.errors import TigerError
+
+
+def change(call: Callable[[], str], meanwhile: Callable[[], None]) -> str:
+    """Make a change; `meanwhile` is what the event loop has to do next."""
+
+    async def script() -> str:
+        made = Calls(CallBudget({}, is_paper=True), str, timeout_s=5.0)
+        made.open()
+        asyncio.get_running_loop().call_soon(meanwhile)
+        try:
+            return await made.change("place_order", call, Lane.ORDERS, Priority.RISK)
+        finally:
+            await made.close()
+
+    return asyncio.run(script())
+
+
+def test_event_loop_goes_on_when_a_change_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "_WRITING_S", 60.0)
+    done: list[str] = []
+    looped = threading.Event()
+
+    def call() -> str:
+        time.sleep(0.05)  # as long as signing may take on a slow machine
+        done.append("written")
+        http_connections._thread.tell()
+        return "answered" if looped.wait(5) else "nobody went on"
+
+    def go_on() -> None:
+        done.append("went on")
+        looped.set()
+
+    assert change(call, go_on) == "answered"
+    assert done == ["written", "went on"]
+
+
+def test_event_loop_goes_on_when_a_change_fails_before_it_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[bool] = []
+
+    class Event(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            told.append(super().wait(timeout))
+            return told[-1]
+
+    monkeypatch.setattr(threading, "Event", Event)
+    monkeypatch.setattr(calls, "_WRITING_S", 1.0)
+    with pytest.raises(TigerError):
+        change(lambda: str(1 // 0), lambda: None)
+    assert told == [True]
+
+
+def test_event_loop_waits_for_no_change_that_is_slow_to_be_written() -> None:
+    looped = threading.Event()
+    assert change(lambda: str(looped.wait(5)), looped.set) == "True"

@@ -1,11 +1,19 @@
 """Laws of the grid, whatever is held: linear, of no order, bounded by what an option can do."""
 
+import msgspec
 import numpy as np
+from gate_world import CHAIN
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autotrade_0dte.pricing.black import price_and_greeks
-from autotrade_0dte.risk.session_grid import HeldLegs, session_grid, worst_cell
+from autotrade_0dte.risk.session_grid import (
+    HeldLegs,
+    held_legs,
+    least_pnl,
+    session_grid,
+    worst_cell,
+)
 
 FORWARD = 600.0
 SECOND = 1 / (365 * 24 * 3600)
@@ -16,6 +24,12 @@ figures = st.tuples(
     st.floats(500.0, 700.0), st.booleans(), st.floats(0.03, 3.0), st.floats(0.0, 2.0)
 )
 books = st.lists(st.tuples(contracts, figures), min_size=1, max_size=6)
+
+legs_of_chain = st.lists(
+    st.tuples(st.integers(0, CHAIN.strike.size - 1), contracts, st.floats(-500.0, 500.0)),
+    max_size=4,
+)
+"""Row, contracts, and what they pay beyond the mid."""
 
 
 def legs_of(book: list[tuple[int, tuple[float, bool, float, float]]], left_s: float) -> HeldLegs:
@@ -105,3 +119,29 @@ def test_the_worst_cell_is_known_and_never_a_gain(book, market) -> None:
 def test_at_the_close_volatility_no_longer_matters(book, market) -> None:
     at_close = pnl(legs_of(book, market[0]), market)[:, :, 2]
     assert (at_close == at_close[:, :1]).all()
+
+
+def cells(row: int, quantity: int) -> np.ndarray:
+    legs, market = held_legs(CHAIN, [row], [quantity]), (CHAIN.forward, CHAIN.years)
+    return session_grid(legs, *market, CHAIN.analytics.implied_move).pnl_usd
+
+
+@given(legs_of_chain, legs_of_chain)
+def test_the_least_cell_has_each_order_filled_where_that_is_worse(held, at_work) -> None:
+    flat = [float(figure) for leg in (*held, *at_work) for figure in leg]
+    expected = np.zeros_like(cells(0, 0))
+    for row, quantity, _ in held:
+        expected = expected + cells(row, quantity)
+    for row, quantity, beyond_usd in at_work:
+        if quantity:
+            expected = expected + np.minimum(cells(row, quantity) - beyond_usd, 0.0)
+    close(least_pnl(CHAIN, flat, len(at_work)), expected.min())
+
+
+@given(legs_of_chain, st.integers(0, CHAIN.strike.size - 1))
+def test_one_unknown_leg_makes_the_least_cell_unknown(legs, row) -> None:
+    iv = CHAIN.iv.copy()
+    iv[row] = np.nan
+    iv.flags.writeable = False
+    flat = [float(figure) for leg in (*legs, (row, 1, 0.0)) for figure in leg]
+    assert np.isnan(least_pnl(msgspec.structs.replace(CHAIN, iv=iv), flat, 0))

@@ -196,10 +196,14 @@ def _core(results: dict[str, Any]) -> str:
         )
     # What the engine does with a command of the desk is in none of the desk's own figures.
     lines += ["", "| order desk, its own microseconds | events | median | mean | p99 "]
-    lines[-1] += "| events with commands | the engine's in those, median |"
-    lines += ["|---|--:|--:|--:|--:|--:|--:|"]
+    lines[-1] += (
+        "| median with cold caches | events with commands | the engine's in those, median |"
+    )
+    lines += ["|---|--:|--:|--:|--:|--:|--:|--:|"]
     for kind, row in results["desk"]["handlers_us"].items():
         figures = " | ".join(f"{row[name]:.1f}" for name in ("median", "mean", "p99"))
+        cold = results["desk"]["cold_us"].get(kind)
+        figures += f" | {cold['median']:.1f}" if cold else " | "
         engine = f"{row['engine']:.1f}" if row["commands"] else "-"
         lines.append(f"| {kind} | {row['events']:,} | {figures} | {row['commands']:,} | {engine} |")
     return "\n".join(lines) + "\n"

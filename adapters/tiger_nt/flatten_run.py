@@ -109,11 +109,8 @@ class FlattenRun:
             self._calls.tell(lambda: self._book.saw_orders(at_work))
             held, unreadable = self._broker.options_held()
             recent = self._recent()
-        except TigerError as e:
-            error = e
-            self._calls.tell(lambda: self._look_failed(error))
         except Exception as e:  # noqa: BLE001 - an answer nobody thought of must not end it all
-            error = _unreadable(e)
+            error = _told(e)
             self._calls.tell(lambda: self._look_failed(error))
         else:
             look = Look(
@@ -135,11 +132,8 @@ class FlattenRun:
     def _quote(self, symbols: list[str]) -> None:
         try:
             quotes = self._broker.quotes(symbols)
-        except TigerError as e:
-            error = e
-            self._calls.tell(lambda: self._quotes_failed(symbols, error))
         except Exception as e:  # noqa: BLE001 - it goes on without quotes
-            error = _unreadable(e)
+            error = _told(e)
             self._calls.tell(lambda: self._quotes_failed(symbols, error))
         else:
             self._calls.tell(lambda: self._saw_quotes(symbols, quotes))
@@ -220,8 +214,8 @@ class FlattenRun:
             self._broker.cancel(action.order_id)
         except TigerUnknownOutcomeError:
             pass  # the next look tells
-        except TigerError as e:
-            error = e
+        except Exception as e:  # noqa: BLE001 - as in a look
+            error = _told(e)
             self._calls.tell(lambda: self._failed(f"cancel of {action.order_id}", error))
         else:
             self._calls.tell(lambda: self._calls.allowed("cancel_order"))
@@ -242,6 +236,10 @@ class FlattenRun:
             error = e
             self._calls.tell(lambda: self._book.unsent(mark))
             self._calls.tell(lambda: self._failed(f"{action.request.symbol} not sent", error))
+        except Exception as e:  # noqa: BLE001 - it may have been sent
+            text = str(_told(e))
+            self._calls.tell(lambda: self._book.unknown(mark, time.monotonic()))
+            self._calls.tell(lambda: self._progress(f"{text}; asking for the order"))
         else:
             self._calls.tell(lambda: self._book.placed(mark, order_id, time.monotonic()))
             self._calls.tell(lambda: self._calls.allowed("place_order"))
@@ -249,8 +247,8 @@ class FlattenRun:
     def _modify(self, action: Modify) -> None:
         try:
             self._broker.modify(action.order_id, action.request)
-        except TigerError as e:
-            error = e
+        except Exception as e:  # noqa: BLE001 - as in a look
+            error = _told(e)
             self._calls.tell(lambda: self._failed(f"{action.request.symbol} not changed", error))
         else:
             self._calls.tell(lambda: self._calls.allowed("modify_order"))
@@ -295,5 +293,7 @@ class FlattenRun:
         self._say(f"{time.monotonic() - self._began_s:6.2f} s  {text}")
 
 
-def _unreadable(error: Exception) -> TigerError:
+def _told(error: Exception) -> TigerError:
+    if isinstance(error, TigerError):
+        return error
     return TigerError(f"the answer could not be read ({error!r})")

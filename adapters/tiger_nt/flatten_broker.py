@@ -42,7 +42,8 @@ _LANGUAGE = "en_US"
 class OrderSeen(NamedTuple):
     """An order as Tiger showed it; `symbol` is compact OSI for a single option.
 
-    Of a combination, and of what cannot be read, it is the underlying, and quantities are 0.
+    Of a combination, and of what cannot be read, it is the underlying, and quantities are 0; what a
+    combination has filled is in `legs`, compact OSI and signed contracts, as far as it can be read.
     `updated_s` is when it last changed, by Tiger's clock (UTC epoch seconds; 0 if not told).
     """
 
@@ -57,6 +58,14 @@ class OrderSeen(NamedTuple):
     state: OrderState
     reason: str
     updated_s: float
+    legs: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def fills(self) -> tuple[tuple[str, int], ...]:
+        """What of it was filled: symbols and signed contracts, one of them for each option."""
+        if self.sec_type == OPTION:
+            return ((self.symbol, self.filled if self.is_buy else -self.filled),)
+        return self.legs
 
     @property
     def is_option(self) -> bool:
@@ -202,7 +211,25 @@ def _order(item: Mapping[str, Any]) -> OrderSeen:
         state=_STATES.get(item.get("status"), OrderState.UNKNOWN),
         reason=str(item.get("remark") or ""),
         updated_s=_changed_s(item),
+        legs=_filled_legs(item) if sec_type == COMBINATION else (),
     )
+
+
+def _filled_legs(item: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
+    """Return what a combination has filled of each option; nothing if that cannot be read."""
+    found = []
+    try:
+        packages = _count(item, "filledQuantity")
+        for leg in item.get("legs") or ():
+            if leg.get("secType") != OPTION:
+                continue
+            right = leg.get("right") or leg.get("putCall")
+            contracts = packages * int(leg.get("ratio") or 1)
+            is_buy = str(leg.get("action")).upper() == "BUY"
+            found.append((_symbol({**leg, "right": right}), contracts if is_buy else -contracts))
+    except (AttributeError, TypeError, ValueError):
+        return ()
+    return tuple(found)
 
 
 def _count(item: Mapping[str, Any], name: str) -> int:

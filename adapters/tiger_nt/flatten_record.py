@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from tiger_nt.flatten_broker import OPTION, OrderSeen, QuoteSeen
+from tiger_nt.flatten_broker import OrderSeen, QuoteSeen
 from tiger_nt.flatten_orders import Fill, Look, Modify, OwnOrder, Past, Place, Stage
 from tiger_nt.flatten_prices import ATTEMPTS
 from tiger_nt.views import OrderState
@@ -52,7 +52,7 @@ class FlattenRecord:
         self._look: Look | None = None
         self._changed_s = -math.inf
         self._fills: list[Fill] = []
-        self._filled: Counter[int] = Counter()
+        self._filled: Counter[tuple[int, str]] = Counter()
         self.closed: Counter[str] = Counter()
         """Contracts closed by this run's orders, by symbol."""
 
@@ -208,15 +208,17 @@ class FlattenRecord:
     def _note_fills(self, orders: Iterable[OrderSeen], clock_s: float) -> None:
         """Keep what others have filled, for as long as positions may not show it."""
         for order in orders:
-            more = order.filled - self._filled[order.id]
-            if more > 0 and order.sec_type == OPTION and not order.mark.startswith(self._run):
-                self._filled[order.id] = order.filled
-                # Of two kills at once, on two machines, the one with the lower name goes first.
-                first = order.mark.startswith(self._kind_of_run) and order.mark < self._run
-                at_s = min(order.updated_s or clock_s, clock_s)
-                until_s = at_s + (2 * _SETTLE_S if first else _SETTLE_S)
-                signed = more if order.is_buy else -more
-                self._fills.append(Fill(order.symbol, signed, until_s))
+            if order.mark.startswith(self._run):
+                continue
+            # Of two kills at once, on two machines, the one with the lower name goes first.
+            first = order.mark.startswith(self._kind_of_run) and order.mark < self._run
+            at_s = min(order.updated_s or clock_s, clock_s)
+            until_s = at_s + (2 * _SETTLE_S if first else _SETTLE_S)
+            for symbol, filled in order.fills:
+                before = self._filled[order.id, symbol]
+                if abs(filled) > abs(before):
+                    self._filled[order.id, symbol] = filled
+                    self._fills.append(Fill(symbol, filled - before, until_s))
         self._fills = [fill for fill in self._fills if fill.until_s > clock_s]
 
     def _follow(self, order: OrderSeen, now_s: float | None = None) -> None:

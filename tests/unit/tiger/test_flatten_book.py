@@ -617,3 +617,28 @@ def test_without_a_quote_a_sale_is_at_the_lowest_price_and_a_purchase_has_none(
     assert closing_limit(CALL, is_buy=False, touch=0.0, attempt=attempt) == 0.01
     assert closing_limit(INDEX, is_buy=False, touch=0.0, attempt=attempt) == 0.05
     assert math.isnan(closing_limit(CALL, is_buy=True, touch=0.0, attempt=attempt))
+
+
+def test_nothing_is_called_flat_while_positions_may_not_show_a_filled_package() -> None:
+    book = FlattenBook("kill-x")
+    entered = package((CALL, 2), (HIGHER, -2))
+    for at_s in (0.5, 1.0, 4.5):
+        book.saw(look({}, at_s=at_s, recent=(entered,)), at_s + 0.1)
+        assert not book.is_flat_since(at_s)
+    book.saw(look({}, at_s=5.5, recent=(entered,)), 5.6)
+    assert book.is_flat_since(5.5)
+
+
+def test_legs_that_a_package_has_just_closed_are_not_closed_again() -> None:
+    book = FlattenBook("kill-x")
+    closed = package((HIGHER, 2), (CALL, -2))
+    held = {CALL: 2, HIGHER: -2}
+    book.saw(look(held, recent=(closed,)), 0.1)
+    book.saw_quotes(list(held), dict.fromkeys(held, QUOTE), 0.1)
+    assert book.closings(0.2) == []
+    book.saw(look(held, at_s=5.5, recent=(closed,)), 5.6)  # it was another's after all
+    assert [action.request.symbol for action in book.closings(5.7)] == [HIGHER]
+
+
+def package(*legs: tuple[str, int]) -> OrderSeen:
+    return order("SPY", sec_type="MLEG", quantity=0, state=OrderState.FILLED, legs=legs)

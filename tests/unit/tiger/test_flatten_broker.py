@@ -175,6 +175,22 @@ def test_order_that_cannot_be_read_can_still_be_cancelled(gateway: AnsweringGate
     ]
 
 
+def test_what_a_package_has_filled_is_told_by_leg(gateway: AnsweringGateway) -> None:
+    sold = OPTION | {"action": "SELL", "ratio": 1}
+    bought = OPTION | {"action": "BUY", "strike": "6010", "right": None, "putCall": "PUT"}
+    bought.pop("identifier")
+    package = {"secType": "MLEG", "symbol": "SPXW", "status": "Filled", "filledQuantity": 3}
+    gateway.answers["active_orders"] = {
+        "items": [
+            package | {"id": 1, "legs": [bought, sold]},
+            package | {"id": 2, "legs": [bought, sold | {"identifier": "?"}]},
+        ]
+    }
+    readable, unreadable = brokered(gateway).orders_at_work()
+    assert readable.fills == (("SPXW261123P06010000", 3), ("SPXW261123P06012500", -3))
+    assert unreadable.fills == ()
+
+
 def test_position_that_cannot_be_read_is_told_and_the_others_are_read(
     gateway: AnsweringGateway,
 ) -> None:

@@ -83,10 +83,10 @@ def leave_word(state: Path, reason: str) -> tuple[RearmWord, list[Path]]:
 
 
 def take_word(state: Path, folder: Path) -> RearmWord | None:
-    """Return the word left in a node's folder and take it away; None without a whole one.
+    """Return the word left in a node's folder and take it away; None while there is none to take.
 
     While a kill or halt that it ends still stands, the command that leaves it is at work, or was
-    ended half way.
+    ended half way. One that cannot be read is a word all the same: somebody has left it.
     """
     file = folder / REARM
     if not file.exists():

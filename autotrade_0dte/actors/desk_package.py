@@ -298,7 +298,9 @@ class PackageDesk:
                 kind, move = WalkEvent.CANCEL_REJECTED, walk.on_cancel_rejected(now_ns)
             case OrderCanceled() | OrderExpired() | OrderRejected() | OrderDenied():
                 leg.is_over = True
-                if not all(each.is_over for each in work.legs) or walk.is_over:
+                # One that is held here goes nowhere after the other was withdrawn.
+                is_held = isinstance(event, OrderCanceled) and leg.held is not None
+                if walk.is_over or not (is_held or all(each.is_over for each in work.legs)):
                     return
                 kind, move = self._ended(work, event, now_ns)
             case _:

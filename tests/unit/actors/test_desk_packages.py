@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from desk_engine import CALL, OTHER, SESSION, Asked, desk_gate, run, steady
+from desk_engine import CALL, OTHER, SESSION, Asked, Teller, desk_gate, run, steady
 from msgspec.structs import replace
-from nautilus_trader.model import InstrumentId
+from nautilus_trader.model import InstrumentId, OrderSide
 
 from autotrade_0dte.actors.order_desk import OrderDesk
 from autotrade_0dte.execution.order_quote import OrderQuote
@@ -69,6 +69,31 @@ def test_a_package_is_one_walk_of_two_orders_within_its_net_cap() -> None:
     for bought, sold in zip(first, second, strict=True):
         assert bought - sold <= 0.54 + 1e-9
     assert outcome.outcome(0) == outcome.outcome(1) == "FILLED"
+
+
+class OneLegCanceled(Teller):
+    """Cancels its purchase, and that alone, at second 7."""
+
+    def on_start(self) -> None:
+        super().on_start()
+        self._at("cancel", 7.0, lambda _e: self._cancel_purchase())
+
+    def _cancel_purchase(self) -> None:
+        for order in self.cache.orders():
+            if order.side == OrderSide.BUY:
+                self.cancel_order(order.client_order_id)
+
+
+def test_of_a_package_that_is_held_back_no_leg_goes_when_the_other_is_canceled() -> None:
+    quotes = {CALL: [*steady(0.50, 2.00, to_s=8), *steady(1.00, 1.01)[9:]], OTHER: QUOTES[OTHER]}
+    asked = leg(2, 1.03, CALL), leg(-2, 0.49, OTHER)
+    kinds: dict[str, Any] = {"desk_kind": PackageDesk, "short_legs": True}
+    assert run(quotes, *asked, **kinds).held == {CALL: 2, OTHER: -2}
+    outcome = run(quotes, *asked, **kinds, teller_kind=OneLegCanceled)
+    assert outcome.held == {}
+    assert outcome.limits(0) == outcome.limits(1) == []
+    assert outcome.outcome(0) == outcome.outcome(1) == "CANCELED"
+    assert [order.is_closed for order in outcome.orders] == [True, True]
 
 
 # -- the gate ------------------------------------------------------------------------------------

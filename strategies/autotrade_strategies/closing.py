@@ -107,9 +107,16 @@ class Closing:
         if is_above(self.purpose, order.parent.purpose):
             return True
         if order.package is not None:
-            return False
+            bid, ask = self._package_quote(chain)
+            return bid <= ask  # it would bring no money; False where one is not known
         ask = fresh(chain, self._rows[order.parent.instrument_id], OrderSide.BUY)
         return order.side == OrderSide.BUY and ask > order.parent.cap
+
+    def _package_quote(self, chain: ChainSnapshot) -> tuple[float, float]:
+        """Return what the long leg brings and the short one costs, NaN where it is not known."""
+        plan = self._managed.plan
+        bid = fresh(chain, self._rows[plan.instrument_id], OrderSide.SELL)
+        return bid, fresh(chain, self._rows[str(plan.short_instrument_id)], OrderSide.BUY)
 
     def _send_package(self, chain: ChainSnapshot, now_ns: int) -> bool:
         """Send both legs as one, if that can be; return whether it was done."""
@@ -117,8 +124,7 @@ class Closing:
         short, quantity = plan.short_instrument_id, managed.sold
         if short is None or not quantity or managed.held != quantity or self._goes_by_legs:
             return False
-        bid = fresh(chain, self._rows[plan.instrument_id], OrderSide.SELL)
-        ask = fresh(chain, self._rows[short], OrderSide.BUY)
+        bid, ask = self._package_quote(chain)
         if self.purpose is Purpose.EMERGENCY or not bid - ask > 0:  # NaN where one is not known
             return False
         package = self._sender.package_name()

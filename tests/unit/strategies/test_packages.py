@@ -94,6 +94,17 @@ def test_a_close_that_brings_no_money_goes_leg_by_leg() -> None:
     assert venue.chain(9, 0.40) == [("SHORT", "BUY", 2, 0.53, "stop")]
 
 
+def test_a_package_that_brings_no_money_any_more_gives_way_to_the_legs() -> None:
+    venue = covered()
+    venue.wanted_out = ExitReason.TIME_STOP
+    venue.chain(9, 0.95)
+    assert venue.chain(10, 0.50) == []
+    assert venue.chain(11, 0.40) == [("CANCEL", "O-5")]
+    venue.answer(canceled("O-5"))
+    assert venue.answer(canceled("O-6")) == [("SHORT", "BUY", 2, 0.53, "exit")]
+    assert "package" not in venue.tags[-1]
+
+
 def test_after_a_refused_package_the_legs_are_closed_one_by_one() -> None:
     venue = covered()
     venue.wanted_out = ExitReason.TIME_STOP

@@ -119,7 +119,7 @@ class StateKeeper(DataActor):
 
     def _tell(self, works: bool, text: str) -> None:
         """Report that the store fails, or works again, and have it shown."""
-        figure = 0.0 if works else float(self._writer.waiting)
+        figure = 0.0 if works else float(self._writer.missing)
         report = RiskReport(
             ts_event=time.time_ns(),
             trigger=Trigger.STORE,

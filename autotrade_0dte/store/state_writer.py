@@ -27,15 +27,16 @@ class StateWriter:
     """Writes each message before it returns: an order whose walk says SUBMIT has its row then.
 
     What the disk does not take is kept in memory, told of once, and written before the next row. A
-    row that no disk would take is left out and raised, once the others are written.
+    row that no disk would take is told of, left out and raised, once the others are written; after
+    one the store is never said to work again, as what it holds is not all of it.
 
     Parameters
     ----------
     store : StateStore
         Where to.
     tell : callable
-        Takes whether the store takes what it is given, and the figures or words of that; called
-        when it fails, and when it does no longer.
+        Takes whether the store takes what it is given, and the words of that; called when it fails,
+        and when it does no longer.
 
     Attributes
     ----------
@@ -56,6 +57,11 @@ class StateWriter:
     def waiting(self) -> int:
         """Rows that the disk has not taken yet."""
         return len(self._waiting)
+
+    @property
+    def missing(self) -> int:
+        """Rows that the store has not: those that wait, and those that no disk would take."""
+        return len(self._waiting) + len(self.misfits)
 
     @property
     def unended(self) -> set[str]:
@@ -162,7 +168,8 @@ class StateWriter:
             if not was_failing:
                 self._tell(False, str(e))
         else:
-            if was_failing:
+            if was_failing and not self.misfits:
                 self._tell(True, "")
         if len(self.misfits) > known:
+            self._tell(False, str(self.misfits[known]))
             raise self.misfits[known]

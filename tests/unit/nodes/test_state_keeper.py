@@ -125,13 +125,16 @@ def test_words_of_the_disk_are_shown_as_they_are(node: Node) -> None:
     assert Text.from_markup(line).plain.endswith("disk I/O error [/dev/sda1] [red]")
 
 
-def test_row_that_no_disk_takes_is_an_error_of_the_handler_and_of_the_run(node: Node) -> None:
+def test_row_that_no_disk_takes_halts_entries_and_is_an_error_of_the_run(node: Node) -> None:
     with pytest.raises(RowError):
         node.tell(PLAN_TOPIC, replace(STATE, plan=replace(PLAN, figures={"score": object()})))
     assert node.keeper.misfits == [
         "Expected a value that JSON has, was object (plan.state.plan.figures.score)"
     ]
     assert node.keeper.unwritten == 0
+    [report] = node.reports
+    assert (report.trigger, report.begins) == (Trigger.STORE, True)
+    assert report.figures["unwritten"] == 1.0
 
 
 @pytest.mark.parametrize(

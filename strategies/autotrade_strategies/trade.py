@@ -329,11 +329,14 @@ class Trade:
             DecisionKind.REFUSE, event.reason, self._plan.plan_id, order.parent.instrument_id,
             order.side, order.leaves, order.parent.cap, self._closing.figures,
         )  # fmt: skip
-        was_short = order is self._short
+        # Of a package that was filled in part nothing may be left uncovered.
+        lacks_short = order is self._short and (
+            order.package is None or self.managed.step is not None
+        )
         if order in (self._closing.order, self._closing.sale):
             self._closing.refused(order, self.chain)
         self._ended(order, event.ts_event)
-        if was_short and not self.is_exiting:
+        if lacks_short and not self.is_exiting:
             self._give_up_short_leg(event.ts_event)
 
     def _tell(self, now_ns: int) -> None:

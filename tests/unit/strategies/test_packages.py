@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from strategy_venue import VERTICAL, Venue, canceled, filled, rejected, sale
+from msgspec.structs import replace
+from strategy_venue import EXITS, VERTICAL, Venue, canceled, filled, rejected, sale
 
 from autotrade_0dte.execution.exits import ExitReason
 from autotrade_0dte.execution.walk_record import MoveKind
@@ -54,6 +55,27 @@ def test_a_refused_package_leaves_nothing_and_sends_nothing() -> None:
     assert venue.answer(rejected("O-3")) == []
     assert venue.chain(2, 0.95) == []
     assert venue.plans[-1].phase == "CLOSED"
+
+
+def test_what_is_covered_goes_on_when_the_rest_of_its_package_is_refused() -> None:
+    plan = replace(VERTICAL, exits=replace(EXITS, keep_single=False))
+    venue = Venue(plan, packages=True)
+    venue.chain(1, 0.95)
+    venue.answer(filled("O-2", 1, 0.99))
+    venue.answer(sold_short("O-3", 1, 0.40))
+    assert venue.answer(rejected("O-2")) == []
+    assert venue.answer(rejected("O-3")) == []
+    assert venue.chain(2, 0.95) == []
+    assert venue.plans[-1].phase == "OPEN"
+
+
+def test_what_is_not_covered_is_closed_when_the_rest_of_its_package_is_refused() -> None:
+    plan = replace(VERTICAL, exits=replace(EXITS, keep_single=False))
+    venue = Venue(plan, packages=True)
+    venue.chain(1, 0.95)
+    venue.answer(filled("O-2", 1, 0.99))
+    venue.answer(rejected("O-2"))
+    assert venue.answer(rejected("O-3")) == [sale(1, "stop")]
 
 
 def test_what_the_desk_replaces_is_sent_anew_for_both_legs() -> None:

@@ -75,7 +75,8 @@ class Closing:
         if at_work is not None:
             if self._is_outdated(at_work, chain):
                 self._is_superseded = True
-                self._sender.cancel(at_work)
+                for order in filter(None, (self.order, self.sale)):
+                    self._sender.cancel(order)  # both of a package, lest one be sent anew alone
             return
         step = self._managed.step
         if step is not None and not self._sender.stopped and not self._send_package(chain, now_ns):

@@ -144,6 +144,8 @@ class Trade:
         """Buy no more; what is held goes on."""
         if self._long is not None:
             self._sender.cancel(self._long)
+        if self._short is not None and self._short.package is not None:
+            self._sender.cancel(self._short)  # lest it be sent anew alone
 
     def due_exit(self) -> StrEnum | None:
         """Return which of the plan's own rules closes the position now, or None."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 from strategy_venue import EXITS, VERTICAL, Venue, canceled, filled, rejected, sale
 
@@ -121,7 +122,7 @@ def test_a_package_that_brings_no_money_any_more_gives_way_to_the_legs() -> None
     venue.wanted_out = ExitReason.TIME_STOP
     venue.chain(9, 0.95)
     assert venue.chain(10, 0.50) == []
-    assert venue.chain(11, 0.40) == [("CANCEL", "O-5")]
+    assert venue.chain(11, 0.40) == [("CANCEL", "O-5"), ("CANCEL", "O-6")]
     venue.answer(canceled("O-5"))
     assert venue.answer(canceled("O-6")) == [("SHORT", "BUY", 2, 0.53, "exit")]
     assert "package" not in venue.tags[-1]
@@ -148,6 +149,35 @@ def test_an_emergency_takes_the_place_of_a_package_leg_by_leg() -> None:
     assert all(str(order.order_id) in {"O-5", "O-6"} for order in orders)
     assert ("CANCEL", "O-5") in venue.sent
     venue.answer(canceled("O-5"))
+    assert venue.answer(canceled("O-6")) == [("SHORT", "BUY", 2, 0.53, "emergency")]
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+def test_no_leg_of_an_entry_is_sent_anew_once_the_package_is_withdrawn(is_late: bool) -> None:
+    venue = Venue(VERTICAL, packages=True)
+    venue.chain(1, 0.95)
+    for name in ("O-2", "O-3"):
+        venue.hear(name, MoveKind.REPLACE)
+    trade = venue.strategy._trade
+    assert trade is not None
+    if is_late:
+        venue.chain(31, 0.95)
+    else:
+        trade.exit(ExitReason.STOP, venue.strategy.clock.timestamp_ns())
+    assert venue.answer(canceled("O-2")) == []
+    assert venue.answer(canceled("O-3")) == []
+
+
+def test_an_emergency_goes_by_legs_at_once_though_the_package_was_to_be_replaced() -> None:
+    venue = covered()
+    venue.wanted_out = ExitReason.TIME_STOP
+    venue.chain(9, 0.95)
+    for name in ("O-5", "O-6"):
+        venue.hear(name, MoveKind.REPLACE)
+    trade = venue.strategy._trade
+    assert trade is not None
+    trade.exit(ExitReason.RISK_FLATTEN, venue.strategy.clock.timestamp_ns())
+    assert venue.answer(canceled("O-5")) == []
     assert venue.answer(canceled("O-6")) == [("SHORT", "BUY", 2, 0.53, "emergency")]
 
 

@@ -2,10 +2,13 @@
 
 import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from autotrade_0dte import calendar
 
 # Fewer examples than the usual 100, and none judged by a clock that other workers share.
 settings.register_profile(
@@ -90,6 +93,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     # Tests that let go of a node collect garbage; the thousands of modules and items are none.
     gc.freeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def known_sessions() -> Iterator[None]:
+    """Hours that a rehearsal has taught the calendar are forgotten with its module."""
+    before = dict(calendar._known)
+    yield
+    calendar._known.clear()
+    calendar._known.update(before)
 
 
 @pytest.fixture(scope="session")

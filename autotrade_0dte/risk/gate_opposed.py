@@ -16,25 +16,24 @@ def opposed(case: Case) -> Denial | None:
     never opposed.
     """
     order = case.order
-    side, strategy = (1 if case.is_buy else -1), order.owner.strategy
+    name, strategy = order.contract.name, order.owner.strategy
+    side = 1 if case.is_buy else -1
     own, others = 0, dict[str, int]()
     for plan in case.exposure.plans.values():
-        held, _ = plan.lots.get(order.contract.name, (0, 0.0))
-        if plan.owner.strategy == strategy:
-            own += held
-        elif held:
-            others[plan.owner.strategy] = others.get(plan.owner.strategy, 0) + held
+        if name in plan.lots:
+            held, whose = plan.lots[name][0], plan.owner.strategy
+            if whose == strategy:
+                own += held
+            else:
+                others[whose] = others.get(whose, 0) + held
     if order.quantity * side <= -own * side:
         return None
     for working in case.exposure.orders.values():
         sent = working.order
-        if (
-            sent.quantity * side < 0
-            and sent.contract.name == order.contract.name
-            and sent.owner.strategy != strategy
-        ):
-            held = others.get(sent.owner.strategy, 0)
-            others[sent.owner.strategy] = held - side * working.left
+        if sent.contract.name == name and sent.quantity * side < 0:
+            whose = sent.owner.strategy
+            if whose != strategy:
+                others[whose] = others.get(whose, 0) - side * working.left
     for other, quantity in others.items():
         if quantity * side < 0:
             figures: dict[str, float | str] = {

@@ -7,13 +7,8 @@ from typing import Any
 import msgspec
 from nautilus_trader.model import ClientOrderId, InstrumentId
 
-from autotrade_0dte.actors.desk_work import ended_parent
-from autotrade_0dte.execution.desk_params import DeskParams
-from autotrade_0dte.execution.offer import Offer
-from autotrade_0dte.execution.order_quote import OrderQuote
+from autotrade_0dte.actors.worked_walk import WorkedWalk
 from autotrade_0dte.execution.parent import ParentOrder, Purpose
-from autotrade_0dte.execution.quality import EndedParent
-from autotrade_0dte.execution.walk import Walk
 from autotrade_0dte.risk.proposed_order import ProposedOrder
 
 __all__ = ["PackageLeg", "PackageWork"]
@@ -55,51 +50,21 @@ class PackageLeg(msgspec.Struct, kw_only=True):
         self.is_accepted = self.is_over = False
 
 
-class PackageWork(msgspec.Struct, kw_only=True):
-    """What the desk keeps of a package.
+class PackageWork(WorkedWalk, kw_only=True):
+    """What the desk keeps of a package, besides its walk.
 
     Parameters
     ----------
-    walk : Walk
-        Its policy, at net prices.
     legs : tuple of PackageLeg
         Its purchase and its sale.
-    offer : Offer
-        What the market has offered it.
-    checked_ns : int
-        When it was last found to break no rule, UTC ns.
-    is_canceling : bool
-        Whether the desk has asked for a cancel without an answer yet.
-    logged_veto : str
-        The veto that the log has last.
-    arrival : OrderQuote, optional
-        The net market at its first look.
-    was_refused : bool
-        Whether the venue rejected it.
-    paid : float
-        Sum of what was filled, net dollars a share times packages.
     """
 
-    walk: Walk
     legs: tuple[PackageLeg, ...]
-    offer: Offer
-    checked_ns: int = 0
-    is_canceling: bool = False
-    logged_veto: str = ""
-    arrival: OrderQuote | None = None
-    was_refused: bool = False
-    paid: float = 0.0
 
     @property
     def parents(self) -> tuple[ParentOrder, ...]:
         """What each leg is to do."""
         return tuple(leg.parent for leg in self.legs)
-
-    def looked(self, quote: OrderQuote) -> None:
-        """Take the net market of a look; the first is the arrival's."""
-        if self.arrival is None:
-            self.arrival = quote
-        self.offer.look(quote, self.walk.leaves, is_vetoed=bool(self.walk.veto))
 
     def filled(self, number: int, quantity: int, price: float) -> Iterator[tuple[int, float]]:
         """Take a fill of a leg; yield the packages that it makes whole and their net price.
@@ -119,10 +84,3 @@ class PackageWork(msgspec.Struct, kw_only=True):
             net = first[1] - second[1] if is_entry else second[1] - first[1]
             self.paid += packages * net
             yield packages, round(net, 6)
-
-    def ended(self, now_ns: int, params: DeskParams) -> EndedParent:
-        """Return what the quality watch has to know when the package is over."""
-        self.offer.end(now_ns)
-        return ended_parent(
-            self.walk, self.offer, self.arrival, self.paid, self.was_refused, now_ns, params
-        )

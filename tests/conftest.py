@@ -20,6 +20,7 @@ ROOT = Path(__file__).parent
 ACCEPTANCE, PROPERTIES = ROOT / "acceptance", ROOT / "property"
 WAITING = (
     "integration/test_twin_runs.py",
+    "unit/tiger/test_data_client.py",  # reads the engine's log, which is the first node's of a process
     "integration/test_flatten.py",
     "faults/test_faults.py",
     "integration/test_kill_command.py",
@@ -47,7 +48,6 @@ WAITING = (
     "integration/test_simulator_command.py",
     "unit/tiger/test_execution_client.py",
     "unit/tiger/test_execution_restart.py",
-    "unit/tiger/test_data_client.py",
     "unit/pricing/test_jit.py",
     "unit/synthetic/test_generate.py",
 )

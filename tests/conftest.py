@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent
 ACCEPTANCE, PROPERTIES = ROOT / "acceptance", ROOT / "property"
 WAITING = (
     "integration/test_twin_runs.py",
-    "unit/tiger/test_data_client.py",  # reads the engine's log, which is the first node's of a process
+    "unit/tiger/test_data_client.py",  # reads a log that is of its process's first node
     "integration/test_flatten.py",
     "faults/test_faults.py",
     "integration/test_kill_command.py",

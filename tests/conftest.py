@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,6 @@ ROOT = Path(__file__).parent
 ACCEPTANCE, PROPERTIES = ROOT / "acceptance", ROOT / "property"
 WAITING = (
     "integration/test_twin_runs.py",
-    "unit/tiger/test_data_client.py",  # reads a log that is of its process's first node
     "integration/test_flatten.py",
     "faults/test_faults.py",
     "integration/test_kill_command.py",
@@ -57,7 +57,7 @@ The first is the longest, and the one that a busy machine disturbs most: `BESIDE
 mostly wait, begin together with it. The rest are spread among the files that compute, so that all
 the time some wait while others compute; the last of the run only compute.
 """
-BESIDE_THE_FIRST = 3
+BESIDE_THE_FIRST = 2
 WAITING_UNTIL = 0.7
 """Where the last of them comes: the fraction of the computing files that is before it."""
 
@@ -93,6 +93,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     # Tests that let go of a node collect garbage; the thousands of modules and items are none.
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engine_log() -> Iterator[None]:
+    """Write warnings of every engine to stdout: a process keeps the logger of its first engine."""
+    if "nautilus_trader" not in sys.modules:
+        yield
+        return
+    from nautilus_trader.common import LogLevel, init_logging
+    from nautilus_trader.core import UUID4
+    from nautilus_trader.model import TraderId
+
+    guard = init_logging(TraderId("TESTS-001"), UUID4(), LogLevel.WARNING)
+    yield
+    del guard
 
 
 @pytest.fixture(scope="module", autouse=True)

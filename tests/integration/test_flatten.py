@@ -57,13 +57,17 @@ def fill_account(
     """Hold some contracts, with an order at work in each: sales of what is held, and purchases."""
     listed = simulator.control("GET", "/session")["contracts"]
     symbols: list[str] = listed[(len(listed) - contracts) // 2 :][:contracts]
-    for number, symbol in enumerate(symbols):
-        order = {"account": kind, "symbol": symbol, "quantity": 2 + number % 3}
+    quantities = {symbol: 2 + number % 3 for number, symbol in enumerate(symbols)}
+    for symbol, quantity in quantities.items():
+        order = {"account": kind, "symbol": symbol, "quantity": quantity}
         simulator.control("POST", "/order", order | {"side": "BUY", "order_type": "MKT"})
-    number = simulator.environment(kind)["TIGEROPEN_ACCOUNT"]
-    simulator.wait_for(
-        lambda state: len(state["accounts"][number]["positions"]) == contracts, "positions"
-    )
+    account = simulator.environment(kind)["TIGEROPEN_ACCOUNT"]
+
+    def is_filled(state: dict[str, Any]) -> bool:
+        positions = state["accounts"][account]["positions"]
+        return {symbol: held["quantity"] for symbol, held in positions.items()} == quantities
+
+    simulator.wait_for(is_filled, "positions")
     for number, symbol in enumerate(symbols):
         ask = simulator.control("GET", f"/quote/{symbol}")["ask"]
         side, price = ("SELL", round(ask + 3, 2)) if number % 2 else ("BUY", 0.01)

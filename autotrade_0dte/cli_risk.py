@@ -10,7 +10,6 @@ from typing import Annotated
 import cyclopts
 
 from autotrade_0dte.cli_options import (
-    DEFAULT_CATALOG,
     AsJson,
     CatalogFolder,
     existing_catalog,
@@ -200,7 +199,7 @@ def stress(
     session
         Date of the session; with --at needed where the run has several.
     catalog
-        Folder of the catalog with the market data of the session: catalog/local, or with --state
+        Folder of the catalog with the market data of the session: the run's, or with --state
         catalog/live, where the node records.
     as_json
         Print one JSON object.
@@ -212,14 +211,14 @@ def stress(
             raise ConfigError("Expected --at and --session of a run, was --state: that is now")
         _stress_now(run, state, catalog or LIVE_CATALOG, as_json=as_json)
         return
-    from autotrade_0dte.analysis.stress_run import held_at, stressed
+    from autotrade_0dte.analysis.stress_run import catalog_of, held_at, stressed
     from autotrade_0dte.analysis.stress_terminal import print_stress
     from autotrade_0dte.config import load_config
     from autotrade_0dte.data.chain_at import chain_at
 
     held = held_at(run, at, session=session)
     config = load_config(run / "config.toml")
-    market = existing_catalog(catalog or DEFAULT_CATALOG)
+    market = existing_catalog(catalog or catalog_of(run))
     entry = market.session(config.root, held.session)
     chain = chain_at(market, entry, config, held.at_ns)
     found = stressed(held, chain, entry.chain.contracts, config)

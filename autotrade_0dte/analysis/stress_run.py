@@ -19,7 +19,7 @@ from autotrade_0dte.products import product
 from autotrade_0dte.risk.session_grid import Worst, held_legs, worst_cell
 from autotrade_0dte.risk.stress import StressLeg, StressResult, market_of, stress, stress_legs
 
-__all__ = ["Held", "StressedRun", "held_at", "stressed"]
+__all__ = ["Held", "StressedRun", "catalog_of", "held_at", "stressed"]
 
 _NS = 1_000_000_000
 
@@ -107,6 +107,25 @@ def held_at(run_folder: Path, at: str | None = None, *, session: dt.date | None 
         premium_usd=book.premium_usd,
         equity=_equity(run_folder, book.session, until_ns),
     )
+
+
+def catalog_of(run_folder: Path) -> Path:
+    """Return the folder of the catalog that a run was made on, as the run named it.
+
+    Raises
+    ------
+    MomentError
+        When there is no such folder from here.
+    TableError
+        When the folder is no run folder.
+    """
+    named = read_summary(run_folder).get("catalog", "")
+    if not named or not Path(named).is_dir():
+        raise MomentError(
+            f"Expected the catalog of the run, was no folder {named or '(its summary names none)'} "
+            "here: give it with --catalog"
+        )
+    return Path(named)
 
 
 def stressed(

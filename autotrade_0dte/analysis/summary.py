@@ -88,6 +88,8 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
         Command line that makes the run again.
     elapsed_s : float
         Wall time of the whole run.
+    catalog : str
+        Folder of the catalog that the data came from or was recorded into, as it was named.
     unclean_reasons : tuple of str
         Reasons that concern the run and no single session.
     mode : str, default "backtest"
@@ -107,6 +109,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     versions: dict[str, str]
     command: str
     elapsed_s: float
+    catalog: str
     unclean_reasons: tuple[str, ...] = ()
     mode: str = "backtest"
 
@@ -180,6 +183,7 @@ def summarize(
         "config_hash": run.config_hash,
         "code_version": run.code_version,
         "data_fingerprint": run.data_fingerprint,
+        "catalog": run.catalog,
         "versions": dict(sorted(run.versions.items())),
         "command": run.command,
         "elapsed_s": round(run.elapsed_s, 3),

@@ -139,6 +139,7 @@ def _conclude(
         end.config,
         run_id,
         end.command,
+        end.catalog,
         synthetic=end.tiger.endpoints.is_loopback,
         data_fingerprint="",
         elapsed_s=(time.time_ns() - end.started_ns) / _NS,

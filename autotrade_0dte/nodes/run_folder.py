@@ -41,6 +41,7 @@ def run_facts(
     config: SystemConfig,
     run_id: str,
     command: str,
+    catalog: Path,
     *,
     synthetic: bool,
     data_fingerprint: str,
@@ -66,6 +67,7 @@ def run_facts(
         },
         command=command,
         elapsed_s=elapsed_s,
+        catalog=str(catalog),
         mode=mode,
     )
 

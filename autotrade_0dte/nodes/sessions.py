@@ -89,6 +89,7 @@ def run_backtest(
         config,
         run_id,
         command,
+        catalog,
         synthetic=any(entry.synthetic for entry in entries),
         data_fingerprint=digest.hexdigest()[:16],
         elapsed_s=time.perf_counter() - started,

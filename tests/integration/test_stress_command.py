@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from flash_move_run import Command, FlashMove
 
 from autotrade_0dte.analysis.session_rows import rows_of
+from autotrade_0dte.analysis.summary import SUMMARY_FILE
 from autotrade_0dte.analysis.tables import read_table
 from autotrade_0dte.risk.stress import Stress
 
@@ -33,6 +35,19 @@ def test_largest_premium_at_risk_is_stressed_on_the_quotes_of_its_moment(
     value = found["result"]["value_usd"]
     assert max(loss["loss_usd"] for loss in found["result"]["losses"]) <= value + 0.01
     assert found["worst"][0] == pytest.approx(value)
+
+
+def test_market_is_that_of_the_run_where_no_catalog_is_named(
+    flash_move: FlashMove, tmp_path: Path, autotrade: Command
+) -> None:
+    named = autotrade("stress", flash_move.run, "--catalog", flash_move.catalog, "--json")
+    assert autotrade("stress", flash_move.run, "--json") == named
+    moved = copytree(flash_move.run, tmp_path / "run")
+    summary = moved / SUMMARY_FILE
+    summary.write_text(summary.read_text().replace(str(flash_move.catalog), "elsewhere"))
+    code, _, error = autotrade("stress", moved)
+    assert code == 2
+    assert "Expected the catalog of the run, was no folder elsewhere here" in error
 
 
 def test_moment_without_positions_loses_nothing(flash_move: FlashMove, autotrade: Command) -> None:

@@ -276,6 +276,7 @@ def run_facts(**changes: Any) -> RunFacts:
         "versions": {"python": "3.13.1", "nautilus_trader": "2.0.0rc7", "numpy": "2.5.5"},
         "command": "autotrade backtest configs/regular.toml --from 2024-01-02 --to 2024-01-04",
         "elapsed_s": 12.5,
+        "catalog": "catalog/local",
     }
     return RunFacts(**(facts | changes))
 

@@ -51,6 +51,7 @@ CONTRACT_KEYS = {
     "config_hash",
     "code_version",
     "data_fingerprint",
+    "catalog",
     "versions",
     "elapsed_s",
     "net_pnl_daily_ci95",

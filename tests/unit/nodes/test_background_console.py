@@ -11,6 +11,9 @@ from rich.markup import escape
 from autotrade_0dte.nodes.background_console import BackgroundConsole
 
 
+PATIENCE_S = 60.0
+
+
 class Terminal(io.StringIO):
     """Takes nothing until it is opened."""
 
@@ -34,7 +37,7 @@ def test_what_was_escaped_is_shown_as_it_was_said(terminal: Terminal) -> None:
     terminal.opened.set()
     lines = BackgroundConsole(Console(file=terminal))
     lines.print(f"[red]{escape('rejected [bold]0DTE[/] :warning: [/nothing]')}[/]")
-    lines.close()
+    lines.close(PATIENCE_S)
     assert terminal.getvalue() == "rejected [bold]0DTE[/] :warning: [/nothing]\n"
 
 
@@ -43,7 +46,7 @@ def test_lines_are_shown_in_their_order(terminal: Terminal) -> None:
     lines = BackgroundConsole(Console(file=terminal))
     for number in range(3):
         lines.print(f"[red]line {number}[/]")
-    lines.close()
+    lines.close(PATIENCE_S)
     assert terminal.getvalue() == "line 0\nline 1\nline 2\n"
 
 
@@ -56,7 +59,7 @@ def test_terminal_that_takes_nothing_delays_nobody_and_is_told_what_it_missed(
     lines.close(timeout_s=0.01)
     assert terminal.getvalue() == ""
     terminal.opened.set()
-    lines.close()
+    lines.close(PATIENCE_S)
     shown = terminal.getvalue().splitlines()
     assert shown[:2] == ["0", "1"]
     assert 0 < 1_500 - (len(shown) - 1) <= 500
@@ -71,4 +74,4 @@ def test_terminal_that_has_gone_away_is_no_error() -> None:
     lines = BackgroundConsole(Console(file=Gone()))
     lines.print("one")
     lines.print("two")
-    lines.close()
+    lines.close(PATIENCE_S)

@@ -27,12 +27,13 @@ from autotrade_0dte.actors.desk_answers import take_answer
 from autotrade_0dte.actors.desk_gate import DeskGate
 from autotrade_0dte.actors.desk_market import DeskMarket
 from autotrade_0dte.actors.desk_moves import DeskMoves
-from autotrade_0dte.actors.desk_package import DeskTools, PackageDesk
+from autotrade_0dte.actors.desk_package import PackageDesk
 from autotrade_0dte.actors.desk_work import DeskWork
 from autotrade_0dte.actors.event_gate import EventGate
 from autotrade_0dte.actors.order_tables import tags_of
 from autotrade_0dte.actors.order_tags import NOT_THROUGH_DESK, PACKAGE, PAST_DESK, parent_of
 from autotrade_0dte.actors.package_log import PackageLog
+from autotrade_0dte.actors.package_moves import DeskTools
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.actors.views import DESK_TURN, market_topic
 from autotrade_0dte.execution.desk_params import DeskParams

@@ -82,14 +82,19 @@ class PackageLog:
         quotes: tuple[OrderQuote, OrderQuote],
         limits: tuple[float, float],
         move: Move | None,
+        *,
+        order_id: str = "",
         **told: Any,
     ) -> None:
-        """Tell of an event and the move it led to; a look that changes nothing is left out."""
+        """Tell of an event and the move it led to; a look that changes nothing is left out.
+
+        `order_id` names the package where it is not the newest: its purchase's order.
+        """
         if event is WalkEvent.QUOTE and move is None and work.walk.veto == work.logged_veto:
             return
         work.logged_veto = work.walk.veto
         net = net_quote(*quotes, work.walk.parent.side)
-        record = self._record(work, event, net, move, **told)
+        record = self._record(work, event, net, move, order_id=order_id, **told)
         self._publish(PACKAGE_TOPIC, record)
         if event in _OF_THE_WHOLE:
             if move is None:
@@ -131,13 +136,15 @@ class PackageLog:
         event: WalkEvent,
         quote: OrderQuote,
         move: Move | None,
+        *,
+        order_id: str = "",
         **told: Any,
     ) -> WalkRecord:
         walk = work.walk
         return WalkRecord(
             ts_event=quote.now_ns,
             parent_id=walk.parent.parent_id,
-            client_order_id=str(work.legs[0].order_id),
+            client_order_id=order_id or str(work.legs[0].order_id),
             event=event,
             quote=quote,
             move=move,

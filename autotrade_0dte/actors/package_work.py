@@ -8,10 +8,13 @@ import msgspec
 from nautilus_trader.model import ClientOrderId, InstrumentId
 
 from autotrade_0dte.actors.worked_walk import WorkedWalk
-from autotrade_0dte.execution.parent import ParentOrder, Purpose
+from autotrade_0dte.execution.parent import ParentOrder
 from autotrade_0dte.risk.proposed_order import ProposedOrder
 
 __all__ = ["PackageLeg", "PackageWork"]
+
+type _Fills = deque[list[float]]
+"""Contracts and prices of one leg's fills that the other has no contract to yet."""
 
 
 class PackageLeg(msgspec.Struct, kw_only=True):
@@ -31,8 +34,6 @@ class PackageLeg(msgspec.Struct, kw_only=True):
         The engine's order with the cap as its limit, until it is known to have been sent.
     is_accepted, is_over : bool
         What the venue has said of this order.
-    unmatched : deque of [int, float]
-        Contracts and prices of fills that the other leg has no contract to yet.
     """
 
     parent: ParentOrder
@@ -42,7 +43,6 @@ class PackageLeg(msgspec.Struct, kw_only=True):
     held: Any
     is_accepted: bool = False
     is_over: bool = False
-    unmatched: deque[list[float]] = msgspec.field(default_factory=deque)
 
     def renew(self, order_id: ClientOrderId, held: Any, proposed: ProposedOrder) -> None:
         """Take the order that carries the leg on."""
@@ -60,27 +60,41 @@ class PackageWork(WorkedWalk, kw_only=True):
     """
 
     legs: tuple[PackageLeg, ...]
+    _purchases: dict[ClientOrderId, ClientOrderId] = msgspec.field(default_factory=dict)
+    _unmatched: dict[ClientOrderId, tuple[_Fills, _Fills]] = msgspec.field(default_factory=dict)
 
     @property
     def parents(self) -> tuple[ParentOrder, ...]:
         """What each leg is to do."""
         return tuple(leg.parent for leg in self.legs)
 
-    def filled(self, number: int, quantity: int, price: float) -> Iterator[tuple[int, float]]:
-        """Take a fill of a leg; yield the packages that it makes whole and their net price.
+    def know_orders(self) -> None:
+        """Remember the legs' orders as those of one package at the venue."""
+        purchase = self.legs[0].order_id
+        self._unmatched[purchase] = deque(), deque()
+        for leg in self.legs:
+            self._purchases[leg.order_id] = purchase
 
-        Contracts are matched in the order in which they were filled.
+    def purchase_of(self, order_id: ClientOrderId) -> ClientOrderId:
+        """Return the purchase that was in one package with an order: the package's own name."""
+        return self._purchases[order_id]
+
+    def filled(
+        self, number: int, order_id: ClientOrderId, quantity: int, price: float
+    ) -> Iterator[tuple[int, float]]:
+        """Take a fill of leg `number`; yield the packages that it makes whole and their net price.
+
+        Contracts are matched within one package at the venue, in the order of their fills.
         """
-        self.legs[number].unmatched.append([quantity, price])
-        bought, sold = self.legs
-        while bought.unmatched and sold.unmatched:
-            first, second = bought.unmatched[0], sold.unmatched[0]
-            packages = int(min(first[0], second[0]))
-            for leg in self.legs:
-                leg.unmatched[0][0] -= packages
-                if leg.unmatched[0][0] == 0:
-                    leg.unmatched.popleft()
-            is_entry = self.walk.parent.purpose is Purpose.ENTRY
-            net = first[1] - second[1] if is_entry else second[1] - first[1]
+        fills = self._unmatched[self.purchase_of(order_id)]
+        fills[number].append([quantity, price])
+        bought, sold = fills
+        while bought and sold:
+            packages = int(min(bought[0][0], sold[0][0]))
+            net = self.walk.parent.side.sign * (bought[0][1] - sold[0][1])
+            for side in fills:
+                side[0][0] -= packages
+                if side[0][0] == 0:
+                    side.popleft()
             self.paid += packages * net
             yield packages, round(net, 6)

@@ -50,13 +50,19 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 class StressedRun(msgspec.Struct, frozen=True, kw_only=True):
     """The calamities for what was held, on the market of the snapshot before the moment.
 
-    `worst` is the worst cell of the grid over the rest of the session.
+    Parameters
+    ----------
+    unseen : mapping of str to int
+        What was held and has no mid in that market; no figure but `held` has it in.
+    worst : Worst
+        The worst cell of the grid over the rest of the session.
     """
 
     held: Held
     spot: float
     forward: float
     legs: tuple[StressLeg, ...]
+    unseen: dict[str, int]
     worst: Worst
     result: StressResult
 
@@ -133,6 +139,8 @@ def stressed(
 ) -> StressedRun:
     """Return what the calamities of a configuration cost the holder.
 
+    A contract without a mid is left out and told of: the others' figures are worth having.
+
     Parameters
     ----------
     held : Held
@@ -147,15 +155,18 @@ def stressed(
     Raises
     ------
     MomentError
-        When the chain lacks a contract that is held: it is of another recording.
+        When the chain has none of what is held: it is of another recording.
     """
-    names = [name.rpartition(".")[0] for name in held.quantity]
-    if missing := [name for name in names if name not in contracts]:
+    row_of = {name: row for row, name in enumerate(contracts) if not math.isnan(chain.mid[row])}
+    unseen = {name: n for name, n in held.quantity.items() if _contract(name) not in row_of}
+    seen = {_contract(name): n for name, n in held.quantity.items() if name not in unseen}
+    if unseen and not seen:
         raise MomentError(
-            f"--catalog: Expected the chain that was traded, was one without {', '.join(missing)}"
+            "--catalog: Expected quotes of what is held, was none of "
+            f"{', '.join(map(_contract, unseen))}"
         )
-    rows = [contracts.index(name) for name in names]
-    quantity = list(held.quantity.values())
+    names, quantity = list(seen), list(seen.values())
+    rows = [row_of[name] for name in names]
     multiplier = product(config.root).multiplier
     legs = stress_legs(chain, rows, quantity, names)
     worst = worst_cell(
@@ -179,9 +190,14 @@ def stressed(
         spot=chain.spot,
         forward=chain.forward,
         legs=tuple(legs),
+        unseen=unseen,
         worst=worst,
         result=result,
     )
+
+
+def _contract(instrument_id: str) -> str:
+    return instrument_id.rpartition(".")[0]
 
 
 class _Book(NamedTuple):
@@ -202,7 +218,7 @@ def _books(run_folder: Path, date: dt.date) -> Iterator[_Book]:
         name = fill["instrument_id"]
         before = held.get(name, 0)
         change = fill["quantity"] if fill["side"] == "BUY" else -fill["quantity"]
-        multiplier = product(option_symbol(name.rpartition(".")[0]).root).multiplier
+        multiplier = product(option_symbol(_contract(name)).root).multiplier
         if before * change >= 0:
             cost[name] = cost.get(name, 0.0) + change * fill["price"] * multiplier
         elif abs(change) <= abs(before):

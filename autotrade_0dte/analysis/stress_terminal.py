@@ -59,6 +59,11 @@ def _held(found: StressedRun) -> list[RenderableType]:
         return [Text("Held  nothing", "bold"), Text(facts, "dim")]
     worth = f"worth {money(found.result.value_usd)}, paid {money(held.premium_usd)}"
     lines: list[RenderableType] = [Text.assemble(("Held  ", "bold"), worth), Text(facts, "dim")]
+    unseen = ", ".join(
+        f"{quantity:+d} x {wording.contract(name)}" for name, quantity in found.unseen.items()
+    )
+    if unseen:
+        lines.append(Text(f"NOT COUNTED, no price recorded: {unseen}", "bold red"))
     return [*lines, *(_leg(leg) for leg in found.legs)]
 
 

@@ -83,21 +83,18 @@ def stressed_now(
     quantity = _quantities(plans)
     if not quantity:
         raise MomentError(f"Expected positions to stress, was none ({folder.name})")
-    recordings = sorted(
-        (catalog / RECORDINGS).glob(f"{config.root}_{owner.session}*"),
-        key=lambda path: path.stat().st_mtime_ns,
-    )
-    if not recordings:
+    recordings = (catalog / RECORDINGS).glob(f"{config.root}_{owner.session}*")
+    newest_ns, recording = max(((_newest_ns(each), each) for each in recordings), default=(0, None))
+    if recording is None or not newest_ns:
         raise MomentError(
             f"--catalog: Expected a recording of {config.root} on {owner.session}, was none in "
             f"{catalog}"
         )
     with tempfile.TemporaryDirectory(prefix="autotrade-stress-") as made:
         market = Catalog(Path(made))
-        import_journal(recordings[-1], market)
+        import_journal(recording, market)
         entry = market.session(config.root, owner.session)
-        until_ns = min(now_ns, _newest_ns(recordings[-1]), entry.hours.close_ns)
-        chain = chain_at(market, entry, config, until_ns)
+        chain = chain_at(market, entry, config, min(now_ns, newest_ns, entry.hours.close_ns))
     held = Held(
         run_id=folder.name,
         underlying=entry.underlying,
@@ -143,9 +140,12 @@ def _newest(state: Path, config: SystemConfig) -> tuple[Path, Holder | None, Own
 
 
 def _newest_ns(recording: Path) -> int:
-    """Return when the newest row of a recording was received: later, every quote only ages."""
+    """Return when the newest row of a recording was received, 0 where it has none.
+
+    Later, every quote only ages.
+    """
     journals = map(read_journal, recording.glob(f"*{SUFFIX}"))
-    return max(int(j.rows["ts_init"].max(initial=0)) for j in journals)
+    return max((int(j.rows["ts_init"].max(initial=0)) for j in journals), default=0)
 
 
 def _quantities(plans: Sequence[PlanState]) -> dict[str, int]:

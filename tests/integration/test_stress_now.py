@@ -123,6 +123,15 @@ def test_running_node_is_stressed_on_its_newest_quotes_which_say_their_age(place
     assert "node paper-now-SPY" in table
 
 
+def test_recording_that_has_no_rows_yet_does_not_stand_for_the_one_that_has(place: Place) -> None:
+    place.record().close()
+    recordings = place.folder / "catalog" / RECORDINGS
+    (recordings / f"SPY_{DATE}_{OPEN_NS + 1}").mkdir()
+    with place.open() as store:
+        place.hold(store)
+    assert place.stress()[0] == 0
+
+
 def test_node_that_has_ended_is_stressed_by_what_it_kept(place: Place) -> None:
     place.record().close()
     with place.open() as store:

@@ -112,7 +112,9 @@ def test_run_that_held_nothing_has_no_largest_premium(tmp_path: Path) -> None:
 # -- the calamities ---------------------------------------------------------------------------
 
 
-def calamities(quantity: dict[str, int], equity: float = 25_000.0) -> StressedRun:
+def calamities(
+    quantity: dict[str, int], equity: float = 25_000.0, unquoted: int = -1
+) -> StressedRun:
     now_ns = ns("11:00:00")
     book = OptionChainBook(
         [600.0, 600.0, 602.0, 602.0],  # type: ignore[arg-type]
@@ -123,7 +125,8 @@ def calamities(quantity: dict[str, int], equity: float = 25_000.0) -> StressedRu
         facts=product("SPY"),
     )
     for row, bid in enumerate((1.90, 1.88, 1.02, 2.99)):
-        book.update(row, bid, bid + 0.02, 10.0, 10.0, now_ns)
+        if row != unquoted:
+            book.update(row, bid, bid + 0.02, 10.0, 10.0, now_ns)
     held = Held(
         run_id="told", underlying="SPY", synthetic=True, session=DATE, at_ns=now_ns,
         quantity=quantity, premium_usd=300.0, equity=equity,
@@ -151,9 +154,26 @@ def test_calamities_are_those_of_the_legs_on_the_market_of_the_moment() -> None:
     assert pin.equity_fraction == pytest.approx(pin.loss_usd / 25_000)
 
 
-def test_contract_that_the_catalog_lacks_is_named() -> None:
+def test_chain_with_none_of_what_is_held_is_refused_by_name() -> None:
     with pytest.raises(MomentError, match="SPY260731P00598000"):
         calamities({PUT: 1})
+
+
+def test_leg_without_a_price_is_left_out_of_the_figures_and_named() -> None:
+    alone = calamities({"SPY260731C00600000.US": 2})
+    found = calamities({"SPY260731C00600000.US": 2, PUT: -1})
+    assert found.unseen == {PUT: -1}
+    assert found.legs == alone.legs
+    assert found.result == alone.result
+    shown = screen(found)
+    assert "NOT COUNTED, no price recorded: -1 x SPY 598 P" in shown
+    assert "NOT COUNTED" not in screen(alone)
+
+
+def test_contract_of_the_chain_that_was_never_quoted_has_no_price() -> None:
+    assert calamities({"SPY260731P00602000.US": 1, CALL: 1}, unquoted=3).unseen == {
+        "SPY260731P00602000.US": 1
+    }
 
 
 def test_screen_shows_legs_sets_and_the_worst_cell() -> None:

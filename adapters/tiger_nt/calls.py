@@ -9,8 +9,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -22,13 +20,12 @@ from tiger_nt.errors import (
     TigerError,
     TigerLimitError,
     TigerRequestError,
-    TigerUnknownOutcomeError,
     UnreachableError,
 )
 from tiger_nt.failures import failure, limit_per_minute
-from tiger_nt.http_connections import when_written
+from tiger_nt.lanes import Lane, Lanes, UnderWay, unsent
 
-__all__ = ["CallTimes", "Calls", "Lane"]
+__all__ = ["CallTimes", "Calls"]
 
 _ASKING_S = 20.0
 """A question is asked again, and waits for budget, no longer than this in all."""
@@ -45,23 +42,9 @@ _MAX_WAIT_S = {
 """How long a call of each kind is worth waiting for when the budget is used up."""
 _QUEUE_S = 1.0
 """How long such a call may wait for a thread, unless it reduces risk: it was for this market."""
-_WRITING_S = 0.002
-"""While a change is signed and written the event loop stands aside, for no longer than this: would
-both want the interpreter at once, both were slower, and of the two the order is in a hurry."""
 _KEPT_TIMES = 512
 _CLOSING_S = 2.0
 _POLL_S = 0.02
-
-
-class Lane(StrEnum):
-    """Threads of their own, so that orders and cancels never wait behind questions."""
-
-    ORDERS = "orders"
-    CANCELS = "cancels"
-    QUERIES = "queries"
-
-
-_THREADS = {Lane.ORDERS: 3, Lane.CANCELS: 2, Lane.QUERIES: 4}
 
 
 class CallTimes(msgspec.Struct, frozen=True):
@@ -106,18 +89,14 @@ class Calls:
         self._give_up_s = 3.0 * timeout_s
         self._failures = 0
         self._logs: dict[str, _Log] = {}
-        self._pools: dict[Lane, ThreadPoolExecutor] = {}
+        self._lanes = Lanes()
         self._open = threading.Event()
         self._entries = threading.Event()
-        self._under_way: set[_UnderWay[Any]] = set()
         self._has_reached = False
 
     def open(self) -> None:
         """Make the threads; calls made before or after `close` fail with nothing sent."""
-        self._pools = {
-            lane: ThreadPoolExecutor(threads, thread_name_prefix=f"tiger-{lane}")
-            for lane, threads in _THREADS.items()
-        }
+        self._lanes.open()
         self._open.set()
         self._entries.set()
 
@@ -183,10 +162,9 @@ class Calls:
         self._entries.clear()
         self._open.clear()
         over_s = time.monotonic() + _CLOSING_S
-        while self._under_way and time.monotonic() < over_s:
+        while self._lanes.under_way and time.monotonic() < over_s:
             await asyncio.sleep(_POLL_S)
-        for pool in self._pools.values():
-            pool.shutdown(wait=not self._under_way)
+        self._lanes.close()
 
     async def _wait_for_budget(self, method: str, priority: Priority, over_s: float) -> None:
         while wait_s := self._budget.take(method, priority, time.monotonic()):
@@ -206,16 +184,14 @@ class Calls:
         changes: bool,
     ) -> T:
         if not gate.is_set():
-            raise _unsent(method)
+            raise unsent(method)
         log = self._logs.setdefault(method, _Log())
         log.count += 1
-        under_way = _UnderWay(method, call, gate, self._under_way)
+        under_way = UnderWay(method, call, gate, self._lanes.under_way)
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._give_up_s):
-                    made = self._pools[lane].submit(under_way)
-                    if changes:
-                        under_way.is_written.wait(_WRITING_S)
+                    made = self._lanes.submit(under_way, lane, in_hurry=changes)
                     answer = asyncio.wrap_future(made)
                     answer.add_done_callback(_hear)
                     await asyncio.wait({answer}, timeout=queue_s)
@@ -242,63 +218,10 @@ class Calls:
         raise error  # outside of the handlers, so that no text of the SDK hangs on it
 
 
-class _UnderWay[T]:
-    """A call in its thread: it begins or it is given up unsent, never both."""
-
-    def __init__(
-        self,
-        method: str,
-        call: Callable[[], T],
-        is_open: threading.Event,
-        begun: set["_UnderWay[Any]"],
-    ) -> None:
-        self._method = method
-        self._call = call
-        self._open = is_open
-        self._begun = begun
-        self._turn = threading.Lock()
-        self._has_begun = False
-        self._is_given_up = False
-        self.is_written = threading.Event()
-        self.took_ms: float | None = None
-
-    def __call__(self) -> T:
-        with self._turn:
-            if self._is_given_up or not self._open.is_set():
-                raise _unsent(self._method)
-            self._has_begun = True
-            self._begun.add(self)
-        began_s = time.perf_counter()
-        when_written(self.is_written.set)
-        try:
-            return self._call()
-        finally:
-            self.is_written.set()  # if it failed before
-            self._begun.discard(self)
-            self.took_ms = 1_000 * (time.perf_counter() - began_s)
-
-    def withdraw(self) -> bool:
-        """Give the call up unless it has begun; return whether it is given up."""
-        with self._turn:
-            self._is_given_up = not self._has_begun
-            return self._is_given_up
-
-    def given_up(self, *, changes: bool) -> TigerError:
-        """Give the call up, begun or not; return what that means."""
-        if self.withdraw():
-            return TigerRequestError(f"{self._method}: no thread free in time, nothing was sent")
-        lost = TigerUnknownOutcomeError if changes else TigerRequestError
-        return lost(f"{self._method}: no whole answer in time")
-
-
 def _hear(answer: "asyncio.Future[Any]") -> None:
     """Take an error nobody waits for any more: asyncio would print it, the signed request too."""
     if not answer.cancelled():
         answer.exception()
-
-
-def _unsent(method: str) -> ClosedError:
-    return ClosedError(f"{method}: Expected an open connection, was closed; nothing was sent")
 
 
 def _nearest_rank(times: list[float], share: float) -> float:

@@ -8,9 +8,10 @@ from typing import Any
 from tigeropen.common.consts import Market, SecurityType
 
 from tiger_nt.budget import Priority
-from tiger_nt.calls import Calls, Lane
+from tiger_nt.calls import Calls
 from tiger_nt.config import Credentials
 from tiger_nt.errors import TigerDeniedError, TigerUnknownOutcomeError
+from tiger_nt.lanes import Lane
 from tiger_nt.parsing import rest as parse
 from tiger_nt.symbols import SEC_TYPES, option_terms
 from tiger_nt.views import AssetsView, OrderRequest, OrderView, PositionView, TransactionView

@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from tiger_nt import calls, http_connections
+from tiger_nt import http_connections, lanes
 from tiger_nt.budget import CallBudget, Priority
-from tiger_nt.calls import Calls, Lane
+from tiger_nt.calls import Calls
 from tiger_nt.errors import TigerError
+from tiger_nt.lanes import Lane
 
 
 def change(call: Callable[[], str], meanwhile: Callable[[], None]) -> str:
@@ -29,7 +30,7 @@ def change(call: Callable[[], str], meanwhile: Callable[[], None]) -> str:
 
 
 def test_event_loop_goes_on_when_a_change_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "_WRITING_S", 60.0)
+    monkeypatch.setattr(lanes, "_WRITING_S", 60.0)
     done: list[str] = []
     looped = threading.Event()
 
@@ -58,7 +59,7 @@ def test_event_loop_goes_on_when_a_change_fails_before_it_is_written(
             return told[-1]
 
     monkeypatch.setattr(threading, "Event", Event)
-    monkeypatch.setattr(calls, "_WRITING_S", 1.0)
+    monkeypatch.setattr(lanes, "_WRITING_S", 1.0)
     with pytest.raises(TigerError):
         change(lambda: str(1 // 0), lambda: None)
     assert told
@@ -68,3 +69,40 @@ def test_event_loop_goes_on_when_a_change_fails_before_it_is_written(
 def test_event_loop_waits_for_no_change_that_is_slow_to_be_written() -> None:
     looped = threading.Event()
     assert change(lambda: str(looped.wait(5)), looped.set) == "True"
+
+
+def test_event_loop_waits_for_no_change_that_finds_all_threads_busy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waited: list[float | None] = []
+
+    class Event(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waited.extend([timeout] if timeout == 60.0 else [])
+            return super().wait(timeout)
+
+    release = threading.Event()
+    monkeypatch.setattr(threading, "Event", Event)
+    monkeypatch.setattr(lanes, "_WRITING_S", 60.0)
+
+    def written() -> str:
+        http_connections._thread.tell()
+        return str(release.wait(10))
+
+    async def script() -> list[str]:
+        made = Calls(CallBudget({}, is_paper=True), str, timeout_s=5.0)
+        made.open()
+        under_way = []
+        for _ in range(4):
+            work = made.change("cancel_order", written, Lane.CANCELS, Priority.RISK)
+            under_way.append(asyncio.create_task(work))
+            await asyncio.sleep(0)
+        assert len(waited) == 2, "as many as there are threads"
+        release.set()
+        answers = await asyncio.gather(*under_way)
+        await made.change("cancel_order", written, Lane.CANCELS, Priority.RISK)
+        assert len(waited) == 3, "again when a thread is free"
+        await made.close()
+        return answers
+
+    assert asyncio.run(script()) == ["True"] * 4

@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tiger_simulator import CALL, EXPIRY, PUT, FixedMarket, SimulatorThread, running
 
 from tiger_nt.budget import CallBudget, Priority
-from tiger_nt.calls import Lane, _UnderWay
 from tiger_nt.config import TigerConfig, tiger_config
 from tiger_nt.errors import (
     ClosedError,
@@ -29,6 +28,7 @@ from tiger_nt.errors import (
     TigerUnknownOutcomeError,
     UnreachableError,
 )
+from tiger_nt.lanes import Lane, UnderWay
 from tiger_nt.rest import TigerRest
 from tiger_nt.sdk import sdk_config
 from tiger_nt.simulator.accounts import STOCK_QUOTES, User
@@ -565,7 +565,7 @@ def test_call_given_up_before_it_began_does_not_begin_afterwards() -> None:
     called: list[int] = []
     is_open = threading.Event()
     is_open.set()
-    late = _UnderWay("place_order", lambda: called.append(1), is_open, set())
+    late = UnderWay("place_order", lambda: called.append(1), is_open, set())
     error = late.given_up(changes=True)
     assert not isinstance(error, TigerUnknownOutcomeError)
     with pytest.raises(ClosedError):

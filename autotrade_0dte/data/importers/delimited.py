@@ -66,6 +66,7 @@ def read_columns(
     header : bool
         Whether the first line holds names and is skipped.
     """
+    _check_text(content, file)
     wanted = {name: kind for name, kind in columns.items() if kind is not None}
     body = content.split(b"\n", 1)[-1] if header and b"\n" in content else content
     if (header and b"\n" not in content) or not body.strip():
@@ -78,6 +79,15 @@ def read_columns(
     if ragged:
         tally.refused[Refusal.UNPARSABLE] += ragged
     return table
+
+
+def _check_text(content: bytes, file: str) -> None:
+    # The reader itself would tell some of it on stderr only.
+    try:
+        content.decode()
+    except UnicodeDecodeError as e:
+        line = content.count(b"\n", 0, e.start) + 1
+        raise DataError(f"Expected text in UTF-8, was {e.reason}", file, line) from e
 
 
 def _parse(body: bytes, names: list[str], wanted: dict[str, pa.DataType]) -> tuple[pa.Table, int]:
@@ -107,7 +117,7 @@ def _parse_leniently(
     try:
         texts, ragged = _parse(body, names, dict.fromkeys(wanted, TEXT))
     except pa.ArrowInvalid as e:
-        raise DataError(f"Expected comma-separated text in UTF-8, was {e}", file) from e
+        raise DataError(f"Expected comma-separated text, was {e}", file) from e
     converted = [_convert(texts[name], kind) for name, kind in wanted.items()]
     return pa.table(converted, schema=pa.schema(wanted)), ragged
 

@@ -179,11 +179,19 @@ def test_file_without_rows_is_an_error(write_cboe):
 def test_text_that_is_no_text_is_an_error(tmp_path, write_cboe, cboe_row):
     path = write_cboe([cboe_row(kind="C")])
     path.write_bytes(path.read_bytes().replace(b",C,", b",\xff\xfe,"))
-    with pytest.raises(DataError, match=r"UTF-8.*SPY_2026-07-17.csv"):
+    with pytest.raises(DataError, match=r"UTF-8.*SPY_2026-07-17.csv, line 2"):
+        parse(path)
+    path.write_bytes(path.read_bytes().replace(b",\xff\xfe,", b",C,") + b"\x82,too,short\n")
+    with pytest.raises(DataError, match=r"UTF-8.*SPY_2026-07-17.csv, line 3"):
         parse(path)
     path.write_bytes(b"\xff\xfe\n")
     with pytest.raises(DataError, match=r"UTF-8.*line 1"):
         parse(path)
+
+
+def test_row_of_a_megabyte_is_an_error(write_cboe, cboe_row):
+    with pytest.raises(DataError, match=r"comma-separated text, was .*SPY_2026-07-17.csv"):
+        parse(write_cboe([cboe_row(), cboe_row(kind="C" * 3_000_000)]))
 
 
 def test_truncated_gzip_is_an_error_and_nothing_is_written(

@@ -69,7 +69,7 @@ LIMITS: dict[DenyReason, tuple[str, ...]] = {
 }
 WITHOUT_LIMIT = {
     DenyReason.BAD_QUANTITY: "a whole number of contracts above zero",
-    DenyReason.OPPOSED: "no other strategy on the other side of the contract",
+    DenyReason.OPPOSED: "no other strategy, for an entry no other plan, on the other side",
     DenyReason.NAKED_SHORT: "a long option beside every short one",
     DenyReason.HALTED: "the mode is below HALT_ENTRIES",
     DenyReason.NO_PRICE_LIMIT: "a limit to what it may cost",

@@ -75,26 +75,35 @@ class Situation:
 
 
 def opposed(s: Situation) -> bool:
-    """Return whether another strategy may come to hold the opposite of what the order opens."""
-    name, side = s.order.contract.name, 1 if s.order.quantity > 0 else -1
+    """Return whether another may come to hold the opposite of what the order opens."""
+    order = s.order
+    name, side = order.contract.name, 1 if order.quantity > 0 else -1
 
-    def held(strategy: str) -> int:
-        return sum(q for c, q, _, o in s.held if c.name == name and o.strategy == strategy)
+    def party(owner: Owner) -> tuple[str, str]:
+        """Return the strategy; an entry's own is made of its plans."""
+        is_of_plan = order.is_entry and owner.strategy == order.owner.strategy
+        return owner.strategy, owner.plan_id if is_of_plan else ""
 
-    mine = s.order.owner.strategy
-    if held(mine) * side < 0 and abs(s.order.quantity) <= abs(held(mine)):
-        return False
-    for other in {o.strategy for *_, o in s.held} | {w.owner.strategy for w, _ in s.working}:
-        against = sum(
+    def held(whose: tuple[str, str]) -> int:
+        return sum(q for c, q, _, o in s.held if c.name == name and party(o) == whose)
+
+    def at_work(whose: tuple[str, str], direction: int) -> int:
+        return sum(
             sent.quantity
             for sent, _ in s.working
             if sent.contract.name == name
-            and sent.owner.strategy == other
-            and sent.quantity * side < 0
+            and party(sent.owner) == whose
+            and sent.quantity * direction > 0
         )
-        if other != mine and (held(other) + against) * side < 0:
-            return True
-    return False
+
+    mine = party(order.owner)
+    if abs(order.quantity) <= -side * held(mine) - abs(at_work(mine, side)):
+        return False
+    return any(
+        (held(other) + at_work(other, -side)) * side < 0
+        for other in {party(o) for *_, o in s.held} | {party(w.owner) for w, _ in s.working}
+        if other != mine
+    )
 
 
 def reduces(s: Situation, facts: GateFacts) -> bool:

@@ -11,6 +11,7 @@ from autotrade_0dte.actors.account import cash_and_buying_power
 from autotrade_0dte.actors.order_tables import limit_price, tags_of
 from autotrade_0dte.actors.trading_session import TradingSession
 from autotrade_0dte.execution.fees import order_fee
+from autotrade_0dte.execution.parent import Purpose
 from autotrade_0dte.instruments import Right, SymbolError, option_symbol
 from autotrade_0dte.products import product
 from autotrade_0dte.risk.exposure import Exposure, HeldPosition
@@ -83,6 +84,7 @@ class ExposureKeeper:
             owner=Owner(strategy, self._tracks.get(strategy, ""), plan_id),
             replaces=replaces,
             is_stop=getattr(order, "trigger_price", None) is not None,
+            is_entry=tags.get("purpose") == Purpose.ENTRY,
         )
 
     # -- events ---------------------------------------------------------------------------------

@@ -11,9 +11,10 @@ __all__ = ["Denial", "DenyReason"]
 class DenyReason(StrEnum):
     """Why an order was refused before it left, in the order of the gate's checks.
 
-    BAD_QUANTITY: not a whole number of contracts above zero. OPPOSED: another strategy holds, or is
-    about to, the opposite of the same contract. NAKED_SHORT: a short option would be
-    left without a long one beside it. HALTED: the risk controller allows no entries.
+    BAD_QUANTITY: not a whole number of contracts above zero. OPPOSED: another strategy, or another
+    plan of an entry's own, holds, or is about to, the opposite of the same contract. NAKED_SHORT: a
+    short option would be left without a long one beside it. HALTED: the risk controller allows no
+    entries.
 
     By the order alone: NO_PRICE_LIMIT, ORDER_CONTRACTS, ORDER_PREMIUM, ORDER_NOTIONAL, OFF_TICK.
     By the market: QUOTE_AGE, SPREAD, COLLAR_QUOTE and COLLAR_FAIR, the price is too far beyond the

@@ -90,6 +90,8 @@ class ProposedOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         Id of the order whose rest it carries on: what that one has at work counts no more.
     is_stop : bool
         Whether it waits for a trigger, and may never trade.
+    is_entry : bool
+        Whether its strategy calls it an entry of its plan; False where it says nothing.
     """
 
     order_id: str
@@ -100,6 +102,7 @@ class ProposedOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     owner: Owner = NOBODY
     replaces: str = ""
     is_stop: bool = False
+    is_entry: bool = False
 
     @property
     def cost_usd(self) -> float:

@@ -117,6 +117,7 @@ def some_order(rng: Random, number: int, name: str, price: float) -> ProposedOrd
         price=price,
         fee_usd=rng.choice([0.0, 3.2]),
         owner=rng.choice(OWNERS),
+        is_entry=rng.random() < 0.5,
     )
 
 
@@ -163,9 +164,13 @@ def some_situation(rng: Random) -> Situation:
     strange = rng.choice([math.nan, usual + 0.005, usual * 4, 0.0])
     order = some_order(rng, 0, "O", some(rng, strange, usual))
     lots = {(rng.choice(CONTRACTS), rng.choice(OWNERS)): None for _ in range(rng.randint(0, 4))}
+    # A strategy's plans hold a contract on one side: what would open the other closes another's.
+    sides = {(c.name, owner.strategy): rng.choice([1, 1, -1]) for c, owner in lots}
     held = [
-        (c, rng.choice([1, 2, 3, 5, -1, -2]), rng.randint(1, 500) / 100, owner) for c, owner in lots
-    ]
+        (c, sides[c.name, owner.strategy] * rng.choice([1, 2, 3, 5]), rng.randint(1, 500) / 100,
+         owner)
+        for c, owner in lots
+    ]  # fmt: skip
     if held and rng.random() < 0.2:  # as closing does
         what, quantity, _, owner = rng.choice(held)
         order = msgspec.structs.replace(order, contract=what, quantity=-quantity, owner=owner)

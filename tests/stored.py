@@ -1,6 +1,9 @@
 """Values for tests of the store."""
 
+import contextlib
 import datetime as dt
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
@@ -15,6 +18,7 @@ from autotrade_0dte.market_state.actions import Urgency
 from autotrade_0dte.market_state.state import Level
 from autotrade_0dte.risk.mode import RiskChange, RiskMode, Trigger
 from autotrade_0dte.store.rows import Intent, Owner, account_key
+from autotrade_0dte.store.state_store import FILE
 
 OWNER = Owner(dt.date(2026, 11, 23), account_key("50190001"))
 CALL = "SPY261123C00600000.US"
@@ -68,6 +72,11 @@ PARENT = ParentOrder(
     decided_ns=1_000,
     deadline_ns=9_000,
 )
+
+
+def database(folder: Path) -> contextlib.closing[sqlite3.Connection]:
+    """Return a store's file, opened past the store; each statement is a transaction of its own."""
+    return contextlib.closing(sqlite3.connect(folder / FILE, isolation_level=None))
 
 
 def plan(number: int, **told: Any) -> PlanState:

@@ -58,17 +58,16 @@ class StateStore:
         with _explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
             lock = lock_node(folder)
-        try:
-            connection = _connected(folder, "rwc")
+        with contextlib.ExitStack() as undone:
+            undone.callback(os.close, lock)
+            connection = undone.enter_context(contextlib.closing(_connected(folder, "rwc")))
             with _explained(folder):
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute("PRAGMA wal_autocheckpoint = 0")
                 migrate(connection)
                 prune(connection, owner.session)
-        except BaseException:
-            os.close(lock)
-            raise
+            undone.pop_all()
         return cls(connection, folder, owner, lock)
 
     @classmethod
@@ -282,9 +281,13 @@ def _connected(folder: Path, mode: str) -> sqlite3.Connection:
 
 def _copy(connection: sqlite3.Connection) -> sqlite3.Connection:
     """Return a copy in memory, and close what it was made from."""
-    copy = sqlite3.connect(":memory:", isolation_level=None)
-    with contextlib.closing(connection):
-        connection.backup(copy)
+    with contextlib.ExitStack() as undone:
+        copy = undone.enter_context(
+            contextlib.closing(sqlite3.connect(":memory:", isolation_level=None))
+        )
+        with contextlib.closing(connection):
+            connection.backup(copy)
+        undone.pop_all()
     return copy
 
 

@@ -1,18 +1,17 @@
 """What a store forgets at a start, and what it never does."""
 
 import datetime as dt
-import sqlite3
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from stored import INTENT, OWNER, STATE
+from stored import INTENT, OWNER, STATE, database
 
 from autotrade_0dte.execution.plan_state import PlanPhase
 from autotrade_0dte.risk.picture import DayCounters
 from autotrade_0dte.store.pruning import KEPT_DAYS
 from autotrade_0dte.store.rows import LogEntry, LogKind, Owner, account_key
-from autotrade_0dte.store.state_store import FILE, StateStore
+from autotrade_0dte.store.state_store import StateStore
 
 TABLES = ("plan", "intent", "ladder", "log", "heartbeat")
 
@@ -32,7 +31,7 @@ def write(folder: Path, owner: Owner, phase: PlanPhase = PlanPhase.CLOSED) -> No
 
 
 def sessions(folder: Path, table: str) -> list[str]:
-    with sqlite3.connect(folder / FILE) as connection:
+    with database(folder) as connection:
         rows = connection.execute(f"SELECT session FROM {table} ORDER BY session")
         return [session for (session,) in rows]
 
@@ -71,7 +70,7 @@ def test_newest_ladder_stands_however_old_it_is(tmp_path: Path) -> None:
 
 def test_what_the_disk_does_not_take_is_left_whole_and_the_node_starts(tmp_path: Path) -> None:
     write(tmp_path, before(60))
-    with sqlite3.connect(tmp_path / FILE, isolation_level=None) as connection:
+    with database(tmp_path) as connection:
         connection.execute(
             "CREATE TRIGGER full BEFORE DELETE ON heartbeat BEGIN SELECT RAISE(FAIL, 'full'); END"
         )

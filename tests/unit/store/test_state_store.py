@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from stored import INTENT, OWNER, PLAN, STATE, plan
+from stored import INTENT, OWNER, PLAN, STATE, database, plan
 
 from autotrade_0dte.execution.parent import Outcome
 from autotrade_0dte.execution.plan_state import PlanState
@@ -130,7 +130,7 @@ def _entries_in_the_file(folder: Path) -> int:
     alone = folder / "alone"
     alone.mkdir(exist_ok=True)
     shutil.copy(folder / FILE, alone / FILE)
-    with sqlite3.connect(alone / FILE) as connection:
+    with database(alone) as connection:
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if not tables:
             return 0
@@ -150,7 +150,7 @@ def test_file_of_an_older_version_is_migrated_with_what_it_holds(tmp_path: Path)
     with StateStore.open(tmp_path, OWNER) as store:
         store.keep_intent(INTENT)
     newer = (*MIGRATIONS, "ALTER TABLE intent ADD COLUMN note TEXT NOT NULL DEFAULT 'none';")
-    with sqlite3.connect(tmp_path / FILE, isolation_level=None) as connection:
+    with database(tmp_path) as connection:
         migrate(connection, newer)
         migrate(connection, newer)  # nothing is left to do
         assert version(connection) == len(MIGRATIONS) + 1
@@ -160,18 +160,18 @@ def test_file_of_an_older_version_is_migrated_with_what_it_holds(tmp_path: Path)
 
 def test_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     broken = (*MIGRATIONS, "ALTER TABLE plan ADD COLUMN note TEXT; SELECT nonsense;")
-    with sqlite3.connect(tmp_path / FILE, isolation_level=None) as connection:
+    with database(tmp_path) as connection:
         migrate(connection)
         with pytest.raises(sqlite3.OperationalError):
             migrate(connection, broken)
-    with sqlite3.connect(tmp_path / FILE) as connection:
+    with database(tmp_path) as connection:
         assert version(connection) == len(MIGRATIONS)
         columns = [row[1] for row in connection.execute("PRAGMA table_info(plan)")]
     assert "note" not in columns
 
 
 def test_file_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / FILE) as connection:
+    with database(tmp_path) as connection:
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     before = (tmp_path / FILE).read_bytes()
     words = rf"version {len(MIGRATIONS)} or older, was {len(MIGRATIONS) + 1}: .*newer autotrade"
@@ -194,7 +194,7 @@ def test_what_is_no_store_is_said_to_be_none(tmp_path: Path) -> None:
 def test_store_of_a_node_killed_while_making_it_is_an_empty_one(tmp_path: Path, made: str) -> None:
     (tmp_path / FILE).touch()
     if made != "nothing":
-        with sqlite3.connect(tmp_path / FILE, isolation_level=None) as connection:
+        with database(tmp_path) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
     before = (tmp_path / FILE).read_bytes()
     store = StateStore.read(tmp_path, OWNER)

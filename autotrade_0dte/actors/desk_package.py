@@ -15,8 +15,8 @@ from autotrade_0dte.actors.package_answers import take_package_answer, take_pack
 from autotrade_0dte.actors.package_moves import DeskTools, PackageMoves
 from autotrade_0dte.actors.package_work import PackageLeg, PackageWork
 from autotrade_0dte.execution.offer import Offer
-from autotrade_0dte.execution.package import net_parent, package_params
-from autotrade_0dte.execution.walk import Walk
+from autotrade_0dte.execution.package import net_parent
+from autotrade_0dte.execution.package_walk import PackageWalk
 from autotrade_0dte.execution.walk_record import WalkEvent
 from autotrade_0dte.risk.proposed_order import ProposedOrder
 
@@ -49,8 +49,7 @@ class PackageDesk:
     def __init__(self, tools: DeskTools, *, is_allowed: bool) -> None:
         self._tools = tools
         self._is_allowed = is_allowed
-        self._params = package_params(tools.params)
-        self._moves = PackageMoves(tools, self._params)
+        self._moves = PackageMoves(tools)
         self._halves: dict[str, _Half] = {}
         self._packages: dict[str, PackageWork] = {}
         self._by_order: dict[ClientOrderId, tuple[PackageWork, int]] = {}
@@ -111,10 +110,7 @@ class PackageDesk:
             )
             for half, leg_parent in zip(halves, parents, strict=True)
         )
-        walk = Walk(
-            parent, self._params, tools.tick_cents, tools.close_ns, tools.remainders,
-            can_change=False,
-        )  # fmt: skip
+        walk = PackageWalk(parent, tools.params, tools.tick_cents, tools.close_ns, tools.remainders)
         work = PackageWork(walk=walk, legs=legs, offer=Offer(parent))
         self._packages[name] = self._moves.working[name] = work
         self._know(work)

@@ -70,8 +70,6 @@ class PackageMoves:
     ----------
     tools : DeskTools
         The order desk's.
-    params : DeskParams
-        How packages are worked.
 
     Attributes
     ----------
@@ -79,10 +77,9 @@ class PackageMoves:
         The packages that are not over, by name.
     """
 
-    def __init__(self, tools: DeskTools, params: DeskParams) -> None:
+    def __init__(self, tools: DeskTools) -> None:
         self.working: dict[str, PackageWork] = {}
         self._tools = tools
-        self._params = params
 
     # -- looks ----------------------------------------------------------------------------------
 
@@ -192,7 +189,7 @@ class PackageMoves:
     def _end(self, work: PackageWork, move: Move, now_ns: int) -> None:
         if self.working.pop(work.walk.parent.parent_id, None) is None:
             return  # a fill after the end
-        self._tools.log.ended(work, work.ended(now_ns, self._params))
+        self._tools.log.ended(work, work.ended(now_ns, self._tools.params))
         self.deny(self._release(work), f"{move.outcome}: {move.reason}")
 
     def _release(self, work: PackageWork) -> list[Any]:

@@ -1,8 +1,7 @@
-"""A vertical as one order at a net price: its market, its limits, and what of it was filled.
+"""A vertical as one order at a net price: what it is to do, its market and its legs' limits.
 
-The walk of a package is that of any order (`execution.walk`), on the market that both legs make
-together. Its price is that of the vertical, what the leg that is worth more costs less what the
-other brings: an entry buys it, an exit sells it.
+Its price is that of the vertical, what the leg that is worth more costs less what the other brings:
+an entry buys it, an exit sells it.
 """
 
 import math
@@ -10,11 +9,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.order_quote import OrderQuote
 from autotrade_0dte.execution.parent import ParentOrder, Purpose, Side
 
-__all__ = ["leg_limits", "net_parent", "net_quote", "package_params"]
+__all__ = ["leg_limits", "net_parent", "net_quote"]
 
 
 def net_parent(package_id: str, bought: ParentOrder, sold: ParentOrder) -> ParentOrder:
@@ -27,7 +25,7 @@ def net_parent(package_id: str, bought: ParentOrder, sold: ParentOrder) -> Paren
     """
     alike = [(leg.purpose, leg.quantity, leg.plan_id, leg.strategy) for leg in (bought, sold)]
     if (bought.side, sold.side) != (Side.BUY, Side.SELL) or alike[0] != alike[1]:
-        raise ValueError(f"Expected a purchase and a sale alike, was {bought} and {sold}")
+        raise ValueError(f"Expected a purchase and a sale alike, was {_brief(bought, sold)}")
     is_entry = bought.purpose is Purpose.ENTRY
     main, other = (bought, sold) if is_entry else (sold, bought)
     return msgspec.structs.replace(
@@ -76,11 +74,9 @@ def leg_limits(legs: Sequence[ParentOrder], side: Side, net: float) -> tuple[flo
     return bought.cap, round(bought.cap + net, 6)
 
 
-def package_params(params: DeskParams) -> DeskParams:
-    """Return how packages are worked: every step of a walk is a new order.
-
-    A change is a cancel and a new package, so that an order may be replaced as often as a walk has
-    steps, not only as often as a refused change is worth.
-    """
-    walk = msgspec.structs.replace(params.walk, max_replaces=min(params.walk.steps, 20))
-    return msgspec.structs.replace(params, walk=walk)
+def _brief(*legs: ParentOrder) -> str:
+    """Return what has to be alike, and the sides."""
+    return " and ".join(
+        f"{leg.side} {leg.quantity} for {leg.purpose} of {leg.strategy} {leg.plan_id}"
+        for leg in legs
+    )

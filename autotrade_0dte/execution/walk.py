@@ -253,8 +253,8 @@ class Walk:
 
     # -- the account's risk -----------------------------------------------------------------------
 
-    def on_withdrawn(self, now_ns: int) -> Move | None:
-        """Draw back, because the risk controller allows the order no longer.
+    def on_withdrawn(self, now_ns: int, reason: StepReason = StepReason.RISK_MODE) -> Move | None:
+        """Draw back: by default because the risk controller allows the order no longer.
 
         What is at the venue is canceled, as soon as a command in flight is answered; the rest goes
         no further. What it may be sent anew for is over as well.
@@ -263,11 +263,11 @@ class Walk:
         if self.is_over or order.cancel is MoveKind.CANCEL:
             return None
         if not order.is_live:
-            return self._end(StepReason.RISK_MODE, self._drawn_back)
+            return self._end(reason, self._drawn_back)
         if order.in_flight:
-            order.plan_end(MoveKind.CANCEL, StepReason.RISK_MODE)
+            order.plan_end(MoveKind.CANCEL, reason)
             return None
-        return self._cancel(now_ns, MoveKind.CANCEL, StepReason.RISK_MODE)
+        return self._cancel(now_ns, MoveKind.CANCEL, reason)
 
     # -- inside: looks ----------------------------------------------------------------------------
 

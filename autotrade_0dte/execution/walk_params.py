@@ -60,6 +60,10 @@ class WalkParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         an exit that has escalated goes on, at `replace_rest_s`.
     replace_rest_s : float, default 3
         Least time between two of those, seconds: each is two calls and loses the queue.
+    package_cross_s : float, default 10
+        How long a package that closes a position may cross unfilled, seconds; then it is given up,
+        and its legs are closed one by one, which their own quotes promise to fill. Three packages
+        at `replace_rest_s`: if nobody has taken those, nobody trades the two together now.
     resend_s : float, default 5
         How long the remainder may take to come back as a new order, seconds; then the parent is
         over, and who holds the position must decide again.
@@ -82,6 +86,7 @@ class WalkParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cancel_retry_s: Seconds = 1.0
     max_replaces: Annotated[int, msgspec.Meta(ge=0, le=20)] = 2
     replace_rest_s: Seconds = 3.0
+    package_cross_s: Seconds = 10.0
     resend_s: Seconds = 5.0
 
     def step_ns(self, parent: ParentOrder, routes: RouteParams) -> int:

@@ -58,9 +58,9 @@ class StepReason(StrEnum):
     SCHEDULE: the rest is over. MICRO_MOVE: the underlying runs away. FOLLOW: a marketable order
     goes after the far side. DEADLINE: an entry's time is over. NO_ANSWER: a command was lost.
     OVERFILL_RISK: more is at work than is left. RISK_MODE: the risk controller allows it no longer.
-    Ends: FILLED; CANCELED, DENIED and REJECTED are
-    not the desk's doing; NOT_RESENT: the remainder did not come back; LATE_FILL: a fill came after
-    the end.
+    BY_LEGS: crossing has not closed a package, whose legs are to go one by one.
+    Ends: FILLED; CANCELED, DENIED and REJECTED are not the desk's doing; NOT_RESENT: the remainder
+    did not come back; LATE_FILL: a fill came after the end.
     """
 
     SCHEDULE = "SCHEDULE"
@@ -70,6 +70,7 @@ class StepReason(StrEnum):
     NO_ANSWER = "NO_ANSWER"
     OVERFILL_RISK = "OVERFILL_RISK"
     RISK_MODE = "RISK_MODE"
+    BY_LEGS = "BY_LEGS"
     FILLED = "FILLED"
     CANCELED = "CANCELED"
     DENIED = "DENIED"

@@ -1,6 +1,5 @@
-"""A vertical as one order: its market, its cap and limits, and a walk that replaces its orders."""
+"""A vertical as one order: what it is to do, its market and the limits of its legs."""
 
-import datetime as dt
 import math
 from functools import partial
 
@@ -8,20 +7,14 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worked_order import CLOSE_NS, at, entry, grid, quote
+from worked_order import entry, quote
 
-from autotrade_0dte.execution.desk_params import DeskParams
-from autotrade_0dte.execution.fees import Entity, fee_schedule
 from autotrade_0dte.execution.order_quote import OrderQuote
-from autotrade_0dte.execution.package import leg_limits, net_parent, net_quote, package_params
+from autotrade_0dte.execution.package import leg_limits, net_parent, net_quote
 from autotrade_0dte.execution.parent import ParentOrder, Purpose, Side
-from autotrade_0dte.execution.remainder import RemainderRule
 from autotrade_0dte.execution.vetoes import VetoParams, market_veto
-from autotrade_0dte.execution.walk import Walk
-from autotrade_0dte.execution.walk_record import Move, MoveKind
 
 NAN = math.nan
-DATE = dt.date(2026, 7, 20)
 LONG, SHORT = "SPY260720C00600000.US", "SPY260720C00605000.US"
 
 
@@ -107,70 +100,3 @@ def test_what_holds_back_a_leg_holds_back_the_package(
     judged = partial(market_veto, params=VetoParams(), tick=0.01, leaves=2, leg_skew_s=skew_s)
     if any(judged(leg, each) for leg, each in zip((bought, sold), quotes, strict=True)):
         assert judged(net_parent("P", bought, sold), net) is not None
-
-
-# -- its walk ------------------------------------------------------------------------------------
-
-
-def walk(purpose: Purpose, caps: tuple[float, float], quantity: int = 2) -> Walk:
-    params = package_params(DeskParams(vetoes=VetoParams(needs_fair_value=False)))
-    rule = RemainderRule(fee_schedule(Entity.STANDARD, DATE), "SPY", params.remainder)
-    parent = net_parent("P", *legs(purpose, caps, quantity))
-    return Walk(parent, params, grid(), CLOSE_NS, rule, can_change=False)
-
-
-tops = st.tuples(st.integers(90, 130), st.integers(1, 6), st.integers(30, 70), st.integers(1, 6))
-
-
-@given(
-    st.sampled_from(Purpose),
-    st.integers(20, 90),
-    st.lists(st.tuples(tops, st.sampled_from(["nothing", "fill", "cancel"])), max_size=60),
-)
-def test_a_package_is_never_changed_never_beyond_its_cap_and_ends_in_time(
-    purpose: Purpose, cap: int, script: list[tuple[tuple[int, ...], str]]
-) -> None:
-    is_entry = purpose is Purpose.ENTRY
-    package = walk(purpose, (0.5 + cap / 100, 0.5) if is_entry else (0.8, 0.01), 3)
-    sign, now_s, working = package.parent.side.sign, 0.0, False
-    last = None
-
-    def follow(move: Move | None) -> None:
-        nonlocal working, last
-        if move is None:
-            return
-        assert move.kind is not MoveKind.REPRICE
-        if move.kind is MoveKind.SUBMIT:
-            assert not working
-            assert sign * (move.price - max(package.parent.cap, 0.01)) <= 1e-9
-            assert last is None or sign * (move.price - last) >= -1e-9  # only toward the market
-            working, last = True, move.price
-            package.on_accepted(at(now_s))
-        elif move.kind in (MoveKind.CANCEL, MoveKind.REPLACE):
-            working = False
-            follow(package.on_canceled(at(now_s)))
-            if not package.is_over and package.accepts_resend(package.leaves):
-                follow(package.on_resent(at(now_s), package.leaves))
-
-    def look(top: tuple[int, ...]) -> None:
-        long_bid, long_spread, short_bid, short_spread = top
-        long = quote(now_s, bid=long_bid / 100, ask=(long_bid + long_spread) / 100)
-        short = quote(now_s, bid=short_bid / 100, ask=(short_bid + short_spread) / 100)
-        bought, sold = (long, short) if is_entry else (short, long)
-        follow(package.on_quote(net_quote(bought, sold, package.parent.side), 60))
-
-    for top, event in script:
-        now_s += 0.5
-        look(top)
-        if working and not package.is_over and event == "fill":
-            follow(package.on_fill(at(now_s), 1))
-    for _ in range(200):  # a market that stays
-        now_s += 0.5
-        look((110, 2, 50, 2))
-        far = 0.62 if is_entry else 0.58
-        if working and not package.is_over and sign * (package.limit - far) >= -1e-9:
-            follow(package.on_fill(at(now_s), package.leaves))
-    assert package.is_over
-    assert package.filled <= 3
-    if not is_entry:
-        assert package.filled == 3

@@ -10,7 +10,6 @@ from rich.markup import escape
 
 from autotrade_0dte.nodes.background_console import BackgroundConsole
 
-
 PATIENCE_S = 60.0
 
 

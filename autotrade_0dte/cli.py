@@ -55,7 +55,7 @@ app.command(cli_risk.drill)
 def main() -> None:
     """Run the command line; what a user can put right is one line on stderr and exit code 2."""
     try:
-        code = app(result_action="return_value")
+        code = app(sys.argv[1:], result_action="return_value")
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever reads the output (head, less) has seen enough.

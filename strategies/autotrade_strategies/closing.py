@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from enum import StrEnum
 
 from nautilus_trader.model import OrderSide
 
@@ -11,17 +12,31 @@ from autotrade_0dte.execution.exit_purpose import is_above
 from autotrade_0dte.execution.managed_plan import ManagedPlan, PlanPhase, Step
 from autotrade_0dte.execution.parent import Purpose
 from autotrade_strategies.orders import OrderSender, WorkingOrder
-from autotrade_strategies.quotes import fresh, least_price, quote_of, tick_above, touch
+from autotrade_strategies.quotes import fresh, has_none, least_price, quote_of, tick_above, touch
 from autotrade_strategies.record import Record
 
-__all__ = ["Closing"]
+__all__ = ["Closing", "LegsReason"]
+
+
+class LegsReason(StrEnum):
+    """Why a close that went as a package goes on leg by leg, the short one first.
+
+    PACKAGE_NO_BID: nobody bids for the long leg. PACKAGE_NO_MONEY: it brings no more than the short
+    one costs. PACKAGE_LEFT: the package was refused or ended with something left.
+    """
+
+    PACKAGE_NO_BID = "PACKAGE_NO_BID"
+    PACKAGE_NO_MONEY = "PACKAGE_NO_MONEY"
+    PACKAGE_LEFT = "PACKAGE_LEFT"
 
 
 class Closing:
     """Closes what a plan has open, one order at a time; how it is priced is the desk's matter.
 
     A vertical goes as one package where the venue takes it, unless it is an emergency or would
-    bring no money; after a package that was refused or has not done it, leg after leg.
+    bring no money. A package whose long leg has lost its bid, or that would bring no money any
+    more, gives way to the legs, the short one first; so does one that was refused or has not done
+    it. Each is on record with its `LegsReason`.
 
     A sale has no lowest price. A purchase must have a highest one: the ask and a slack, and where
     the market leaves that behind, another order with a new one. After a refusal it waits until
@@ -89,13 +104,13 @@ class Closing:
         else:
             self.order = None
         if done.package is not None and done.leaves and not self._is_superseded:
-            self._goes_by_legs = True
+            self._go_by_legs(LegsReason.PACKAGE_LEFT, chain, done)
         if self.order is not None or self.sale is not None:
             return
         again, self._is_superseded = self._is_superseded, False
         if self._managed.phase is not PlanPhase.EXITING:
             return
-        if done.leaves == 0 or again:
+        if done.leaves == 0 or again or done.package is not None:
             self.work(chain, now_ns)
 
     def refused(self, order: WorkingOrder, chain: ChainSnapshot) -> None:
@@ -108,10 +123,30 @@ class Closing:
         if is_above(self.purpose, order.parent.purpose):
             return True
         if order.package is not None:
-            bid, ask = self._package_quote(chain)
-            return bid <= ask  # it would bring no money; False where one is not known
+            why = self._against_package(chain)
+            if why is not None:
+                self._go_by_legs(why, chain, order)
+            return why is not None
         ask = fresh(chain, self._rows[order.parent.instrument_id], OrderSide.BUY)
         return order.side == OrderSide.BUY and ask > order.parent.cap
+
+    def _against_package(self, chain: ChainSnapshot) -> LegsReason | None:
+        """Return why a package would bring no money; None where it would, or that is not known."""
+        if has_none(chain, self._rows[self._managed.plan.instrument_id], OrderSide.SELL):
+            return LegsReason.PACKAGE_NO_BID
+        bid, ask = self._package_quote(chain)
+        return LegsReason.PACKAGE_NO_MONEY if bid <= ask else None
+
+    def _go_by_legs(self, why: LegsReason, chain: ChainSnapshot, order: WorkingOrder) -> None:
+        """Close the legs one by one from now on, and say why, once."""
+        if self._goes_by_legs:
+            return
+        self._goes_by_legs = True
+        (bid, ask), parent = self._package_quote(chain), order.parent
+        self._record.decision(
+            DecisionKind.REFUSE, why, parent.plan_id, parent.instrument_id, order.side,
+            order.leaves, parent.cap, {"bid": bid, "ask": ask, "net": bid - ask},
+        )  # fmt: skip
 
     def _package_quote(self, chain: ChainSnapshot) -> tuple[float, float]:
         """Return what the long leg brings and the short one costs, NaN where it is not known."""

@@ -9,7 +9,7 @@ from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.instruments import option_symbol
 from autotrade_0dte.products import product, tick_cents
 
-__all__ = ["fresh", "least_price", "quote_of", "tick_above", "touch"]
+__all__ = ["fresh", "has_none", "least_price", "quote_of", "tick_above", "touch"]
 
 _STALE = int(QuoteFlag.STALE)
 
@@ -23,6 +23,11 @@ def fresh(chain: ChainSnapshot, row: int, side: OrderSide) -> float:
     """Return the touch; NaN where there is none or its quote is stale."""
     price = touch(chain, row, side)
     return price if price > 0 and not chain.quality[row] & _STALE else math.nan
+
+
+def has_none(chain: ChainSnapshot, row: int, side: OrderSide) -> bool:
+    """Return whether it is known that an order of `side` meets nobody; False on a stale quote."""
+    return touch(chain, row, side) == 0 and not chain.quality[row] & _STALE
 
 
 def quote_of(chain: ChainSnapshot, row: int) -> tuple[float | None, ...]:

@@ -1,11 +1,14 @@
 """Verticals as packages by the strategies' base: both orders at once, and the legs where not."""
 
+import math
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from strategy_venue import EXITS, VERTICAL, Venue, canceled, filled, rejected, sale
 
+from autotrade_0dte.chain.quality import QuoteFlag
+from autotrade_0dte.execution.decision import DecisionKind
 from autotrade_0dte.execution.exits import ExitReason
 from autotrade_0dte.execution.walk_record import MoveKind
 from autotrade_strategies.orders import WorkingOrder
@@ -17,6 +20,11 @@ def sold_short(name: str, quantity: int, price: float) -> Any:
 
 def bought_back(name: str, quantity: int, price: float) -> Any:
     return filled(name, quantity, price, leg="SPY260720C00605000.US")
+
+
+def recorded(venue: Venue) -> list[tuple[str, dict[str, float]]]:
+    """Return reasons and figures of what was not worked on."""
+    return [(d.reason, d.figures) for d in venue.decisions if d.kind is DecisionKind.REFUSE]
 
 
 def covered() -> Venue:
@@ -126,6 +134,47 @@ def test_a_package_that_brings_no_money_any_more_gives_way_to_the_legs() -> None
     venue.answer(canceled("O-5"))
     assert venue.answer(canceled("O-6")) == [("SHORT", "BUY", 2, 0.53, "exit")]
     assert "package" not in venue.tags[-1]
+    [(reason, figures)] = recorded(venue)
+    assert reason == "PACKAGE_NO_MONEY"
+    assert figures == pytest.approx({"bid": 0.40, "ask": 0.42, "net": -0.02})
+
+
+def test_a_package_whose_long_leg_has_lost_its_bid_gives_way_to_the_legs_short_first() -> None:
+    venue = covered()
+    venue.wanted_out = ExitReason.TIME_STOP
+    venue.chain(9, 0.95)
+    assert venue.chain(10, math.nan) == []  # not known
+    assert venue.chain(11, 0.0, quality=QuoteFlag.STALE) == []  # not any more
+    assert venue.chain(12, 0.0) == [("CANCEL", "O-5"), ("CANCEL", "O-6")]
+    assert [reason for reason, _ in recorded(venue)] == ["PACKAGE_NO_BID"]
+    venue.answer(canceled("O-5"))
+    assert venue.answer(canceled("O-6")) == [("SHORT", "BUY", 2, 0.53, "exit")]
+    assert venue.answer(bought_back("O-7", 2, 0.42)) == [sale(2)]
+    assert "package" not in venue.tags[-1]
+    assert len(recorded(venue)) == 1
+
+
+def test_a_package_goes_by_legs_without_its_bid_though_the_short_leg_has_no_ask() -> None:
+    venue = covered()
+    venue.wanted_out = ExitReason.TIME_STOP
+    venue.chain(9, 0.95)
+    venue.chain(10, 0.0, short=(0.0, 0.0))
+    venue.answer(canceled("O-5"))
+    assert venue.answer(canceled("O-6")) == []  # never at any price
+    assert venue.chain(11, 0.0) == [("SHORT", "BUY", 2, 0.53, "exit")]
+    assert [reason for reason, _ in recorded(venue)] == ["PACKAGE_NO_BID", "NO_ASK"]
+
+
+def test_what_a_package_that_was_given_up_has_left_goes_by_legs_at_once() -> None:
+    venue = covered()
+    venue.wanted_out = ExitReason.TIME_STOP
+    venue.chain(9, 0.95)
+    venue.answer(bought_back("O-5", 1, 0.42))
+    venue.answer(filled("O-6", -1, 0.95))
+    assert venue.answer(canceled("O-5")) == []
+    assert venue.answer(canceled("O-6")) == [("SHORT", "BUY", 1, 0.53, "exit")]
+    assert [reason for reason, _ in recorded(venue)] == ["PACKAGE_LEFT"]
+    assert venue.answer(bought_back("O-7", 1, 0.42)) == [sale(1)]
 
 
 def test_after_a_refused_package_the_legs_are_closed_one_by_one() -> None:
@@ -133,9 +182,9 @@ def test_after_a_refused_package_the_legs_are_closed_one_by_one() -> None:
     venue.wanted_out = ExitReason.TIME_STOP
     venue.chain(9, 0.95)
     assert venue.answer(rejected("O-5")) == []
-    venue.answer(rejected("O-6"))
-    assert venue.chain(10, 0.95) == [("SHORT", "BUY", 2, 0.53, "exit")]
+    assert venue.answer(rejected("O-6")) == [("SHORT", "BUY", 2, 0.53, "exit")]
     assert "package" not in venue.tags[-1]
+    assert [reason for reason, _ in recorded(venue)] == ["NO_MARKET", "PACKAGE_LEFT", "NO_MARKET"]
 
 
 def test_an_emergency_takes_the_place_of_a_package_leg_by_leg() -> None:

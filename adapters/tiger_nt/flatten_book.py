@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from tiger_nt.flatten_broker import OPTION, OrderSeen
+from tiger_nt.flatten_answers import OPTION, OrderSeen
 from tiger_nt.flatten_orders import Cancel, Modify, OwnOrder, Past, Place, Stage
 from tiger_nt.flatten_prices import ATTEMPTS, closing_limit
 from tiger_nt.flatten_record import NO_QUOTE, FlattenRecord
@@ -102,14 +102,8 @@ class FlattenBook(FlattenRecord):
         ):
             return None
         is_buy = quantity < 0
-        free = abs(quantity) - kept
-        for order in self._in_the_way(symbol):
-            since_s = self._cancels.get(order.id, (now_s,))[0]
-            if now_s - since_s < _IN_THE_WAY_S or order.symbol != symbol:
-                return None
-            if order.is_buy == is_buy:
-                free -= order.quantity - order.filled
-        if free < 1:
+        taken = self._taken(symbol, kept, now_s, is_buy=is_buy)
+        if taken is None or taken >= abs(quantity):
             return None
         touch = quote[1].ask if is_buy else quote[1].bid
         request = OrderRequest(
@@ -117,7 +111,7 @@ class FlattenBook(FlattenRecord):
             symbol=symbol,
             is_buy=is_buy,
             order_type="LMT",
-            quantity=free,
+            quantity=abs(quantity) - taken,
         )
         return Place(self._priced(request, touch, past), touch)
 
@@ -167,15 +161,37 @@ class FlattenBook(FlattenRecord):
             return False
         return 0 < quote.ask <= limit if own.request.is_buy else quote.bid >= limit
 
+    def _taken(self, symbol: str, kept: int, now_s: float, *, is_buy: bool) -> int | None:
+        """Return how many contracts of a position are not to be closed; None where none is.
+
+        `kept` are the cover of short ones. Orders of others that do not go close theirs, should
+        they fill. A combination closes what covers its own other leg, so that the larger counts.
+        """
+        single = together = 0
+        for order in self._in_the_way(symbol):
+            since_s = self._cancels.get(order.id, (now_s,))[0]
+            if now_s - since_s < _IN_THE_WAY_S or not order.open_legs:
+                return None
+            closing = sum(
+                abs(contracts)
+                for name, contracts in order.open_legs
+                if name == symbol and (contracts > 0) == is_buy
+            )
+            if order.sec_type == OPTION:
+                single += closing
+            else:
+                together += closing
+        return single + max(kept, together)
+
     def _in_the_way(self, symbol: str) -> list[OrderSeen]:
-        """Return orders of others that may change this position; combinations of the root do."""
+        """Return orders of others that may change this position; of unknown legs, of its root."""
         root = option_terms(symbol).root
         return [
             order
             for order in self._at_work.values()
             if order.is_option
             and self._with_mark(order.mark) is None
-            and order.symbol in (symbol, root)
+            and (symbol in dict(order.open_legs) if order.open_legs else order.symbol == root)
         ]
 
     def _urgency(self, holding: tuple[str, int]) -> tuple[bool, float]:
@@ -193,9 +209,8 @@ class FlattenBook(FlattenRecord):
         """
         short: Counter[tuple[str, bool]] = Counter()
         for order in self._at_work.values():
-            if order.sec_type == OPTION and not order.is_buy:
-                opened = order.quantity - order.filled - max(0, held.get(order.symbol, 0))
-                short[_kind(order.symbol)] += max(0, opened)
+            for kind, opened in _opened(order, held).items():
+                short[kind] += max(0, opened)
         for fill in self._fills:
             if fill.quantity < 0:
                 opened = -fill.quantity - max(0, self.held.get(fill.symbol, 0))
@@ -212,6 +227,17 @@ class FlattenBook(FlattenRecord):
             kept[symbol] = min(quantity, short[_kind(symbol)])
             short[_kind(symbol)] -= kept[symbol]
         return kept
+
+
+def _opened(order: OrderSeen, held: Mapping[str, int]) -> Counter[tuple[str, bool]]:
+    """Return how many of each kind an order sells beyond what is held and what it buys."""
+    opened: Counter[tuple[str, bool]] = Counter()
+    for symbol, contracts in order.open_legs:
+        if contracts < 0:
+            opened[_kind(symbol)] += max(0, -contracts - max(0, held.get(symbol, 0)))
+        else:  # what is bought with it covers it
+            opened[_kind(symbol)] -= contracts
+    return opened
 
 
 def _kind(symbol: str) -> tuple[str, bool]:

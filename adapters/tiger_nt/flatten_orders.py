@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from tiger_nt.flatten_broker import OrderSeen
+from tiger_nt.flatten_answers import OrderSeen
 from tiger_nt.views import OrderRequest
 
 __all__ = ["Cancel", "Fill", "Look", "Modify", "OwnOrder", "Past", "Place", "Stage"]

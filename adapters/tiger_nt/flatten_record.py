@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from tiger_nt.flatten_broker import OrderSeen, QuoteSeen
+from tiger_nt.flatten_answers import OrderSeen, QuoteSeen
 from tiger_nt.flatten_orders import Fill, Look, Modify, OwnOrder, Past, Place, Stage
 from tiger_nt.flatten_prices import ATTEMPTS
 from tiger_nt.views import OrderState
@@ -48,6 +48,7 @@ class FlattenRecord:
         self._past: dict[str, Past] = {}
         self._at_work: dict[int, OrderSeen] = {}
         self._cancels: dict[int, tuple[float, float]] = {}
+        self._cancel_denials: dict[int, str] = {}
         self._quotes: dict[str, tuple[float, QuoteSeen]] = {}
         self._look: Look | None = None
         self._changed_s = -math.inf
@@ -114,6 +115,10 @@ class FlattenRecord:
         if own is not None and own.stage is Stage.SENT:
             own.stage, own.answered_s = Stage.UNKNOWN, now_s
 
+    def cancel_denied(self, order_id: int, reason: str) -> None:
+        """Take Tiger's refusal to cancel an order."""
+        self._cancel_denials[order_id] = reason
+
     def sent(self, action: Place | Modify, now_s: float) -> None:
         """Count an order or a change as on its way."""
         request = action.request
@@ -175,6 +180,13 @@ class FlattenRecord:
     def remark(self, symbol: str) -> str:
         """Return what the broker last said against closing a contract, empty without anything."""
         return self._past.get(symbol, Past()).reason
+
+    def stuck(self, order: OrderSeen) -> str | None:
+        """Return what Tiger said against canceling an order that is at work all the same.
+
+        Empty where it said nothing; None where no cancel was asked for.
+        """
+        return self._cancel_denials.get(order.id, "") if order.id in self._cancels else None
 
     # -- within ----------------------------------------------------------------------------------
 

@@ -1,10 +1,10 @@
 """How a flattening ended, in figures and in words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from tiger_nt.flatten_broker import OrderSeen
+from tiger_nt.flatten_answers import OrderSeen
 from tiger_nt.flatten_record import FlattenRecord
 
 __all__ = ["Flattened", "Row", "Verdict", "closed_rows", "left_words"]
@@ -80,7 +80,22 @@ def left_words(record: FlattenRecord, trouble: str, *, is_known: bool) -> str:
     parts = [
         left if is_known else "what is held is not known",
         *(f"Tiger says: {text}" for text in sorted(said)),
+        *_stuck_words(record),
         *(f"cannot be read: {text}" for text in record.unreadable),
         *([f"the last answer was: {trouble}"] if trouble else []),
     ]
     return "; ".join(parts)
+
+
+def _stuck_words(record: FlattenRecord) -> Iterator[str]:
+    """Yield what each order does that its cancel has not ended, and what waits for it."""
+    for order in record.orders_left:
+        denial = record.stuck(order)
+        if denial is None:
+            continue
+        waits = "what it would close was not closed beside it"
+        if not order.open_legs:
+            waits = f"its legs are not known, so that nothing of {order.symbol} was closed"
+        said = f" (Tiger says: {denial})" if denial else ""
+        yield f"{order} was asked to be canceled and is still at work{said}: {waits}"
+        yield "cancel it in Tiger's app and kill again"

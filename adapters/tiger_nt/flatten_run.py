@@ -14,8 +14,9 @@ from tiger_nt.errors import (
     TigerLimitError,
     TigerUnknownOutcomeError,
 )
+from tiger_nt.flatten_answers import OrderSeen, QuoteSeen
 from tiger_nt.flatten_book import FlattenBook
-from tiger_nt.flatten_broker import FlattenBroker, OrderSeen, QuoteSeen
+from tiger_nt.flatten_broker import FlattenBroker
 from tiger_nt.flatten_calls import FlattenCalls
 from tiger_nt.flatten_orders import Cancel, Look, Modify, Place
 from tiger_nt.flatten_result import Flattened, Verdict, closed_rows, left_words
@@ -216,9 +217,14 @@ class FlattenRun:
             pass  # the next look tells
         except Exception as e:  # noqa: BLE001 - as in a look
             error = _told(e)
-            self._calls.tell(lambda: self._failed(f"cancel of {action.order_id}", error))
+            self._calls.tell(lambda: self._cancel_failed(action.order_id, error))
         else:
             self._calls.tell(lambda: self._calls.allowed("cancel_order"))
+
+    def _cancel_failed(self, order_id: int, error: TigerError) -> None:
+        if isinstance(error, TigerDeniedError):
+            self._book.cancel_denied(order_id, error.message)
+        self._failed(f"cancel of {order_id}", error)
 
     def _place(self, action: Place) -> None:
         mark = action.request.user_mark

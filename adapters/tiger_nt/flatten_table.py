@@ -15,9 +15,7 @@ def flattened_lines(found: Flattened) -> Iterator[str]:
         remark = f"  {row.remark}" if row.left and row.remark else ""
         yield f"{row.symbol:<22}{row.at_first:>6}{row.closed:>8}{row.left:>6}{remark}"
     for order in found.orders_left:
-        side = "buy" if order.is_buy else "sell"
-        remaining = order.quantity - order.filled
-        yield f"at work: {side} {remaining} {order.symbol} (id {order.id})"
+        yield f"at work: {order}"
     for order in found.others:
         yield f"left alone: an order of {order.symbol} ({order.sec_type}, id {order.id})"
     if found.stocks:

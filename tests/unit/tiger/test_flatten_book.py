@@ -9,23 +9,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tiger_nt.flatten_answers import OrderSeen, QuoteSeen
 from tiger_nt.flatten_book import FlattenBook
-from tiger_nt.flatten_broker import OrderSeen, QuoteSeen
 from tiger_nt.flatten_orders import Look, Modify, Place
 from tiger_nt.flatten_prices import ATTEMPTS, closing_limit
+from tiger_nt.flatten_result import left_words
 from tiger_nt.symbols import option_terms
 from tiger_nt.views import OrderState
 
 CALL, HIGHER, PUT = "SPY261123C00600000", "SPY261123C00605000", "SPY261123P00600000"
 INDEX = "SPXW261123C06000000"
 SYMBOLS = (CALL, HIGHER, PUT, "SPY261123P00595000", INDEX, "SPXW261123C06050000")
+"""By pairs, of which a vertical is made."""
 STEP_S = 0.1
 
 
 class Work:
-    """An order at the broker."""
+    """An order at the broker; `legs` are those of a package, by symbol, signed."""
 
-    def __init__(self, number: int, mark: str, symbol: str, is_buy: bool, quantity: int) -> None:
+    def __init__(
+        self,
+        number: int,
+        mark: str,
+        symbol: str,
+        is_buy: bool,
+        quantity: int,
+        legs: dict[str, int] | None = None,
+    ) -> None:
         self.id = number
         self.mark = mark
         self.symbol = symbol
@@ -36,6 +46,17 @@ class Work:
         self.state = OrderState.HELD
         self.reason = ""
         self.updated_s = 0.0
+        self.legs = legs or {symbol: 1 if is_buy else -1}
+        self.stuck_until_s = 0.0
+
+    @property
+    def is_package(self) -> bool:
+        return len(self.legs) > 1
+
+    def closes(self, symbol: str, is_buy: bool) -> int:
+        """Return what it may still buy, or sell, of a contract."""
+        side = self.legs.get(symbol, 0)
+        return self.open if side and (side > 0) == is_buy else 0
 
     @property
     def open(self) -> int:
@@ -46,7 +67,7 @@ class Work:
             id=self.id,
             mark=self.mark,
             symbol=self.symbol,
-            sec_type="OPT",
+            sec_type="MLEG" if self.is_package else "OPT",
             is_buy=self.is_buy,
             quantity=self.quantity,
             filled=self.filled,
@@ -54,6 +75,7 @@ class Work:
             state=self.state,
             reason=self.reason,
             updated_s=self.updated_s,
+            legs=tuple(self.legs.items()) if self.is_package else (),
         )
 
 
@@ -71,11 +93,18 @@ class Broker:
         self.orders.append(order)
         return order
 
+    def add_package(self, bought: str, sold: str, quantity: int) -> Work:
+        root = option_terms(bought).root
+        order = Work(len(self.orders) + 1, "", root, True, quantity, {bought: 1, sold: -1})
+        self.orders.append(order)
+        return order
+
     def fill(self, order: Work, quantity: int, now_s: float) -> None:
         order.updated_s = now_s
         quantity = min(quantity, order.open)
         order.filled += quantity
-        self.held[order.symbol] += quantity if order.is_buy else -quantity
+        for symbol, side in order.legs.items():
+            self.held[symbol] += side * quantity
         if order.filled == order.quantity:
             order.state = OrderState.FILLED
 
@@ -83,11 +112,7 @@ class Broker:
         """Let no closing order go beyond what is held, whatever of all orders at work fills."""
         request = action.request
         symbol, held = request.symbol, self.held[request.symbol]
-        beside = sum(
-            order.open
-            for order in self.orders
-            if order.symbol == symbol and order.is_buy == request.is_buy
-        )
+        beside = sum(order.closes(symbol, request.is_buy) for order in self.orders)
         assert held != 0
         assert request.is_buy == (held < 0), f"{request} opens, held {held}"
         assert request.quantity + beside <= abs(held), f"{request} beside {beside}, held {held}"
@@ -98,8 +123,10 @@ class Broker:
         short = -sum(min(0, count) for name, count in self.held.items() if _kind(name) == kind)
         long = sum(max(0, count) for name, count in self.held.items() if _kind(name) == kind)
         leaving = sum(
-            order.open for order in self.orders if not order.is_buy and _kind(order.symbol) == kind
-        )
+            order.open
+            for order in self.orders
+            if not order.is_package and not order.is_buy and _kind(order.symbol) == kind
+        )  # a package takes as much from both sides
         left = f"{request} leaves {-short} alone: {self.held}, {[vars(o) for o in self.orders]}"
         assert long - leaving - request.quantity >= short or not short, left
 
@@ -124,6 +151,11 @@ class World:
                 self.broker.add("", symbol, count < 0, random.randint(1, abs(count)))
             if random.random() < 0.3:
                 self.broker.add("other", symbol, random.random() < 0.5, 1).state = OrderState.NEW
+        for pair in zip(SYMBOLS[::2], SYMBOLS[1::2], strict=True):
+            if random.random() < 0.3:
+                bought, sold = random.sample(pair, 2)
+                package = self.broker.add_package(bought, sold, random.randint(1, 3))
+                package.stuck_until_s = self.now_s + random.choice([0.0, 1.0, 10.0])
 
     def goes_wrong(self) -> bool:
         return self.random.random() < self.trouble
@@ -138,7 +170,8 @@ class World:
         self.book.saw_quotes(symbols, quotes, self.now_s)
         for cancel in self.book.cancels(self.now_s):
             order = self.broker.orders[cancel.order_id - 1]
-            if order.open and not self.goes_wrong():
+            goes = self.now_s >= order.stuck_until_s and not self.goes_wrong()
+            if order.open and goes:
                 order.state = OrderState.CANCELLED
         for action in self.book.closings(self.now_s):
             if self.goes_wrong():
@@ -146,7 +179,7 @@ class World:
             self.book.sent(action, self.now_s)
             self._place(action) if isinstance(action, Place) else self._modify(action)
         for order in self.broker.orders:
-            if order.open and self.random.random() < 0.5:
+            if order.open and self.random.random() < (0.02 if order.is_package else 0.5):
                 self.broker.fill(order, self.random.randint(1, order.open), self.now_s)
         self.now_s += STEP_S
         self.past.append((self.now_s, dict(self.broker.held)))
@@ -333,7 +366,7 @@ def test_position_with_an_order_in_it_waits_for_the_cancel_and_then_goes_round_i
     assert action.request.quantity == 3
 
 
-def test_combination_of_the_root_holds_its_positions_up_for_good() -> None:
+def test_combination_that_cannot_be_read_holds_its_root_up_for_good() -> None:
     book = seen_book({CALL: 5, INDEX: 1}, order("SPY", sec_type="MLEG", quantity=0))
     book.cancels(0.2)
     assert [action.request.symbol for action in book.closings(60.0)] == [INDEX]
@@ -640,5 +673,88 @@ def test_legs_that_a_package_has_just_closed_are_not_closed_again() -> None:
     assert [action.request.symbol for action in book.closings(5.7)] == [HIGHER]
 
 
-def package(*legs: tuple[str, int]) -> OrderSeen:
-    return order("SPY", sec_type="MLEG", quantity=0, state=OrderState.FILLED, legs=legs)
+def package(*legs: tuple[str, int], **more: Any) -> OrderSeen:
+    fields = {"quantity": 1, "filled": 1, "state": OrderState.FILLED, "is_buy": True}
+    return order("SPY", sec_type="MLEG", legs=legs, **(fields | more))
+
+
+def stuck(*legs: tuple[str, int], **more: Any) -> OrderSeen:
+    """Return a package of three, of which one is filled, that is at work whatever is asked."""
+    more = {"quantity": 3, "filled": 1, "state": OrderState.HELD} | more
+    return package(*legs, updated_s=-60.0, **more)
+
+
+def closed_beside(held: dict[str, int], *orders: OrderSeen) -> list[tuple[str, int]]:
+    """Return what is closed beside orders that have not gone in a minute."""
+    book = seen_book(held, *orders)
+    book.cancels(0.2)
+    return [(action.request.symbol, action.request.quantity) for action in book.closings(60.0)]
+
+
+def test_package_that_does_not_go_holds_up_its_own_legs_alone() -> None:
+    closing = stuck((HIGHER, 1), (CALL, -1))
+    held = {CALL: 2, HIGHER: -2, PUT: 1}
+    assert closed_beside(held, closing) == [(PUT, 1)]
+    assert closed_beside(held) == [(HIGHER, 2), (PUT, 1)]
+    at_once = seen_book(held, closing)
+    at_once.cancels(0.2)
+    assert [action.request.symbol for action in at_once.closings(0.3)] == [PUT]
+
+
+def test_what_is_held_beyond_a_package_that_does_not_go_is_closed_short_first() -> None:
+    closing = stuck((HIGHER, 1), (CALL, -1))
+    assert closed_beside({CALL: 3, HIGHER: -3}, closing) == [(HIGHER, 1)]
+    assert closed_beside({CALL: 3, HIGHER: -2}, closing) == [(CALL, 1)]
+
+
+def test_package_that_would_open_holds_nothing_up_but_for_the_time_of_its_cancel() -> None:
+    opening = stuck((CALL, 1), (HIGHER, -1))
+    held = {CALL: 2, HIGHER: -2}
+    assert closed_beside(held, opening) == [(HIGHER, 2)]
+    book = seen_book(held, opening)
+    book.cancels(0.2)
+    assert book.closings(3.0) == []
+
+
+def test_what_a_package_sells_to_open_is_covered_by_what_it_buys() -> None:
+    """A long put of another strike need not stay for it."""
+    lower = "SPY261123P00595000"
+    assert closed_beside({lower: 2}, stuck((PUT, 1), (lower, -1))) == []
+    assert closed_beside({lower: 3}, stuck((PUT, 1), (lower, -1))) == [(lower, 1)]
+    assert closed_beside({CALL: 2}, stuck(("SPY261123C00595000", 1), (HIGHER, -1))) == [(CALL, 2)]
+
+
+def test_two_sales_in_one_package_keep_their_cover() -> None:
+    strangle = stuck((HIGHER, -1), ("SPY261123P00595000", -1))
+    assert closed_beside({CALL: 3, PUT: 2}, strangle) == [(CALL, 1)]
+
+
+@pytest.mark.parametrize("unknown", [{"legs": ()}, {"is_buy": False}, {"quantity": 0, "filled": 0}])
+def test_package_of_unknown_legs_holds_up_its_root(unknown: dict[str, Any]) -> None:
+    fields = {"legs": ((HIGHER, 1), (CALL, -1)), "quantity": 3, "filled": 0} | unknown
+    shown = order("SPY", **({"sec_type": "MLEG", "is_buy": True} | fields))
+    assert closed_beside({PUT: 1, INDEX: 1}, shown) == [(INDEX, 1)]
+
+
+# -- what is said at the end ---------------------------------------------------------------------
+
+
+def test_package_that_does_not_go_is_named_with_its_legs_and_what_waits_for_it() -> None:
+    book = seen_book({CALL: 2, HIGHER: -2}, stuck((HIGHER, 1), (CALL, -1)))
+    assert left_words(book, "", is_known=True) == "2 positions and 1 orders are left"
+    book.cancels(0.2)
+    book.cancel_denied(5, "cannot be canceled now")
+    assert left_words(book, "", is_known=True) == (
+        "2 positions and 1 orders are left; "
+        f"buy 2 {HIGHER} and sell 2 {CALL} (id 5) was asked to be canceled and is still at work "
+        "(Tiger says: cannot be canceled now): what it would close was not closed beside it; "
+        "cancel it in Tiger's app and kill again"
+    )
+
+
+def test_combination_that_cannot_be_read_is_named_with_what_waits_for_it() -> None:
+    book = seen_book({CALL: 2}, order("SPY", sec_type="MLEG", quantity=0))
+    book.cancels(0.2)
+    said = left_words(book, "", is_known=True)
+    assert "a combination of SPY (id 5) was asked to be canceled and is still at work: " in said
+    assert "its legs are not known, so that nothing of SPY was closed" in said

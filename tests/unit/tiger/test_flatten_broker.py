@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from loopback import refusing_port
+from patience import PATIENCE_S
 from tiger_answers import AnsweringGateway
 from tigeropen.common.consts import OrderSortBy
 from tigeropen.common.util.order_utils import get_order_status
@@ -72,7 +74,7 @@ def gateway() -> Iterator[AnsweringGateway]:
 
 
 def brokered(gateway: AnsweringGateway, **more: str) -> FlattenBroker:
-    return FlattenBroker(gateway.config(**more), 1.0)
+    return FlattenBroker(gateway.config(**more), PATIENCE_S)
 
 
 async def by_the_sdk(config: TigerConfig) -> None:
@@ -89,7 +91,7 @@ async def by_the_sdk(config: TigerConfig) -> None:
 
 
 def by_hand(config: TigerConfig) -> None:
-    broker = FlattenBroker(config, 1.0)
+    broker = FlattenBroker(config, PATIENCE_S)
     broker.orders_at_work()
     broker.options_held()
     broker.stocks_held()
@@ -179,7 +181,8 @@ def test_what_a_package_has_filled_is_told_by_leg(gateway: AnsweringGateway) -> 
     sold = OPTION | {"action": "SELL", "ratio": 1}
     bought = OPTION | {"action": "BUY", "strike": "6010", "right": None, "putCall": "PUT"}
     bought.pop("identifier")
-    package = {"secType": "MLEG", "symbol": "SPXW", "status": "Filled", "filledQuantity": 3}
+    package = {"secType": "MLEG", "symbol": "SPXW", "status": "Submitted", "action": "BUY"}
+    package |= {"totalQuantity": 5, "filledQuantity": 3}
     gateway.answers["active_orders"] = {
         "items": [
             package | {"id": 1, "legs": [bought, sold]},
@@ -188,7 +191,10 @@ def test_what_a_package_has_filled_is_told_by_leg(gateway: AnsweringGateway) -> 
     }
     readable, unreadable = brokered(gateway).orders_at_work()
     assert readable.fills == (("SPXW261123P06010000", 3), ("SPXW261123P06012500", -3))
-    assert unreadable.fills == ()
+    assert readable.open_legs == (("SPXW261123P06010000", 2), ("SPXW261123P06012500", -2))
+    assert str(readable) == "buy 2 SPXW261123P06010000 and sell 2 SPXW261123P06012500 (id 1)"
+    assert unreadable.fills == unreadable.open_legs == ()
+    assert str(unreadable) == "a combination of SPXW (id 2)"
 
 
 def test_position_that_cannot_be_read_is_told_and_the_others_are_read(
@@ -281,7 +287,7 @@ def test_connection_that_breaks_is_an_unknown_outcome() -> None:
     with AnsweringGateway() as gateway, socket.create_server(("127.0.0.1", 0)) as breaking:
         port = breaking.getsockname()[1]
         address = {"TIGEROPEN_SERVER_URL": f"http://127.0.0.1:{port}/gateway"}
-        broker = FlattenBroker(gateway.config(**address), 1.0)
+        broker = FlattenBroker(gateway.config(**address), PATIENCE_S)
 
         def hang_up() -> None:
             breaking.accept()[0].close()
@@ -294,12 +300,10 @@ def test_connection_that_breaks_is_an_unknown_outcome() -> None:
 
 
 def test_nobody_there_means_nothing_was_sent() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    with AnsweringGateway() as gateway:
+    with refusing_port() as port, AnsweringGateway() as gateway:
         address = {"TIGEROPEN_SERVER_URL": f"http://127.0.0.1:{port}/gateway"}
         with pytest.raises(UnreachableError):
-            FlattenBroker(gateway.config(**address), 1.0).place(REQUEST)
+            FlattenBroker(gateway.config(**address), PATIENCE_S).place(REQUEST)
 
 
 def test_servers_are_those_of_the_licence_that_tiger_names(
@@ -321,7 +325,7 @@ def test_servers_are_those_of_the_licence_that_tiger_names(
     monkeypatch.setattr("tiger_nt.sdk.sdk_config", lambda _config: Servers())
     gateway.answers["user_license"] = {"license": "TBNZ"}
     published = msgspec.structs.replace(config, endpoints=Endpoints(), server_public_key=None)
-    broker = FlattenBroker(published, 1.0)
+    broker = FlattenBroker(published, PATIENCE_S)
     broker.orders_at_work()
     licence, orders = gateway.asked
     assert "biz_content" not in licence

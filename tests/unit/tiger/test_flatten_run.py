@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tiger_nt import flatten_book, flatten_record, flatten_run
-from tiger_nt.flatten_broker import OPTION, OrderSeen, QuoteSeen
+from tiger_nt.flatten_answers import OPTION, OrderSeen, QuoteSeen
 from tiger_nt.flatten_result import Verdict
 from tiger_nt.flatten_run import FlattenRun
 from tiger_nt.views import OrderRequest, OrderState

@@ -198,12 +198,12 @@ class WorkingOrder:
             joins = look.limit == look.near or (look.at_rest and look.limit == look.far)
             self._ahead = math.ceil(self._params.queue_share * look.near_size) if joins else 0
         shown.see(look.far, look.far_size)
-        is_met = self._waited >= self._waits_for
+        rate = self._rate_of(look)
+        is_met = rate > 0 and self._waited >= self._waits_for  # within the spread it may be 0
         luck = self._drawn("price", look) if self._params.taker_place < 1 else 1.0
         standing = Standing(shown.taken, self._ahead, self._is_missed(look), is_met, luck)
         grant = granted(look, standing, self._params)
-        self._last_ns = now_ns
-        self._rate = self._rate_of(look)
+        self._last_ns, self._rate = now_ns, rate
         if grant is None:
             return None
         self._ahead -= grant.served

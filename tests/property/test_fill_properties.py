@@ -1,10 +1,11 @@
 """Fills of the scenarios against one quote: their order, their bounds, and time at rest."""
 
 import math
+from typing import NamedTuple
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from autotrade_0dte.execution.fill_rules import (
     FillLook,
@@ -259,6 +260,66 @@ def test_resting_order_never_has_more_at_any_time_under_a_harsher_belief(
     reached = [quote for quote in quotes if quote[0] <= 200]  # the engine shows no others
     kind, base, harsh = (filled_in_time(reached, params) for params in KIND_TO_HARSH)
     assert all(a >= b >= c for a, b, c in zip(kind, base, harsh, strict=True))
+
+
+class Life(NamedTuple):
+    """What an order of 20 contracts meets: whether it came to rest, and its looks.
+
+    A look has seconds since the last, ticks that the limit is moved, the quote, and its sizes.
+    """
+
+    name: int
+    side: Side
+    rests: bool
+    looks: list[tuple[int, int, tuple[int, int, int, int]]]
+
+
+lives = st.builds(
+    Life,
+    st.integers(0, 10_000),
+    st.sampled_from(Side),
+    st.booleans(),
+    st.lists(
+        st.tuples(st.sampled_from([1, 7, 60]), st.sampled_from([0, 0, 0, 1]), prices_and_sizes),
+        max_size=20,
+    ),
+)
+
+
+def filled_over(life: Life, params: FillParams) -> list[int]:
+    """Contracts that the order has got after each look; it begins at 198, a sale mirrored."""
+    order, shown = WorkingOrder(f"order {life.name}", params), ShownSize()
+    got, leaves, limit, now_s = [], 20, 198, 0
+    for gap_s, ticks, (near, far, near_size, far_size) in life.looks:
+        now_s, limit = now_s + gap_s, limit + ticks
+        if leaves and near <= limit:  # the engine shows no others
+            prices = (limit, near, far)
+            own, first, other = prices if life.side is Side.BUY else (400 - p for p in prices)
+            sizes = (near_size, far_size)
+            look = FillLook(life.side, own, leaves, life.rests, first, other, *sizes, tick=1)
+            grant = order.look(now_s * 1_000_000_000, look, shown)
+            leaves -= 0 if grant is None else grant.quantity
+        got.append(20 - leaves)
+    return got
+
+
+@given(lives)
+@settings(max_examples=400)
+def test_order_that_arrives_waits_and_is_moved_never_has_more_under_a_harsher_belief(
+    life: Life,
+) -> None:
+    kind, base, harsh = (filled_over(life, params) for params in KIND_TO_HARSH)
+    assert all(a >= b >= c for a, b, c in zip(kind, base, harsh, strict=True))
+
+
+def test_time_at_the_touch_fills_no_limit_that_the_quotes_have_left_inside_the_spread() -> None:
+    order, shown = WorkingOrder("order", PessimisticFills(missed=0)), ShownSize()
+    at_touch = buy(200, near=198, far=200, near_size=0.0, at_rest=True)
+    assert order.look(1, at_touch, shown) is None
+    # Six fills a minute are waited for at the touch, none within the spread.
+    left = (order.look(n * MINUTE, buy(200, near=198, far=203), shown) for n in range(1, 60))
+    assert not any(left)
+    assert order.look(60 * MINUTE, at_touch, shown) == Grant(200, 5)
 
 
 ASK_COMES_DOWN = [(199, 200, 500, 5 + second % 2) for second in range(200)]

@@ -16,7 +16,8 @@ class AlarmKind(StrEnum):
     the engine: it is cancelled.
     OVERFILL: more contracts filled than ordered. LATE_FILL: a fill of an order told as rejected.
     LEFT_OPEN: orders of ours still at work after a stop. UNSUPPORTED: an order or position in a
-    security that this adapter cannot tell the engine of. CALLS_HALTED: Tiger has refused so many
+    security that this adapter cannot tell the engine of. UNREADABLE: an order in a list of Tiger's
+    that makes no sense; the others are taken in. CALLS_HALTED: Tiger has refused so many
     calls for their number that new orders are denied for a while, lest it blocks the login.
     """
 
@@ -27,12 +28,13 @@ class AlarmKind(StrEnum):
     LATE_FILL = "LATE_FILL"
     LEFT_OPEN = "LEFT_OPEN"
     UNSUPPORTED = "UNSUPPORTED"
+    UNREADABLE = "UNREADABLE"
     CALLS_HALTED = "CALLS_HALTED"
 
     @property
     def is_passing(self) -> bool:
         """Whether the node may go on: what it knows of its own orders and positions is true."""
-        return self in {AlarmKind.UNSUPPORTED, AlarmKind.CALLS_HALTED}
+        return self in {AlarmKind.UNSUPPORTED, AlarmKind.UNREADABLE, AlarmKind.CALLS_HALTED}
 
 
 class Residual(msgspec.Struct, frozen=True):

@@ -177,7 +177,7 @@ class Inquiry:
             self._tell_of(order, order.refuse(reason, _now_ms()))
 
     async def _ask_transactions(self, order_id: int) -> None:
-        found = await self._rest.transactions(order_id=order_id)
+        found = await self._rest.transactions(order_id)
         self._tell(self._tracker.on_answer(order_id, Doubt.TRANSACTIONS, found))
 
     async def _ask_order(self, order_id: int) -> None:

@@ -3,7 +3,9 @@
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from itertools import batched
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -11,6 +13,7 @@ import msgspec
 from tiger_nt.alarms import Residual
 from tiger_nt.gateway import OrderGateway
 from tiger_nt.order_events import Doubt
+from tiger_nt.order_lists import OrderList, Row
 from tiger_nt.rest import TigerRest
 from tiger_nt.tracker import Change, OrderTracker
 from tiger_nt.views import AssetsView, OrderView, PositionView, TransactionView
@@ -20,22 +23,54 @@ __all__ = ["Reconciler", "Snapshot", "net_fills", "net_positions", "residuals"]
 _log = logging.getLogger(__name__)
 _NEW_YORK = ZoneInfo("America/New_York")
 _STILL_ATTEMPTS = 3
-_MARGIN_MS = 120_000
+_SHOWN_LATE_MS = 120_000
+"""A change may show in Tiger's lists so much later than it is stamped there."""
+_CLOCK_MOVED_S = 30.0
 _DOUBT_ROUNDS = 10
 _DOUBT_PAUSE_S = 0.2
+_A_SLICE = 20
+"""Views taken in before the event loop has another turn, some 0.2 ms."""
+
+type Tell = Callable[[list[Change]], None]
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """Orders and executions since some time, and everything held, asked for at one time."""
+    """What the account holds, and what could not be read of its orders."""
 
-    orders: list[OrderView]
+    positions: list[PositionView]
+    assets: AssetsView
+    unreadable: tuple[str, ...]
+
+
+class _Answers(msgspec.Struct, frozen=True):
+    """What Tiger answered to the questions of one reading."""
+
+    lists: tuple[OrderList, ...]
     transactions: list[TransactionView]
     positions: list[PositionView]
     assets: AssetsView
 
+    @property
+    def orders(self) -> list[OrderView]:
+        """Return the orders to be taken in."""
+        return [view for each in self.lists for view in each.views]
+
+    @property
+    def rows(self) -> dict[int, Row]:
+        """Return the rows of all orders listed."""
+        return {order_id: row for each in self.lists for order_id, row in each.rows.items()}
+
 
 class Reconciler:
-    """Asks Tiger for everything and gives it to the tracker.
+    """Asks Tiger for what it knows and gives it to the tracker.
+
+    The whole trading day is read at the start, when news may have been missed, and when the clocks
+    have moved against each other. In between only what is new: the orders at work, those changed or
+    made since the last reading began, and one by one those that were at work and are in neither
+    list. So neither an order at work nor the end of one is missed, also where Tiger lists orders by
+    when they were made. Executions that a view speaks of are asked for by the `inquiry`. What all
+    this cannot see, a late fill of an order that was over, shows in the positions: whoever finds
+    them different has the whole day read.
 
     Parameters
     ----------
@@ -51,15 +86,18 @@ class Reconciler:
         self._rest = rest
         self._tracker = tracker
         self._gateway = gateway
-        self._done_ms: int | None = None
+        self._read_ms: int | None = None
+        """By Tiger's clock, when the last reading began; without it the next is a whole one."""
+        self._offset_s = 0.0
+        """Tiger's clock less ours then."""
+        self._seen: Mapping[int, Row] = {}
 
     async def start(self, now_ms: int) -> Snapshot:
         """Take in the trading day so far without telling it, and settle every doubt about it.
 
         The engine is told by reports, made from what the tracker then knows.
         """
-        snapshot = await self._ask(_midnight_ms(now_ms))
-        self._feed(snapshot)
+        snapshot = await self._read_whole(now_ms, lambda _: None)
         for _ in range(_DOUBT_ROUNDS):
             doubts = self._tracker.doubts()
             for order_id, doubt in doubts:
@@ -67,54 +105,84 @@ class Reconciler:
             if not self._tracker.doubts():
                 break
             await asyncio.sleep(_DOUBT_PAUSE_S)
-        self._done_ms = now_ms
         return snapshot
 
-    async def refresh(self, now_ms: int) -> Snapshot:
-        """Take in what happened since the last time, or today, and tell what is new."""
-        done_ms = self._done_ms
-        since_ms = _midnight_ms(now_ms) if done_ms is None else done_ms - _MARGIN_MS
+    async def refresh(self, now_ms: int, *, whole: bool = False) -> Snapshot:
+        """Take in what is new and tell it; if `whole`, out of the whole trading day."""
+        if whole:
+            self._read_ms = None  # for the next one too, if this fails
+        if self._read_ms is None:
+            return await self._read_whole(now_ms, self._gateway.tell)
+        offset_s = self._offset_s
+        snapshot = await self._read(
+            now_ms, self._ask_new(self._read_ms - _SHOWN_LATE_MS), self._gateway.tell
+        )
+        if self._read_ms is not None and abs(self._offset_s - offset_s) <= _CLOCK_MOVED_S:
+            return snapshot
+        _log.warning("Tiger's clock has moved or is not known: the whole day is read")
+        return await self.refresh(now_ms, whole=True)
+
+    async def _read_whole(self, now_ms: int, tell: Tell) -> Snapshot:
+        return await self._read(now_ms, self._ask_whole(_midnight_ms(now_ms)), tell)
+
+    async def _read(self, now_ms: int, asked: Awaitable[_Answers], tell: Tell) -> Snapshot:
+        """Take in the answers and remember what they were."""
+        began_s = time.monotonic()
         # Orders placed meanwhile need not be in the answers.
         before = [order for order in self._tracker.live() if order.view is not None]
-        snapshot = await self._ask(since_ms)
-        self._gateway.tell(self._feed(snapshot))
-        listed = {order.id for order in snapshot.orders}
+        answers = await asked
+        await self._take_in(answers, tell)
+        self._seen = answers.rows
         for order in before:
-            if order.id is not None and order.id not in listed and not order.is_done:
+            if order.id is not None and order.id not in self._seen and not order.is_done:
                 _log.warning("order %s: at work here, but not listed by Tiger: asking", order.id)
                 self._gateway.inquiry.suspect(order.id)
-        self._done_ms = now_ms
-        return snapshot
+        offset_s = self._rest.clock_offset_s(time.monotonic() - began_s)
+        self._read_ms = None if offset_s is None else now_ms + round(offset_s * 1_000)
+        self._offset_s = offset_s or 0.0
+        return Snapshot(
+            answers.positions,
+            answers.assets,
+            tuple(each.text for found in answers.lists for each in found.unreadable),
+        )
 
-    async def _ask(self, since_ms: int) -> Snapshot:
-        """Ask for everything, again if positions change meanwhile: they must fit the rest."""
+    async def _ask_new(self, since_ms: int) -> _Answers:
+        """Ask for what is at work or has changed; positions last, they are to be compared."""
+        rest = self._rest
+        open_orders, changed, assets = await asyncio.gather(
+            rest.open_orders(self._seen), rest.orders_changed(since_ms, self._seen), rest.assets()
+        )
+        return _Answers((changed, open_orders), [], await rest.positions(), assets)
+
+    async def _ask_whole(self, since_ms: int) -> _Answers:
+        """Ask for the day, again if positions change meanwhile: they must fit the rest."""
         rest = self._rest
         positions = await rest.positions()
         for _ in range(_STILL_ATTEMPTS):
-            open_orders, orders, transactions, assets = await asyncio.gather(
-                rest.open_orders(),
-                rest.orders_since(since_ms),
-                rest.transactions(since_ms=since_ms),
-                rest.assets(),
+            open_orders, made, assets = await asyncio.gather(
+                rest.open_orders(), rest.orders_made(since_ms), rest.assets()
             )
+            lists = made, open_orders
+            orders = [view for each in lists for view in each.views]
+            transactions = await rest.transactions_since(since_ms, orders)
             before, positions = positions, await rest.positions()
             if net_positions(before) == net_positions(positions):
                 break
-        return Snapshot([*orders, *open_orders], transactions, positions, assets)
+        return _Answers(lists, transactions, positions, assets)
 
     async def _answer(self, order_id: int, doubt: Doubt) -> list[OrderView] | list[TransactionView]:
         if doubt is Doubt.TRANSACTIONS:
-            return await self._rest.transactions(order_id=order_id)
+            return await self._rest.transactions(order_id)
         view = await self._rest.order(order_id)
         return [] if view is None else [view]
 
-    def _feed(self, snapshot: Snapshot) -> list[Change]:
-        changes: list[Change] = []
-        for order in snapshot.orders:
-            changes += self._tracker.on_view(order)
-        for transaction in snapshot.transactions:
-            changes += self._tracker.on_transaction(transaction)
-        return changes
+    async def _take_in(self, answers: _Answers, tell: Tell) -> None:
+        for views in batched(answers.orders, _A_SLICE, strict=False):
+            tell([change for view in views for change in self._tracker.on_view(view)])
+            await asyncio.sleep(0)
+        for executions in batched(answers.transactions, _A_SLICE, strict=False):
+            tell([change for each in executions for change in self._tracker.on_transaction(each)])
+            await asyncio.sleep(0)
 
 
 def _midnight_ms(now_ms: int) -> int:

@@ -4,23 +4,22 @@ import asyncio
 import math
 from typing import Any
 
-from tigeropen.common.exceptions import ApiException
 from tigeropen.common.request import OpenApiRequest
-from tigeropen.common.response import TigerResponse
 
 from tiger_nt.budget import CallBudget
 from tiger_nt.calls import Calls, CallTimes
 from tiger_nt.config import TigerConfig
 from tiger_nt.failures import hiding
+from tiger_nt.order_lists import OrderLists
 from tiger_nt.rest_quote import QuoteCalls
 from tiger_nt.rest_trade import TradeCalls
 from tiger_nt.sdk import drop_idle_connections, sdk_config
-from tiger_nt.sdk_clients import ServerClock, quote_client, trade_client
+from tiger_nt.sdk_clients import ServerClock, data_of, quote_client, trade_client
 
 __all__ = ["CallTimes", "TigerRest"]
 
 
-class TigerRest(TradeCalls, QuoteCalls):
+class TigerRest(OrderLists, TradeCalls, QuoteCalls):
     """One login's REST calls; all of one event loop.
 
     What changes something (`place`, `modify`, `cancel`) is sent once, whatever happens; what only
@@ -98,8 +97,4 @@ class TigerRest(TradeCalls, QuoteCalls):
 
 def _license(client: Any) -> str:
     # The SDK's own query_license() takes every failure for "no licence".
-    response = TigerResponse()
-    response.parse_response_content(client.execute(OpenApiRequest("user_license")))
-    if not response.is_success():
-        raise ApiException(response.code, response.message)
-    return str(response.data["license"])
+    return str(data_of(client, OpenApiRequest("user_license"))["license"])

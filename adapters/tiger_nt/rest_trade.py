@@ -1,8 +1,7 @@
 """The account's side of REST: assets, positions, orders, executions."""
 
 import logging
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from tigeropen.common.consts import Market, SecurityType
@@ -10,7 +9,7 @@ from tigeropen.common.consts import Market, SecurityType
 from tiger_nt.budget import Priority
 from tiger_nt.calls import Calls
 from tiger_nt.config import Credentials
-from tiger_nt.errors import TigerDeniedError, TigerUnknownOutcomeError
+from tiger_nt.errors import TigerUnknownOutcomeError
 from tiger_nt.lanes import Lane
 from tiger_nt.parsing import rest as parse
 from tiger_nt.symbols import SEC_TYPES, option_terms
@@ -21,10 +20,8 @@ __all__ = ["TradeCalls"]
 
 _log = logging.getLogger(__name__)
 
-_ORDERS_A_PAGE = 300
 _TRANSACTIONS_A_PAGE = 100
 _MAX_PAGES = 100
-_A_DAY_MS = 86_400_000
 
 
 class TradeCalls:
@@ -49,82 +46,23 @@ class TradeCalls:
         ]
         return [view for views in found for view in views if view.quantity]
 
-    async def open_orders(self) -> list[OrderView]:
-        """Return the orders at work in the US market."""
-        return await self._calls.ask(
-            "active_orders",
-            lambda: _readable(
-                self._trade.get_open_orders(market=Market.US, limit=_ORDERS_A_PAGE),
-                parse.order_view,
-                "order",
-            ),
-        )
+    async def transactions(self, order_id: int) -> list[TransactionView]:
+        """Return the executions of one order, by time."""
+        return _by_time(await self._executions(order_id=order_id))
 
-    async def orders_since(self, start_ms: int) -> list[OrderView]:
-        """Return the US orders made since `start_ms` (UTC, at most 90 days ago), in any state."""
-
-        def page(token: str) -> Any:
-            return self._trade.get_orders(
-                market=Market.US,
-                start_time=start_ms,
-                end_time=time.time_ns() // 1_000_000 + _A_DAY_MS,
-                limit=_ORDERS_A_PAGE,
-                page_token=token,
-            )
-
-        orders = await self._pages("orders", page, parse.order_view, "order")
-        return list({order.id: order for order in orders}.values())
-
-    async def order(self, id: int) -> OrderView | None:  # noqa: A002 - Tiger's word
-        """Return one order by its global id, None if Tiger does not know it."""
-        try:
-            return await self._calls.ask("orders", lambda: _one(self._trade.get_order(id=id)))
-        except TigerDeniedError as e:
-            if _is_unknown_order(e):
-                return None
-            raise
-
-    async def order_by_mark(self, mark: str, since_ms: int) -> OrderView | None:
-        """Return the order that carries our `mark`, made since `since_ms`, None without one."""
-        orders = await self.orders_since(since_ms)
-        return next((order for order in orders if order.user_mark == mark), None)
-
-    async def transactions(
-        self, order_id: int | None = None, since_ms: int | None = None
+    async def transactions_since(
+        self, since_ms: int, orders: Iterable[OrderView]
     ) -> list[TransactionView]:
-        """Return the executions of one order, or of all US orders made since `since_ms`, by time.
+        """Return the executions since then of all that `orders` have filled, by time.
 
-        Tiger wants an order or a symbol, so the second takes a call for each symbol traded, which
-        may be an option's root or a stock.
+        Tiger wants an order or a symbol: it takes a call for each symbol, which may be an option's
+        root or a stock.
         """
-        if order_id is not None:
-            questions: list[dict[str, Any]] = [{"order_id": order_id}]
-        elif since_ms is not None:
-            traded = {
-                asked
-                for order in await self.orders_since(since_ms)
-                if order.filled
-                for asked in _traded(order)
-            }
-            questions = [
-                {"symbol": symbol, "sec_type": sec_type, "start_time": since_ms}
-                for symbol, sec_type in sorted(traded)
-            ]
-        else:
-            raise ValueError("Expected order_id or since_ms, was neither")
-        found: dict[int, TransactionView] = {}
-        for question in questions:
-
-            def page(token: str, question: dict[str, Any] = question) -> Any:
-                return self._trade.get_transactions(
-                    limit=_TRANSACTIONS_A_PAGE, page_token=token, **question
-                )
-
-            views = await self._pages(
-                "order_transactions", page, parse.transaction_view, "execution"
-            )
-            found.update((view.id, view) for view in views)
-        return sorted(found.values(), key=lambda view: (view.time_ms, view.id))
+        traded = {asked for order in orders if order.filled for asked in _traded(order)}
+        found: list[TransactionView] = []
+        for symbol, kind in sorted(traded):
+            found += await self._executions(symbol=symbol, sec_type=kind, start_time=since_ms)
+        return _by_time(found)
 
     async def place(self, request: OrderRequest, priority: Priority = Priority.ENTRY) -> int:
         """Send a new order, once; return Tiger's global id."""
@@ -172,40 +110,44 @@ class TradeCalls:
 
     def _positions(self, kind: SecurityType) -> list[PositionView]:
         positions = self._trade.get_positions(sec_type=kind, market=Market.US)
-        return _readable(positions, parse.position_view, "position")
+        views, left_out = parse.readable(positions or (), parse.position_view)
+        if left_out:
+            _log.warning("Left out, as parts of shares: position of %s", ", ".join(left_out))
+        return views
 
-    async def _pages[T](
-        self,
-        method: str,
-        page: Callable[[str], Any],
-        read: Callable[[Any], T],
-        what: str,
-    ) -> list[T]:
-        views: list[T] = []
+    async def _executions(self, **question: object) -> list[TransactionView]:
+        views: list[TransactionView] = []
         token = ""
         for _ in range(_MAX_PAGES):
-            answer = await self._calls.ask(method, lambda t=token: page(t))  # type: ignore[misc]
-            views += _readable(answer.result, read, what)
-            if not answer.next_page_token or answer.next_page_token == token:
+
+            def page(token: str = token) -> tuple[list[TransactionView], str]:
+                answer = self._trade.get_transactions(
+                    limit=_TRANSACTIONS_A_PAGE, page_token=token, **question
+                )
+                return _readable(answer.result or ()), answer.next_page_token or ""
+
+            found, following = await self._calls.ask("order_transactions", page)
+            views += found
+            if following in {"", token}:
                 break
-            token = answer.next_page_token
+            token = following
         return views
 
 
-def _readable[T](items: Iterable[Any] | None, read: Callable[[Any], T], what: str) -> list[T]:
-    views, left_out = parse.readable(items or (), read)
-    if left_out:
-        _log.warning("Left out, as parts of shares: %s of %s", what, ", ".join(left_out))
+def _readable(transactions: Iterable[Any]) -> list[TransactionView]:
+    """Read executions; what is missing of an order is asked for again, and at last inferred."""
+    views = []
+    for transaction in transactions:
+        try:
+            views.append(parse.transaction_view(transaction))
+        except (ArithmeticError, AttributeError, TypeError, ValueError) as e:
+            _log.warning("Left out, cannot be read: execution %s: %s", transaction.id, e)
     return views
 
 
-def _one(order: Any) -> OrderView | None:
-    return None if order is None else parse.order_view(order)
-
-
-def _is_unknown_order(error: TigerDeniedError) -> bool:
-    text = error.message.lower()
-    return "not_found" in text or "does not exist" in text
+def _by_time(views: Iterable[TransactionView]) -> list[TransactionView]:
+    once = {view.id: view for view in views}
+    return sorted(once.values(), key=lambda view: (view.time_ms, view.id))
 
 
 def _traded(order: OrderView) -> set[tuple[str, str]]:

@@ -9,6 +9,8 @@ import time
 from collections import deque
 from typing import Any
 
+from tigeropen.common.exceptions import ApiException
+from tigeropen.common.response import TigerResponse
 from tigeropen.quote.quote_client import QuoteClient
 from tigeropen.tiger_open_client import TigerOpenClient
 from tigeropen.trade.trade_client import TradeClient
@@ -16,7 +18,7 @@ from tigeropen.trade.trade_client import TradeClient
 from tiger_nt.errors import TigerConfigError
 from tiger_nt.sdk import use_own_connections
 
-__all__ = ["ServerClock", "quote_client", "trade_client"]
+__all__ = ["ServerClock", "data_of", "quote_client", "trade_client"]
 
 _SAMPLES = 16
 _SILENT = logging.Logger("tigeropen", logging.CRITICAL + 1)  # outside of logging's tree
@@ -90,3 +92,15 @@ def quote_client(sdk: Any, clock: ServerClock) -> Any:
     """Return a quote client that leaves the right to quotes with the user's other devices."""
     use_own_connections()
     return _Quote(sdk, clock)
+
+
+def data_of(client: Any, request: Any) -> Any:
+    """Make a request and return the data of its answer as Tiger wrote them.
+
+    Raises ApiException for a refusal, as the SDK's own calls do.
+    """
+    response = TigerResponse()
+    response.parse_response_content(client.execute(request))
+    if not response.is_success():
+        raise ApiException(response.code, response.message)
+    return response.data

@@ -24,7 +24,8 @@ MISMATCHES: Final = frozenset(
 Positions that differ (MISMATCH, UNEXPLAINED), an order that is there twice or that we had given up
 (TWIN), and fills that no order of ours explains (OVERFILL, LATE_FILL) all say that the account is
 not what we believe. The others do not: LEFT_OPEN comes after the stop, and the next start takes
-those orders over by their marks; UNSUPPORTED is in a security that we do not trade; with
+those orders over by their marks; UNSUPPORTED is in a security that we do not trade; what is
+UNREADABLE in a list is known by the push, and by the positions if it was filled; with
 CALLS_HALTED the client itself denies entries, and lets them go again.
 """
 

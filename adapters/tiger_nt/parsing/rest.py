@@ -13,7 +13,8 @@ from tiger_nt.parsing.fields import FractionError, is_call, mills, number, whole
 from tiger_nt.symbols import SEC_TYPES, OptionTerms, engine_symbol, option_terms
 from tiger_nt.views import AssetsView, LegView, OrderState, OrderView, PositionView, TransactionView
 
-__all__ = ["assets_view", "order_view", "position_view", "readable", "transaction_view"]
+__all__ = ["OPTION", "FractionError", "assets_view", "order_view", "position_view", "readable"]
+__all__ += ["transaction_view"]
 
 SECURITIES = "S"
 OPTION = "OPT"

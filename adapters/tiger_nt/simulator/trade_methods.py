@@ -34,6 +34,8 @@ TRANSACTIONS_A_PAGE = 100
 ENDED = frozenset({OrderStatus.CANCELLED, OrderStatus.INACTIVE, OrderStatus.INVALID})
 OPEN = frozenset(status for status in OrderStatus if status.is_open)
 FILLED = frozenset({OrderStatus.FILLED})
+BY_CHANGE = "LATEST_STATUS_UPDATED"
+"""Lists orders by when their state changed last; by default it is when they were made."""
 
 type Item = dict[str, Any]
 
@@ -225,16 +227,17 @@ class TradeMethods:
     def _page(self, account: Account, body: Item, statuses: frozenset[OrderStatus]) -> Item:
         begin, end = _times(body)
         wanted_states = body.get("states") or []
-        by_change = body.get("sort_by") == "LATEST_STATUS_UPDATED"
+        by_change = body.get("sort_by") == BY_CHANGE
         found = [
             order
             for order in account.orders.values()
             if order.status in statuses
-            and begin <= (order.updated_ms if by_change else order.opened_ms) <= end
+            and begin <= (order.status_ms if by_change else order.opened_ms) <= end
             and (not wanted_states or order.status.value in wanted_states)
             and _is_of(order, body)
         ]
-        page, token = _paged(found, body, ORDERS_A_PAGE)
+        rank = _by_change if by_change else _by_making
+        page, token = _paged(found, body, ORDERS_A_PAGE, rank)
         return {"items": [order_item(order) for order in page], "nextPageToken": token}
 
     def _transactions(self, account: Account, body: Item) -> Item:
@@ -246,7 +249,7 @@ class TradeMethods:
             and body.get("order_id") in {None, 0, transaction.order_id}
             and _is_of(transaction, body)
         ]
-        page, token = _paged(found, body, TRANSACTIONS_A_PAGE)
+        page, token = _paged(found, body, TRANSACTIONS_A_PAGE, _by_making)
         return {"items": [transaction_item(each) for each in page], "nextPageToken": token}
 
     def _now_ms(self) -> int:
@@ -285,14 +288,22 @@ def _is_of(entry: Order | Transaction, body: Item) -> bool:
     }
 
 
+def _by_making(entry: Order | Transaction) -> tuple[int, int]:
+    return 0, entry.id
+
+
+def _by_change(order: Order) -> tuple[int, int]:
+    return order.status_ms, order.id
+
+
 def _paged[Entry: (Order, Transaction)](
-    entries: Iterable[Entry], body: Item, most: int
+    entries: Iterable[Entry], body: Item, most: int, rank: Callable[[Entry], tuple[int, int]]
 ) -> tuple[list[Entry], str]:
     """Return the newest entries older than the token's, and the next token, empty at the end."""
     limit = min(int(body.get("limit") or most), most)
-    before = int(body.get("page_token") or 1 << 62)
-    rest = sorted(
-        (entry for entry in entries if entry.id < before), key=lambda e: e.id, reverse=True
-    )
-    page = rest[:limit]
-    return page, str(page[-1].id) if len(rest) > limit else ""
+    ranked = sorted(entries, key=rank, reverse=True)
+    if token := body.get("page_token"):
+        last = tuple(int(number) for number in str(token).split("."))
+        ranked = [entry for entry in ranked if rank(entry) < last]
+    page = ranked[:limit]
+    return page, ".".join(map(str, rank(page[-1]))) if len(ranked) > limit else ""

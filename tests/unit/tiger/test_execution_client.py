@@ -9,6 +9,7 @@ import pytest
 from nautilus_trader.model import OrderSide, Price, TimeInForce
 from simulator_process import SimulatorProcess
 from tiger_trader import TigerTrader
+from tigeropen.trade.response.orders_response import OrdersResponse
 
 from tiger_nt.execution import TigerExecutionClient
 from tiger_nt.marks import user_mark
@@ -107,8 +108,8 @@ def test_a_rejection_in_the_answer_carries_tigers_words(trader: TigerTrader) -> 
 def test_a_rejection_after_the_acceptance_ends_the_order(trader: TigerTrader) -> None:
     trader.simulator.fault("late_reject", value=0.2, message="Closed by risk control")
     order = trader.buy(1, limit=0.05)
-    trader.await_status(order, "ACCEPTED")
     trader.await_status(order, "REJECTED")
+    assert trader.events(order) == ["Initialized", "Submitted", "Accepted", "Rejected"]
     assert "Closed by risk control" in trader.reason(order)
 
 
@@ -142,7 +143,7 @@ def test_a_cancel_that_fails_is_told_and_the_order_works_on(trader: TigerTrader)
 def test_a_cancel_does_not_wait_for_an_order_that_has_no_answer_yet(trader: TigerTrader) -> None:
     working = trader.buy(1, limit=0.05)
     trader.await_status(working, "ACCEPTED")
-    trader.simulator.fault("delay_response", method="place_order", value=1.0)
+    trader.simulator.fault("delay_response", method="place_order", value=4.0)
     slow = trader.buy(1, limit=0.04)
     trader.wait(lambda: "Accepted" in trader.events(slow), "the order, told by the push")
     trader.strategy.cancel_order(working)
@@ -213,7 +214,7 @@ def test_what_happened_while_the_push_was_down_is_found(trader: TigerTrader) -> 
 def test_after_a_gap_tiger_is_asked_again_for_what_fell_between_answer_and_subscription(
     trader: TigerTrader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tiger_nt.execution_reports._SETTLED_S", 0.2)
+    monkeypatch.setattr("tiger_nt.account_client._SETTLED_S", 0.2)
     rest = trader.client._connection.rest
 
     def asked() -> int:
@@ -259,6 +260,33 @@ def test_an_order_made_by_hand_becomes_an_order_of_the_engine(trader: TigerTrade
     body = {"account": "paper", "symbol": trader.symbol, "side": "BUY", "quantity": 1}
     by_hand = trader.simulator.control("POST", "/order", body | {"limit_price": 0.04})
     trader.wait(trader.agrees, "the order in the engine")
+    trader.simulator.control("POST", "/cancel", {"id": by_hand["id"]})
+
+
+def test_an_order_of_the_day_that_cannot_be_read_is_named_once_and_hides_nothing(
+    trader: TigerTrader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {"account": "paper", "symbol": trader.symbol, "side": "BUY", "quantity": 1}
+    by_hand = trader.simulator.control("POST", "/order", body | {"limit_price": 0.04})
+    resting = trader.buy(1, limit=0.05)
+    trader.await_status(resting, "ACCEPTED")
+    trader.wait(trader.agrees, "both orders in the engine")
+    parse = OrdersResponse.parse_order
+
+    def fails(row: dict[str, Any], *rest: Any) -> Any:
+        return parse(row if row["id"] != by_hand["id"] else row | {"action": "HOLD"}, *rest)
+
+    monkeypatch.setattr(OrdersResponse, "parse_order", fails)
+    at_tiger = trader.order_at_tiger(resting)
+    trader.simulator.fault("drop", seconds=0.3)
+    trader.simulator.control("POST", "/cancel", {"id": at_tiger["id"]})
+    trader.await_status(resting, "CANCELED")
+    trader.wait(lambda: bool(trader.alarms), "an alarm")
+    trader.do(trader.client._reconcile(whole=True))
+    [alarm] = trader.alarms
+    assert alarm.kind == "UNREADABLE"
+    assert str(by_hand["id"]) in alarm.text
+    monkeypatch.undo()
     trader.simulator.control("POST", "/cancel", {"id": by_hand["id"]})
 
 

@@ -70,7 +70,7 @@ def test_an_alarm_ends_a_node_that_ends_on_errors_unless_its_own_books_are_true(
     simulator: SimulatorProcess,
 ) -> None:
     with TigerTrader(simulator, ends_on_error=True) as trader:
-        for kind in (AlarmKind.UNSUPPORTED, AlarmKind.CALLS_HALTED):
+        for kind in (AlarmKind.UNSUPPORTED, AlarmKind.UNREADABLE, AlarmKind.CALLS_HALTED):
             trader.client._alarm(Alarm(kind, "passing"))
         trader.await_status(trader.buy(1, limit=0.05), "ACCEPTED")
         assert trader.is_running

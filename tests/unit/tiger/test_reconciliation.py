@@ -11,6 +11,7 @@ import pytest
 
 from tiger_nt.gateway import OrderGateway
 from tiger_nt.inquiry import Patience
+from tiger_nt.order_lists import OrderList
 from tiger_nt.reconciliation import Reconciler
 from tiger_nt.rest import TigerRest
 from tiger_nt.tracker import Change, OrderTracker
@@ -42,6 +43,7 @@ WORKING = OrderView(
     reason="",
     updated_ms=1,
 )
+ENDING = msgspec.structs.replace(WORKING, id=3)
 
 
 class QuietRest:
@@ -50,15 +52,22 @@ class QuietRest:
     def __init__(self) -> None:
         self.since: list[int] = []
 
-    async def orders_since(self, start_ms: int) -> list[OrderView]:
-        self.since.append(start_ms)
+    async def orders_made(self, since_ms: int) -> OrderList:
+        self.since.append(since_ms)
+        return OrderList()
+
+    async def orders_changed(self, since_ms: int, seen: Any) -> OrderList:
+        self.since.append(since_ms)
+        return OrderList()
+
+    async def open_orders(self, seen: Any = None) -> OrderList:
+        return OrderList({WORKING.id: {}}, [WORKING])
+
+    async def transactions_since(self, since_ms: int, orders: Any) -> list[Any]:
         return []
 
-    async def open_orders(self) -> list[OrderView]:
-        return [WORKING]
-
-    async def transactions(self, **_: Any) -> list[Any]:
-        return []
+    def clock_offset_s(self, within_s: float) -> float | None:
+        return 5.0
 
     async def positions(self) -> list[Any]:
         return []
@@ -93,21 +102,22 @@ def test_whoever_asks_first_asks_for_the_day_in_new_york_and_later_for_what_is_n
         await reconciler.refresh(ms(now) + 60_000)
 
     asyncio.run(ask())
-    assert rest.since == [ms(midnight), ms(now) - 120_000]
+    assert rest.since == [ms(midnight), ms(now) + 5_000 - 120_000]
     assert [type(event).__name__ for _, event in told] == ["Accepted"]
 
 
 class ForgetfulRest(QuietRest):
-    """Lists no order, and has one come in by push while it is asked."""
+    """Lists no order, and has one come in and another end by push while it is asked."""
 
     def __init__(self, tracker: OrderTracker) -> None:
         super().__init__()
         self.tracker = tracker
         self.asked: list[int] = []
 
-    async def open_orders(self) -> list[OrderView]:
+    async def open_orders(self, seen: Any = None) -> OrderList:
         self.tracker.on_view(msgspec.structs.replace(WORKING, id=2))
-        return []
+        self.tracker.on_view(msgspec.structs.replace(ENDING, state=OrderState.CANCELLED))
+        return OrderList()
 
     async def order(self, order_id: int) -> None:
         self.asked.append(order_id)
@@ -120,6 +130,7 @@ def test_only_what_was_at_work_before_the_question_is_missed_in_its_answer() -> 
     gateway = OrderGateway(cast(TigerRest, rest), tracker, lambda _: None, patience)
     reconciler = Reconciler(cast(TigerRest, rest), tracker, gateway)
     tracker.on_view(WORKING)
+    tracker.on_view(ENDING)
 
     async def ask() -> None:
         await reconciler.refresh(ms("2026-11-23T10:00:00"))

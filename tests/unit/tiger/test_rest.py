@@ -162,7 +162,7 @@ def test_order_is_placed_changed_cancelled_and_found_again(simulator: SimulatorT
         placed = await until(rest, order_id, OrderState.HELD)
         assert (placed.user_mark, placed.symbol, placed.sec_type) == ("M", CALL, "OPT")
         assert (placed.quantity, placed.limit_price, placed.order_type) == (2, 0.5, "LMT")
-        assert [view.id for view in await rest.open_orders()] == [order_id]
+        assert [view.id for view in (await rest.open_orders()).views] == [order_id]
         assert (await rest.order_by_mark("M", since_ms)) == placed
         assert await rest.order_by_mark("N", since_ms) is None
 
@@ -173,7 +173,7 @@ def test_order_is_placed_changed_cancelled_and_found_again(simulator: SimulatorT
 
         await rest.cancel(order_id)
         cancelled = await until(rest, order_id, OrderState.CANCELLED)
-        assert await rest.open_orders() == []
+        assert (await rest.open_orders()).rows == {}
         assert await rest.orders_since(since_ms) == [cancelled]
         assert await rest.order(1) is None
 
@@ -192,7 +192,8 @@ def test_fill_shows_in_order_executions_positions_and_cash(simulator: SimulatorT
         assert {(view.order_id, view.symbol, view.price) for view in executions} == {
             (order_id, CALL, 1.05)
         }
-        assert await rest.transactions(since_ms=since_ms) == executions
+        orders = await rest.orders_since(since_ms)
+        assert await rest.transactions_since(since_ms, orders) == executions
         (position,) = await rest.positions()
         assert (position.symbol, position.sec_type, position.quantity) == (CALL, "OPT", 2)
         assets = await rest.assets()
@@ -229,7 +230,7 @@ def test_preview_tells_the_cost_and_not_the_account(simulator: SimulatorThread) 
 def test_more_orders_than_a_page_are_all_found(
     simulator: SimulatorThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tiger_nt.rest_trade._ORDERS_A_PAGE", 2)
+    monkeypatch.setattr("tiger_nt.order_lists._A_PAGE", 2)
 
     async def use(rest: TigerRest) -> tuple[set[int], list[int]]:
         placed = {
@@ -695,7 +696,7 @@ def test_loopback_address_is_all_that_is_ever_reached_whatever_the_environment_s
             rest.positions(),
             rest.open_orders(),
             rest.orders_since(1),
-            rest.transactions(since_ms=1),
+            rest.transactions(1),
             rest.preview(BUY),
             rest.expirations("SPY"),
             rest.chain("SPY", EXPIRY),

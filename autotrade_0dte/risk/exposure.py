@@ -7,7 +7,7 @@ than an order had left, counts all the same.
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 
@@ -97,7 +97,8 @@ class PlanLine(msgspec.Struct):
     @property
     def premium_usd(self) -> float:
         """What its long options cost less what its short ones brought, and its buys may cost."""
-        return max(self.cost_usd, 0.0) + self.reserved_usd
+        cost_usd = self.cost_usd
+        return (0.0 if cost_usd < 0.0 else cost_usd) + self.reserved_usd
 
     @property
     def is_empty(self) -> bool:
@@ -287,12 +288,10 @@ class Exposure:
         """Return the line of a contract, an empty one if there is nothing of it."""
         return self.lines.get(contract.name) or Line(contract)
 
-    def own(self, order: ProposedOrder) -> Iterator[WorkingOrder]:
-        """Yield what is at work of `order` itself, and of the order it replaces."""
-        for order_id in (order.order_id, order.replaces):
-            working = self.orders.get(order_id)
-            if working is not None:
-                yield working
+    def own(self, order: ProposedOrder) -> list[WorkingOrder]:
+        """Return what is at work of `order` itself, and of the order it replaces."""
+        orders = self.orders
+        return [orders[name] for name in (order.order_id, order.replaces) if name in orders]
 
     # -- inside ---------------------------------------------------------------------------------
 

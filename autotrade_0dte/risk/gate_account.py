@@ -6,6 +6,8 @@ from autotrade_0dte.risk.limits import DayTradePolicy
 
 __all__ = ["cash", "day_trades", "intraday_margin"]
 
+_CENT = 0.01
+
 
 def cash(case: Case) -> Denial | None:
     """Return PREMIUM_EXCEEDS_CASH for a buy that costs more than is free, or where that is unknown.
@@ -15,7 +17,10 @@ def cash(case: Case) -> Denial | None:
     """
     if not case.is_buy:
         return None
-    cost, free = round(case.cost_usd, 2), round(case.free_usd, 2)
+    cost, free = case.cost_usd, case.free_usd
+    if cost <= free - _CENT:  # rounding, which is slow, cannot change that
+        return None
+    cost, free = round(cost, 2), round(free, 2)
     if cost <= free:
         return None
     order = case.order

@@ -25,11 +25,11 @@ contracts (signed) more of a `row` of the chain at `price` dollars a share: (row
 0 contracts is what it would be without. NaN is unknown."""
 
 
-type Net = tuple[float, float, float]
-"""Least and most that a net Greek can be without the order, and what the order may add, dollars."""
+type Net = tuple[float, float]
+"""How far from zero a net Greek can be without the order, and with it, dollars."""
 
-type Nets = tuple[Net, Net, Net, Net]
-"""Delta, gamma, vega, theta."""
+type Nets = tuple[Net, Net, Net, Net, Net]
+"""Delta, gamma, vega, theta, and delta over all underlyings by how they move with the market."""
 
 
 class GateFacts(msgspec.Struct, frozen=True):
@@ -84,24 +84,25 @@ class PlanSums(NamedTuple):
         """Return the sums, in one pass for the checks of all of them."""
         of_strategy = of_track = entering = day_trades = 0
         strategy_usd = track_usd = total_usd = -own_usd
+        strategy, track = owner.strategy, owner.track
         for plan in exposure.plans.values():
-            premium_usd = plan.premium_usd
+            premium_usd, whose, lots = plan.premium_usd, plan.owner, len(plan.lots)
             total_usd += premium_usd
             is_other = plan is not own
-            day_trades += len(plan.lots)
-            if is_other and not plan.lots:
+            day_trades += lots
+            if is_other and not lots:
                 entering += 1
                 day_trades += 1
-            if plan.owner.strategy == owner.strategy:
+            if whose.strategy == strategy:
                 of_strategy += is_other
                 strategy_usd += premium_usd
-            if plan.owner.track == owner.track:
+            if whose.track == track:
                 of_track += is_other
                 track_usd += premium_usd
         return cls(of_strategy, of_track, entering, day_trades, strategy_usd, track_usd, total_usd)
 
 
-class Case(msgspec.Struct, kw_only=True, gc=False):
+class Case(msgspec.Struct, gc=False):
     """What the checks see.
 
     Parameters
@@ -127,8 +128,7 @@ class Case(msgspec.Struct, kw_only=True, gc=False):
     plans : PlanSums
         The other plans; all zero until it is known that the order does not just reduce risk.
     nets : tuple or None
-        Bounds of the net Greeks and what the order adds, once they have been asked for; see
-        `gate_greeks`.
+        The net Greeks, once they have been asked for; see `gate_greeks`.
     """
 
     limits: LimitParams

@@ -24,8 +24,9 @@ type Floats = NDArray[np.float64]
 HOUR_NS = 3_600_000_000_000
 """Theta is for as long, or to expiry."""
 
-_NOTHING = (math.nan, math.nan, math.nan)
-_UNKNOWN: Nets = (_NOTHING, _NOTHING, _NOTHING, _NOTHING)
+_NOTHING = (math.nan, math.nan)
+_UNKNOWN: Nets = (_NOTHING, _NOTHING, _NOTHING, _NOTHING, _NOTHING)
+_REASONS = DenyReason.NET_DELTA, DenyReason.NET_GAMMA, DenyReason.NET_VEGA, DenyReason.NET_THETA
 
 
 def dollar_factors(
@@ -60,14 +61,8 @@ def dollar_factors(
 def greeks(case: Case) -> Denial | None:
     """Return NET_DELTA, NET_GAMMA, NET_VEGA or NET_THETA if a net Greek could become too large."""
     limits = case.limits.portfolio
-    nets = _nets(case)
-    for net, most, reason in (
-        (nets[0], limits.max_delta_usd, DenyReason.NET_DELTA),
-        (nets[1], limits.max_gamma_usd, DenyReason.NET_GAMMA),
-        (nets[2], limits.max_vega_usd, DenyReason.NET_VEGA),
-        (nets[3], limits.max_theta_usd, DenyReason.NET_THETA),
-    ):
-        was, worst = _worst(*net)
+    most_of = limits.max_delta_usd, limits.max_gamma_usd, limits.max_vega_usd, limits.max_theta_usd
+    for (was, worst), most, reason in zip(_nets(case), most_of, _REASONS, strict=False):
         if worst <= most or worst <= was + NOISE or most == math.inf:
             continue
         return Denial(reason, {"net_usd": worst, "before_usd": was, "max_usd": most})
@@ -76,37 +71,22 @@ def greeks(case: Case) -> Denial | None:
 
 def beta_delta(case: Case) -> Denial | None:
     """Return BETA_DELTA if all underlyings together could move too much with the market."""
-    limits = case.limits.correlation
-    most = limits.max_beta_delta_usd
+    most = case.limits.correlation.max_beta_delta_usd
     if most == math.inf:
         return None
-    others = 0.0
-    for name, delta_usd in case.others.items():
-        others += limits.betas.of(name) * delta_usd
-    own = limits.betas.of(case.facts.product.underlying)
-    least, highest, more = _nets(case)[0]
-    was, worst = _worst(own * least + others, own * highest + others, own * more)
+    was, worst = _nets(case)[-1]
     if worst <= most or worst <= was + NOISE:
         return None
-    figures = {"beta_delta_usd": worst, "before_usd": was, "max_usd": most, "others_usd": others}
-    return Denial(DenyReason.BETA_DELTA, figures)
+    figures = {"beta_delta_usd": worst, "before_usd": was, "max_usd": most}
+    return Denial(DenyReason.BETA_DELTA, figures | {"others_usd": _others_usd(case)})
 
 
 def warm() -> None:
     """Compile the sum, or load it from the cache, so that no order waits."""
     column = np.ones(1)
     column.flags.writeable = False
-    _sums(column, column, column, column, np.zeros(3, np.int64), 1, (1.0, 1.0, 1.0, 1.0))
-
-
-def _worst(least: float, most: float, more: float) -> tuple[float, float]:
-    """Return how far from zero a sum within bounds can be, without `more` and with it, or NaN."""
-    was = most if most > -least else -least
-    if more < 0.0:
-        least += more
-    else:
-        most += more
-    return was, most if most > -least else -least
+    ranges, one = np.zeros(3, np.int64), 1.0
+    _worst_nets(column, column, column, column, ranges, 1, (one, one, one, one), one, one)
 
 
 def _nets(case: Case) -> Nets:
@@ -115,8 +95,15 @@ def _nets(case: Case) -> Nets:
     return case.nets
 
 
+def _others_usd(case: Case) -> float:
+    """Return the delta of positions on other underlyings, each moving with the market."""
+    betas, total = case.limits.correlation.betas, 0.0
+    for name, delta_usd in case.others.items():
+        total += betas.of(name) * delta_usd
+    return total
+
+
 def _summed(case: Case) -> Nets:
-    """Return the bounds of each net Greek without the order, and what the order may add."""
     chain, order, own = case.chain, case.order, case.line
     row = order.contract.row
     if chain is None or row < 0:
@@ -124,23 +111,26 @@ def _summed(case: Case) -> Nets:
     ranges = [row, own.held - case.selling, own.held + case.buying]
     for line in case.exposure.lines.values():
         if line is not own and line.contract.row >= 0:
-            ranges += line.contract.row, line.held - line.selling, line.held + line.buying
+            held = line.held
+            ranges += line.contract.row, held - line.selling, held + line.buying
     factors = dollar_factors(
         case.quote.spot, chain.years, chain.expiry_ns - chain.ts_event, order.contract.multiplier
     )
-    return _sums(
-        chain.delta, chain.gamma, chain.vega, chain.theta, np.array(ranges), order.quantity, factors
-    )
+    beta = case.limits.correlation.betas.of(case.facts.product.underlying)
+    return _worst_nets(
+        chain.delta, chain.gamma, chain.vega, chain.theta, np.array(ranges), order.quantity,
+        factors, beta, _others_usd(case),
+    )  # fmt: skip
 
 
-# Compiled, so coverage cannot see the body; the tests sum in plain Python.
+# Compiled, so coverage cannot see the bodies; the tests sum in plain Python.
 
 
 @strict_kernel
-def _sum(
-    greek: Floats, ranges: NDArray[np.int64], quantity: int, factor: float
-) -> Net:  # pragma: no cover
-    """Return the `Net` of one Greek; see `_sums`."""
+def _bounds(
+    greek: Floats, ranges: NDArray[np.int64], factor: float
+) -> tuple[float, float]:  # pragma: no cover
+    """Return the least and the most that one net Greek can be without the order."""
     least = most = 0.0
     for i in range(0, ranges.size, 3):
         one = greek[ranges[i]]
@@ -150,11 +140,31 @@ def _sum(
         else:  # or unknown, and then so are both
             least += one * ranges[i + 2]
             most += one * ranges[i + 1]
-    return least * factor, most * factor, greek[ranges[0]] * quantity * factor
+    return least * factor, most * factor
 
 
 @strict_kernel
-def _sums(  # pragma: no cover
+def _worst(least: float, most: float, more: float) -> Net:  # pragma: no cover
+    """Return the `Net` of a sum within bounds to which the order may add `more`."""
+    was = most if most > -least else -least
+    if more < 0.0:
+        least += more
+    else:
+        most += more
+    return was, most if most > -least else -least
+
+
+@strict_kernel
+def _worst_net(
+    greek: Floats, ranges: NDArray[np.int64], quantity: int, factor: float
+) -> Net:  # pragma: no cover
+    """Return the `Net` of one Greek; see `_worst_nets`."""
+    least, most = _bounds(greek, ranges, factor)
+    return _worst(least, most, greek[ranges[0]] * quantity * factor)
+
+
+@strict_kernel
+def _worst_nets(  # pragma: no cover
     delta: Floats,
     gamma: Floats,
     vega: Floats,
@@ -162,14 +172,20 @@ def _sums(  # pragma: no cover
     ranges: NDArray[np.int64],
     quantity: int,
     factors: tuple[float, float, float, float],
+    beta: float,
+    others: float,
 ) -> Nets:
-    """Return the `Net` of each Greek.
+    """Return the `Net` of each Greek, and that of the delta over all underlyings.
 
-    `ranges` has row, fewest and most of each contract, the order's first.
+    `ranges` has row, fewest and most of each contract, the order's first; `beta` is the
+    underlying's, and `others` what the others' deltas come to.
     """
+    least, most = _bounds(delta, ranges, factors[0])
+    more = delta[ranges[0]] * quantity * factors[0]
     return (
-        _sum(delta, ranges, quantity, factors[0]),
-        _sum(gamma, ranges, quantity, factors[1]),
-        _sum(vega, ranges, quantity, factors[2]),
-        _sum(theta, ranges, quantity, factors[3]),
+        _worst(least, most, more),
+        _worst_net(gamma, ranges, quantity, factors[1]),
+        _worst_net(vega, ranges, quantity, factors[2]),
+        _worst_net(theta, ranges, quantity, factors[3]),
+        _worst(beta * least + others, beta * most + others, beta * more),
     )

@@ -45,6 +45,8 @@ def _parties(case: Case, side: int) -> tuple[int, dict[tuple[str, str], int]]:
             else:
                 key = _key(order, owner)
                 others[key] = others.get(key, 0) + held
+    if not (case.buying or case.selling):  # no other order is at work in the contract
+        return own, others
     for order_id, working in case.exposure.orders.items():
         sent, owner = working.order, working.order.owner
         if sent.contract.name != name:

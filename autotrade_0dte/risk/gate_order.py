@@ -78,12 +78,14 @@ def spread(case: Case) -> Denial | None:
     Nobody may bid: 0 is a quote.
     """
     limits = case.limits.order
-    if math.inf in (limits.max_spread_ticks, limits.max_spread_fraction):
+    if limits.max_spread_ticks == math.inf or limits.max_spread_fraction == math.inf:
         return None
     bid, ask = case.quote.bid, case.quote.ask
-    tick = case.tick(ask) if 0 < ask < math.inf else math.nan
-    # The unknown comes first, and stays.
-    widest = max(tick * limits.max_spread_ticks, limits.max_spread_fraction * (bid + ask) / 2)
+    widest = limits.max_spread_fraction * (bid + ask) / 2
+    if not 0 < ask < math.inf:
+        widest = math.nan
+    elif not ask - bid <= widest:  # the tick is only asked for where it could matter
+        widest = max(case.tick(ask) * limits.max_spread_ticks, widest)
     if ask - bid <= widest + NOISE:
         return None
     figures = {"bid": bid, "ask": ask, "spread": ask - bid, "max_spread": widest}
@@ -120,11 +122,15 @@ def collar_fair(case: Case) -> Denial | None:
 
 
 def _beyond(case: Case, reference: float) -> tuple[float, float]:
-    """Return how far the price is worse than `reference`, and how far it may be."""
-    limits, sign = case.limits.order, 1 if case.is_buy else -1
-    tick = case.tick(reference) if 0 <= reference < math.inf else math.nan
-    allowed = max(tick * limits.collar_ticks, limits.collar_fraction * reference)
-    return sign * (case.order.price - reference), allowed
+    """Return how far the price is worse than `reference`, and how far it may be, NaN unknown."""
+    limits, price = case.limits.order, case.order.price
+    beyond = price - reference if case.is_buy else reference - price
+    if not 0 <= reference < math.inf:
+        return beyond, math.nan
+    if beyond <= 0:  # the usual, for which no tick is needed
+        return beyond, 0.0
+    tick = case.tick(reference)
+    return beyond, max(tick * limits.collar_ticks, limits.collar_fraction * reference)
 
 
 # -- by the orders just before it ---------------------------------------------------------------

@@ -20,16 +20,18 @@ def series(case: Case) -> Denial | None:
 def cluster(case: Case) -> Denial | None:
     """Return CLUSTER_CONTRACTS if the strikes around the order's could hold too many."""
     limits, own = case.limits.position, case.order.contract
-    reach = limits.cluster_fraction * own.strike + NOISE
+    strike, root, expiry = own.strike, own.root, own.expiry
+    reach = limits.cluster_fraction * strike + NOISE
+    lowest, highest = strike - reach, strike + reach
     quantity, line = case.order.quantity, case.line
     total = _most_held(line.held, case.buying + max(quantity, 0), case.selling + max(-quantity, 0))
     for other in case.exposure.lines.values():
         contract = other.contract
         if (
             other is not line
-            and abs(contract.strike - own.strike) <= reach
-            and contract.root == own.root
-            and contract.expiry == own.expiry
+            and lowest <= contract.strike <= highest
+            and contract.root == root
+            and contract.expiry == expiry
         ):
             total += _most_held(other.held, other.buying, other.selling)
     if total <= limits.max_cluster_contracts:

@@ -152,7 +152,7 @@ def _gauge(  # pragma: no cover
     for k in range(low, high + 1):
         left = at[k - 1] if k > low else at[k]
         right = at[k + 1] if k < high else at[k]
-        width = right - left if k in {low, high} else 0.5 * (right - left)
+        width = right - left if k in (low, high) else 0.5 * (right - left)
         total += width / at[k] ** 2 * value[k]
     variance = (2.0 * total / discount - (forward / strike[center] - 1.0) ** 2) / years
     return 100.0 * math.sqrt(variance) if variance >= 0.0 else np.nan

@@ -1,6 +1,5 @@
 """The ``autotrade data`` commands: import, generate, describe, check and profile market data."""
 
-import datetime as dt
 import os
 import sys
 from pathlib import Path
@@ -14,9 +13,10 @@ from autotrade_0dte.cli_options import (
     CatalogFolder,
     Count,
     Seed,
+    SessionDate,
+    chosen_sessions,
     existing_catalog,
     print_json,
-    session_range,
 )
 
 __all__ = ["data"]
@@ -70,7 +70,7 @@ def generate(
     catalog: CatalogFolder = DEFAULT_CATALOG,
     sessions: Count = 5,
     seed: Seed = 1,
-    last: dt.date | None = None,
+    last: SessionDate | None = None,
     strikes: int | None = None,
     interval_s: int | None = None,
     kind: str | None = None,
@@ -145,10 +145,13 @@ def check(*, catalog: CatalogFolder = DEFAULT_CATALOG, as_json: AsJson = False) 
 
     Ends with exit code 3 when a session is bad.
     """
+    from autotrade_0dte.data.catalog import CatalogError
     from autotrade_0dte.data.quality import check as check_catalog
     from autotrade_0dte.data.tables import print_check
 
     rows = check_catalog(existing_catalog(catalog))
+    if not rows:
+        raise CatalogError(f"Expected sessions to check, was none in {catalog}")
     print_json(rows) if as_json else print_check(rows)
     return EXIT_UNCLEAN if any(row["verdict"] == "bad" for row in rows) else 0
 
@@ -193,7 +196,7 @@ def profile(
     from autotrade_0dte.nodes.progress import session_progress
 
     system = load_config(config)
-    entries = existing_catalog(catalog).sessions(system.root, *session_range(sessions))
+    entries = chosen_sessions(catalog, system.root, sessions)
     to.parent.mkdir(parents=True, exist_ok=True)  # rather now than after the work
     with session_progress([entry.date for entry in entries]) as progress:
         measured = measure_profile(

@@ -2,24 +2,25 @@
 
 import datetime as dt
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import cyclopts
 
+from autotrade_0dte.cli_errors import EXIT_REFUSED
 from autotrade_0dte.cli_options import (
     DEFAULT_RUNS,
     EXIT_UNCLEAN,
     AsJson,
     CatalogFolder,
+    SessionDate,
     print_json,
 )
 from autotrade_0dte.nodes.kill_latch import DEFAULT_STATE, refuse_latched
 
-__all__ = ["EXIT_REFUSED", "doctor", "live", "paper", "simulator"]
-
-EXIT_REFUSED = 4
+__all__ = ["doctor", "live", "paper", "simulator"]
 
 DEFAULT_CATALOG = Path("catalog/live")
 
@@ -28,6 +29,14 @@ Broker = Annotated[bool, cyclopts.Parameter(name="--broker", negative="")]
 Lively = Annotated[bool, cyclopts.Parameter(name="--lively", negative="")]
 Positive = Annotated[float, cyclopts.Parameter(validator=cyclopts.validators.Number(gt=0))]
 Live = Annotated[bool, cyclopts.Parameter(name="--live", negative="")]
+
+
+def _is_root(_: Any, text: str) -> None:
+    if not re.fullmatch(r"[A-Z][A-Z0-9.]{0,5}", text):
+        raise ValueError("Expected an option root such as SPY.")
+
+
+Root = Annotated[str, cyclopts.Parameter(validator=_is_root)]
 
 
 def paper(
@@ -141,9 +150,9 @@ def doctor(
 def simulator(
     *,
     catalog: Annotated[Path | None, cyclopts.Parameter(name="--catalog")] = None,
-    session: dt.date | None = None,
+    session: SessionDate | None = None,
     start: str | None = None,
-    root: str = "SPY",
+    root: Root = "SPY",
     account: Literal["paper", "live"] = "paper",
     rate: Positive | None = None,
     lively: Lively = False,

@@ -1,13 +1,15 @@
 """What the commands share: option types, defaults, and reading and printing of values."""
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import cyclopts
 
 __all__ = ["DEFAULT_CATALOG", "DEFAULT_RUNS", "EXIT_UNCLEAN", "AsJson", "CatalogFolder", "Count"]
-__all__ += ["Seed", "existing_catalog", "print_json", "scenario_choice", "session_range"]
+__all__ += ["Seed", "SessionDate", "chosen_sessions", "existing_catalog", "print_json"]
+__all__ += ["scenario_choice", "session_range"]
 
 EXIT_UNCLEAN = 3
 
@@ -20,13 +22,44 @@ Seed = Annotated[int, cyclopts.Parameter(validator=cyclopts.validators.Number(gt
 AsJson = Annotated[bool, cyclopts.Parameter(name="--json", negative="")]
 
 
+def _date(_: Any, tokens: Sequence[cyclopts.Token]) -> dt.date:
+    text = tokens[0].value
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"Expected a date such as 2026-07-31, was {text}.") from None
+
+
+SessionDate = Annotated[dt.date, cyclopts.Parameter(converter=_date)]
+
+_HOW_TO_FILL = "import or generate sessions first (autotrade data --help)"
+
+
 def existing_catalog(folder: Path) -> Any:
     """Return the catalog in a folder; raise CatalogError where there is no folder."""
     from autotrade_0dte.data.catalog import Catalog, CatalogError
 
     if not folder.is_dir():
-        raise CatalogError(f"Expected the folder of a catalog, was {folder}")
+        raise CatalogError(f"Expected the folder of a catalog, was {folder}: {_HOW_TO_FILL}")
     return Catalog(folder)
+
+
+def chosen_sessions(folder: Path, root: str, sessions: str | None) -> list[Any]:
+    """Return a root's sessions in a catalog within ``A:B``; raise CatalogError for none."""
+    from autotrade_0dte.data.catalog import CatalogError
+
+    first, last = session_range(sessions)
+    catalog = existing_catalog(folder)
+    entries: list[Any] = catalog.sessions(root, first, last)
+    if entries:
+        return entries
+    held = [entry.date for entry in catalog.sessions(root)]
+    if not held:
+        raise CatalogError(f"Expected sessions of {root} in {folder}, was none: {_HOW_TO_FILL}")
+    raise CatalogError(
+        f"--sessions: Expected some of the {len(held)} of {root} from {held[0]} to {held[-1]} in "
+        f"{folder}, was none in {sessions}"
+    )
 
 
 def session_range(text: str | None) -> tuple[dt.date | None, dt.date | None]:

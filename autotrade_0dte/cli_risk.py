@@ -1,7 +1,6 @@
-"""The commands of an emergency and of its rehearsal: stress, halt, kill, rearm, drill."""
+"""The commands of an emergency and of its rehearsal: halt, kill, rearm, drill."""
 
 import contextlib
-import datetime as dt
 import os
 import sys
 from pathlib import Path
@@ -9,30 +8,23 @@ from typing import Annotated
 
 import cyclopts
 
-from autotrade_0dte.cli_options import (
-    AsJson,
-    CatalogFolder,
-    existing_catalog,
-    print_json,
-)
+from autotrade_0dte.cli_errors import EXIT_REFUSED, os_error_text
+from autotrade_0dte.cli_options import AsJson, print_json
 from autotrade_0dte.nodes.halt import FLATTEN, HALT_ENTRIES, set_halt
 from autotrade_0dte.nodes.kill_latch import (
     DEFAULT_STATE,
     LOG,
     KillLatch,
-    KillLatchError,
     append_log,
     read_latch,
     set_latch,
 )
 
-__all__ = ["drill", "halt", "kill", "rearm", "stress"]
+__all__ = ["drill", "halt", "kill", "rearm"]
 
 EXIT_NOT_FLAT = 1
 EXIT_NOT_PASSED = 1
-EXIT_ACCOUNT = 4
 
-LIVE_CATALOG = Path("catalog/live")
 REARM_WAIT_S = 2.0
 NODES_WAIT_S = 30.0
 DIRECT_WAIT_S = 120.0
@@ -160,6 +152,7 @@ def drill(*, only: str | None = None, state: Path = DEFAULT_STATE, as_json: AsJs
 
     if only is not None and only not in SCENARIOS:
         raise ConfigError(f"--only: Expected one of {', '.join(SCENARIOS)}, was {only}")
+    state.mkdir(parents=True, exist_ok=True)  # rather now than after the work
     chosen = [each for name, each in SCENARIOS.items() if only in (None, name)]
     # Ended by a signal it ends its processes and takes its folder along, as after Ctrl-C.
     with stopped_by_signals(_interrupt), Console(stderr=True).status("") as status:
@@ -168,75 +161,8 @@ def drill(*, only: str | None = None, state: Path = DEFAULT_STATE, as_json: AsJs
         print_json(drill_values(results))
     else:
         print_drill(results, Console())
-    state.mkdir(parents=True, exist_ok=True)
     append_log(state, "drill", report_words(results))
     return 0 if all(result.passes for result in results) else EXIT_NOT_PASSED
-
-
-def stress(
-    run: Path,
-    /,
-    *,
-    state: Path | None = None,
-    at: str | None = None,
-    session: dt.date | None = None,
-    catalog: CatalogFolder | None = None,
-    as_json: AsJson = False,
-) -> None:
-    """Tell what calamities would have cost a run: gap, crash, volatility crush, no liquidity, pin.
-
-    With --state they are those of what a node holds now. It is only read, and may run meanwhile.
-
-    Parameters
-    ----------
-    run
-        Run folder; with --state the configuration of the node.
-    state
-        Folder of the nodes' state.
-    at
-        Time in New York as 10:31 or 10:31:05, or an ISO instant. Without it the moment at which the
-        run had paid most for what it held.
-    session
-        Date of the session; with --at needed where the run has several.
-    catalog
-        Folder of the catalog with the market data of the session: the run's, or with --state
-        catalog/live, where the node records.
-    as_json
-        Print one JSON object.
-    """
-    if state is not None:
-        if at is not None or session is not None:
-            from autotrade_0dte.config import ConfigError
-
-            raise ConfigError("Expected --at and --session of a run, was --state: that is now")
-        _stress_now(run, state, catalog or LIVE_CATALOG, as_json=as_json)
-        return
-    from autotrade_0dte.analysis.stress_run import catalog_of, held_at, stressed
-    from autotrade_0dte.analysis.stress_terminal import print_stress
-    from autotrade_0dte.config import load_config
-    from autotrade_0dte.data.chain_at import chain_at
-
-    held = held_at(run, at, session=session)
-    config = load_config(run / "config.toml")
-    market = existing_catalog(catalog or catalog_of(run))
-    entry = market.session(config.root, held.session)
-    chain = chain_at(market, entry, config, held.at_ns)
-    found = stressed(held, chain, entry.chain.contracts, config)
-    print_json(found) if as_json else print_stress(found)
-
-
-def _stress_now(config: Path, state: Path, catalog: Path, *, as_json: bool) -> None:
-    from autotrade_0dte.analysis.stress_terminal import print_stress
-    from autotrade_0dte.config import load_config
-    from autotrade_0dte.nodes.held_now import stressed_now
-
-    found = stressed_now(state, load_config(config), catalog)
-    if as_json:
-        print_json(found)
-        return
-    by = found.process or "no process: what the last one kept"
-    note = f"Prices of its recording, up to {found.oldest_price_s:,.0f} s old. Node: {by}"
-    print_stress(found.stress, of="node", note=note)
 
 
 def _latch(state: Path, reason: str, *, direct: bool) -> KillLatch | None:
@@ -244,7 +170,7 @@ def _latch(state: Path, reason: str, *, direct: bool) -> KillLatch | None:
     try:
         latch = set_latch(state, reason, direct=direct)
     except OSError as e:
-        _warn(f"no latch, nodes are not told: {e}")
+        _warn(f"no latch, nodes are not told: {os_error_text(e)}")
         return None
     _say(f"Killed under {state.absolute()}: nodes stop, none starts")
     _log(state, "kill", reason, direct=direct)
@@ -276,7 +202,7 @@ def _kill_directly(state: Path, latch: KillLatch | None, within_s: float) -> int
         config = tiger_config(os.environ)
     except TigerConfigError as e:
         _warn(str(e))
-        return EXIT_ACCOUNT
+        return EXIT_REFUSED
     _say(f"flattening account {config.credentials.account_hint} at Tiger")
     found = flatten(config, _say, within_s=within_s)
     _log(state, "flattened", "", verdict=found.verdict, why=found.why)
@@ -284,7 +210,7 @@ def _kill_directly(state: Path, latch: KillLatch | None, within_s: float) -> int
         _warn_of_nodes(state, latch)
     for line in flattened_lines(found):
         _say(line)
-    return {Verdict.FLAT: 0, Verdict.NOT_FLAT: EXIT_NOT_FLAT, Verdict.ACCOUNT: EXIT_ACCOUNT}[
+    return {Verdict.FLAT: 0, Verdict.NOT_FLAT: EXIT_NOT_FLAT, Verdict.ACCOUNT: EXIT_REFUSED}[
         found.verdict
     ]
 
@@ -305,8 +231,10 @@ def _warn_of_nodes(state: Path, latch: KillLatch | None) -> None:
 
 
 def _need(reason: str) -> None:
+    from autotrade_0dte.config import ConfigError
+
     if not reason.strip():
-        raise KillLatchError("Expected a --reason, was an empty one")
+        raise ConfigError("--reason: Expected why, was nothing")
 
 
 def _interrupt() -> None:
@@ -318,7 +246,7 @@ def _log(state: Path, action: str, reason: str, **more: object) -> None:
     try:
         append_log(state, action, reason, **more)
     except OSError as e:
-        _warn(f"not in {LOG}: {e}")
+        _warn(f"not in {LOG}: {os_error_text(e)}")
 
 
 def _warn(text: str) -> None:

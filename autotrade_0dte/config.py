@@ -3,7 +3,6 @@
 import datetime as dt
 import hashlib
 import importlib
-import re
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from autotrade_0dte.chain.book import ChainParams
+from autotrade_0dte.config_check import ConfigError, checked
 from autotrade_0dte.execution.coordinator import CoordinatorParams
 from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.fees import FeeParams
@@ -33,10 +33,6 @@ __all__ += ["StrategySpec", "SystemConfig", "config_hash", "config_toml", "load_
 __all__ += ["check_profile_fits", "checked", "strategy_of"]
 
 Identifier = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-
-
-class ConfigError(ValueError):
-    """A configuration cannot be used; the text names the file, the key and what is accepted."""
 
 
 class AccountKind(StrEnum):
@@ -306,18 +302,6 @@ def check_profile_fits(config: SystemConfig, session: dt.date) -> None:
         raise ConfigError(f"profile_file: {e}") from None
 
 
-def checked(raw: Any, kind: type[Any], where: str, prefix: str = "") -> Any:
-    """Convert plain values to `kind`; raise ConfigError with the key and what it accepts."""
-    try:
-        return msgspec.convert(raw, kind)
-    except msgspec.ValidationError as e:
-        text, _, location = str(e).partition(" - at `$")
-        keys = [key for key in re.split(r"[.\[\]`]+", location) if key]
-        name = ".".join([prefix, *keys] if prefix else keys) or "top level"
-        accepted = _accepted(kind, keys)
-        raise ConfigError(f"{name}: {text}{accepted}, was {_at(raw, keys)!r} ({where})") from None
-
-
 def _read(path: Path, decode: Callable[[bytes], Any], kind: str) -> Any:
     try:
         return decode(path.read_bytes())
@@ -335,41 +319,6 @@ def config_toml(config: SystemConfig) -> str:
 def config_hash(config: SystemConfig) -> str:
     """Return a hash of the resolved configuration that does not depend on the order of keys."""
     return hashlib.sha256(msgspec.json.encode(config, order="sorted")).hexdigest()[:16]
-
-
-def _accepted(kind: type[Any], keys: list[str]) -> str:
-    """Describe the range that the key at `keys` accepts, or the keys that a table has."""
-    info = _not_null(msgspec.inspect.type_info(kind))
-    for key in keys:
-        fields = {f.encode_name: f.type for f in getattr(info, "fields", ())}
-        if key not in fields:
-            return ""
-        info = _not_null(fields[key])
-    bounds = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
-    limits = [
-        f"{sign} {getattr(info, name)}"
-        for name, sign in bounds.items()
-        if getattr(info, name, None) is not None
-    ]
-    if limits:
-        return f" (accepted: {' and '.join(limits)})"
-    if isinstance(info, msgspec.inspect.EnumType):
-        return f" (accepted: {', '.join(info.cls)})"
-    if isinstance(info, msgspec.inspect.StructType):
-        return f" (known: {', '.join(f.encode_name for f in info.fields)})"
-    return ""
-
-
-def _not_null(info: Any) -> Any:
-    if not isinstance(info, msgspec.inspect.UnionType):
-        return info
-    return next(t for t in info.types if not isinstance(t, msgspec.inspect.NoneType))
-
-
-def _at(raw: Any, keys: list[str]) -> Any:
-    for key in keys:
-        raw = raw.get(key) if isinstance(raw, dict) else None
-    return sorted(raw) if isinstance(raw, dict) else raw
 
 
 def _without_nulls(value: Any) -> Any:

@@ -65,6 +65,8 @@ def calibrate_fills(run_folders: Sequence[Path]) -> str:
     CalibrationError
         Where the runs have too few fills.
     """
+    if not run_folders:
+        raise CalibrationError("Expected at least one run folder, was none")
     summaries = [read_summary(folder) for folder in run_folders]
     evidence = fill_evidence(run_folders)
     if evidence.fills < _FEWEST_FILLS:

@@ -197,6 +197,8 @@ def read_accuracy(folder: Path) -> Accuracy:
     try:
         with pq.ParquetFile(path) as file:
             table = file.read()
+    except FileNotFoundError:
+        raise TableError(f"Expected a run folder with {ACCURACY_FILE}, was {folder}") from None
     except (OSError, pa.ArrowException) as e:
         raise TableError(f"Expected a readable {ACCURACY_FILE}, was: {e}") from None
     if not table.schema.equals(_SCHEMA):

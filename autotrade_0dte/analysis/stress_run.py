@@ -121,16 +121,15 @@ def catalog_of(run_folder: Path) -> Path:
     Raises
     ------
     MomentError
-        When there is no such folder from here.
+        When there is no such folder from here, or the run is of a version that named none.
     TableError
         When the folder is no run folder.
     """
-    named = read_summary(run_folder).get("catalog", "")
-    if not named or not Path(named).is_dir():
-        raise MomentError(
-            f"Expected the catalog of the run, was no folder {named or '(its summary names none)'} "
-            "here: give it with --catalog"
-        )
+    named = read_summary(run_folder).get("catalog")
+    if named is None:
+        raise MomentError("--catalog: Expected the run's, was none: this run does not name its own")
+    if not Path(named).is_dir():
+        raise MomentError(f"--catalog: Expected the run's, was none: there is no {named} here")
     return Path(named)
 
 

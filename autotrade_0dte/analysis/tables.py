@@ -212,6 +212,7 @@ PARENTS = _schema(
     parent_id=_TEXT,
     plan_id=_TEXT,
     strategy=_TEXT,
+    package=_TEXT,
     instrument_id=_TEXT,
     side=_TEXT,
     quantity=_COUNT,
@@ -251,6 +252,7 @@ PARENTS = _schema(
 )
 """Orders of plans as the desk worked them, each with the quote that it was decided on.
 
+`package` names the package that an order is a leg of; empty for one by itself.
 `vetoes` (JSON) counts how often each came up. `offered_s` is the longest time without a break that
 the far touch stood within the cap for all that was left, without a veto; an entry that crosses
 takes such an offer after `needed_s` (NaN: never), see `execution.offer`. `leg_risk_s` is how long
@@ -285,6 +287,7 @@ STEPS = _schema(
 )
 """What happened to each parent, in order: answers of the venue, moves of the desk, new vetoes.
 
+So of each package, at net prices; its name is its `parent_id`, its purchase's order the order's.
 `quantity` and `price` are of a fill, or what was sent anew or confirmed. `limit` is at work after
 the row; `place` and `rested_s` are of the limit that was at work when it happened: 0 at the near
 touch, 1 at the far one, and the seconds since the venue confirmed it.
@@ -428,6 +431,8 @@ def opened_table(folder: Path, name: str) -> Iterator[pq.ParquetFile]:
     try:
         # Several times faster on small files than pyarrow's read_table, which opens a data set.
         opened = pq.ParquetFile(path)
+    except FileNotFoundError:
+        raise TableError(f"Expected a run folder with {path.name}, was {folder}") from None
     except (OSError, pa.ArrowException) as e:
         raise TableError(f"Expected a readable table {name}, was: {e}") from None
     with opened as file:

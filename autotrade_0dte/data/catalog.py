@@ -105,7 +105,7 @@ class Transaction:
                 raise CatalogConflictError(
                     f"Expected the {kind} data of {symbol} on {session} that the catalog holds "
                     f"({held.rows} rows from {', '.join(held.sources) or 'unnamed sources'}), was "
-                    f"different data ({stored.rows} rows); replace it explicitly to accept that"
+                    f"different data ({stored.rows} rows); --replace accepts that"
                 )
             for file in held.files:
                 self._staging.remove(file.path)

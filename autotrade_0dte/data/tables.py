@@ -51,8 +51,6 @@ def sessions_table(rows: Sequence[SessionRow]) -> RenderableType:
 
 def quality_table(rows: Sequence[QualityRow]) -> RenderableType:
     """Return the findings of a check, one line a session."""
-    if not rows:
-        return Text("The catalog has no session to check.")
     table = _table("date", "root", "", "#books", "#quotes", "NY time", "#1-sided", "#locked")
     table.add_column("gaps", justify="right")
     table.add_column("found")

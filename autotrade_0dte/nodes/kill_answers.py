@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TextIO
 from autotrade_0dte.nodes.kill_latch import KillLatch, write_line
 
 __all__ = ["KILLED", "RUNNING", "NodeAnswer", "claim", "leave", "node_answers"]
-__all__ += ["write_answer"]
+__all__ += ["node_answer", "write_answer"]
 
 RUNNING = "RUNNING"
 KILLED = "KILLED"
@@ -83,36 +83,47 @@ def write_answer(folder: Path, latch: str, orders: int, positions: dict[str, int
 
 
 def node_answers(state: Path) -> list[NodeAnswer]:
-    """Return what each node that ran under `state` says, by name."""
+    """Return what each node that ran under `state` and has not left says, by name."""
     if not state.is_dir():
         return []
     folders = sorted(path for path in state.iterdir() if (path / RUNNING).exists())
-    return [_answer(folder) for folder in folders]
+    return [node_answer(folder) for folder in folders]
 
 
-def _answer(folder: Path) -> NodeAnswer:
+def node_answer(folder: Path) -> NodeAnswer:
+    """Return what a folder's node says, or said last where it has left since.
+
+    One that nothing can be learned of counts as running, and as one that has seen nothing.
+    """
     file = folder / RUNNING
-    said, pid = _read(folder / KILLED), _read(file).get("pid", 0)
+    said = _read(folder / KILLED)
+    try:
+        with file.open(encoding="utf-8") as claimed:
+            pid, running = _read(file).get("pid", 0), _is_locked(claimed)
+            silent_s = max(0.0, time.time() - os.fstat(claimed.fileno()).st_mtime)
+    except FileNotFoundError:
+        pid, running, silent_s = said.get("pid", 0), False, 0.0
+    except OSError:
+        pid, running, silent_s = 0, True, 0.0
     if said.get("pid") != pid:
         said = {}  # of a node before this one
     return NodeAnswer(
         name=folder.name,
         pid=int(pid),
-        running=_is_locked(file),
-        silent_s=max(0.0, time.time() - file.stat().st_mtime),
+        running=running,
+        silent_s=silent_s,
         latch=str(said.get("latch", "")),
         orders=int(said.get("orders", 0)),
         positions={str(name): int(count) for name, count in said.get("positions", {}).items()},
     )
 
 
-def _is_locked(path: Path) -> bool:
-    with path.open(encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        return False
+def _is_locked(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from autotrade_0dte.nodes.kill_answers import NodeAnswer, node_answers
+from autotrade_0dte.nodes.kill_answers import NodeAnswer, node_answer, node_answers
 from autotrade_0dte.nodes.kill_latch import KillLatch
 
 __all__ = ["wait_for_nodes"]
@@ -25,12 +25,12 @@ def wait_for_nodes(
     each change.
     """
     began_s = time.monotonic()
-    watched = {
+    watched = [
         answer.name for answer in node_answers(state) if answer.running or answer.silent_s < _LEFT_S
-    }
+    ]
     shown: dict[str, str] = {}
     while True:
-        answers = [answer for answer in node_answers(state) if answer.name in watched]
+        answers = [node_answer(state / name) for name in watched]
         for answer in answers:
             words = _words(answer, latch)
             if shown.get(answer.name) != words:

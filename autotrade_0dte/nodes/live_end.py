@@ -61,7 +61,9 @@ class NotWrittenError(RuntimeError):
     """The disk did not take all that a run leaves; orders were canceled all the same."""
 
     def __init__(self, folder: Path, error: OSError) -> None:
-        super().__init__(f"Expected to write all of the run, was {error} ({folder})")
+        super().__init__(
+            f"Expected to write all of the run, was: {error.strerror or error} ({folder})"
+        )
 
 
 class LiveEnd(msgspec.Struct, frozen=True, kw_only=True):

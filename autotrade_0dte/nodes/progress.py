@@ -11,7 +11,11 @@ __all__ = ["session_progress"]
 
 @contextmanager
 def session_progress(names: Sequence[str]) -> Iterator[Callable[[Sequence[float]], None]]:
-    """Show a bar; the function it gives takes each job's share of the data run so far."""
+    """Show a bar; the function it gives takes each job's share of the data run so far.
+
+    Where stderr is no terminal nothing is shown: not even the line end that a bar leaves.
+    """
+    console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -19,7 +23,8 @@ def session_progress(names: Sequence[str]) -> Iterator[Callable[[Sequence[float]
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    with bar as progress:
         task = progress.add_task("", total=len(names))
 
         def update(shares: Sequence[float]) -> None:

@@ -74,7 +74,13 @@ def lock_node(folder: Path) -> int:
 
 
 def holder(folder: Path) -> Holder | None:
-    """Return the node that has a store, None where none has; OSError where nobody may know."""
+    """Return the node that has a store, None where none has.
+
+    Raises
+    ------
+    StoreError
+        The file that tells cannot be read.
+    """
     try:
         with (folder / LOCK).open("rb") as file:
             try:
@@ -83,6 +89,9 @@ def holder(folder: Path) -> Holder | None:
                 return _said(file.read())
     except FileNotFoundError:
         return None
+    except OSError as e:
+        where = f"{folder.name}/{LOCK}"
+        raise StoreError(f"Expected a lock that can be read, was: {e.strerror} ({where})") from e
     return None
 
 

@@ -303,5 +303,8 @@ def _bring_in(folder: Path) -> None:
 def _explained(folder: Path) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, OSError, ValueError, msgspec.MsgspecError) as e:
+    except OSError as e:
+        where = f"{folder.name}/{Path(e.filename).name}" if e.filename else folder.name
+        raise StoreError(f"Expected a store that can be used, was: {e.strerror} ({where})") from e
+    except (sqlite3.Error, ValueError, msgspec.MsgspecError) as e:
         raise StoreError(f"Expected a store that can be read, was {e} ({folder.name})") from e

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from patience import PATIENCE_S, wait_until
 from simulator_process import SimulatorProcess
 
 from autotrade_0dte.nodes.kill_answers import claim, leave, write_answer
@@ -79,34 +80,45 @@ def test_kill_waits_until_each_running_node_is_flat(tmp_path: Path) -> None:
     state = tmp_path / "state"
     running = claim(state / "broker-a-SPY")
     process = subprocess.Popen(
-        [AUTOTRADE, "kill", "--wait", "20"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        [AUTOTRADE, "kill", "--wait", str(PATIENCE_S)],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    while (latch := read_latch(state)) is None:
-        time.sleep(0.01)
+    latch = wait_until(lambda: read_latch(state), "a latch")
+    assert latch is not None
     write_answer(state / "broker-a-SPY", latch.time, 1, {"SPY261123C00600000": 2})
-    time.sleep(0.3)
+    assert "1 orders at work, holds +2 SPY261123C00600000" in line_with(process, "holds")
     assert process.poll() is None
     write_answer(state / "broker-a-SPY", latch.time, 0, {})
-    out, _ = process.communicate(timeout=10)
+    out, _ = process.communicate(timeout=PATIENCE_S)
     running.close()
     assert process.returncode == 0
-    assert "1 orders at work, holds +2 SPY261123C00600000" in out
     assert out.splitlines()[-1] == "FLAT, as each running node says"
+
+
+def line_with(process: subprocess.Popen[str], word: str) -> str:
+    """Return the next line that a process prints with a word in it."""
+    assert process.stdout is not None
+    return next(line for line in process.stdout if word in line)
 
 
 @pytest.mark.parametrize("ends", [True, False])
 def test_node_that_does_not_get_flat_means_go_on_directly(tmp_path: Path, ends: bool) -> None:
     state = tmp_path / "state"
     flat, stuck = claim(state / "a"), claim(state / "b")
-    process = subprocess.Popen(
-        [AUTOTRADE, "kill", "--wait", "1"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
-    )
-    while (latch := read_latch(state)) is None:
-        time.sleep(0.01)
+    latch = set_latch(state, "", direct=False)
     write_answer(state / "a", latch.time, 0, {})
+    process = subprocess.Popen(
+        [AUTOTRADE, "kill", "--wait", str(PATIENCE_S) if ends else "0.2"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert "b: has not seen the kill" in line_with(process, "b:")
     if ends:
         stuck.close()
-    out, _ = process.communicate(timeout=10)
+    out, _ = process.communicate(timeout=PATIENCE_S)
     flat.close()
     stuck.close()
     assert process.returncode == 1
@@ -270,7 +282,7 @@ def test_node_refuses_to_start_until_rearmed_with_a_reason(
     assert "it went mad" in refused.err
     assert "autotrade rearm" in refused.err
     assert command(tmp_path, "rearm").code != 0
-    assert command(tmp_path, "rearm", "--reason", " ").code == 4
+    assert command(tmp_path, "rearm", "--reason", " ").code == 2
     assert read_latch(tmp_path / "state") is not None
     rearmed = command(tmp_path, "rearm", "--reason", "checked")
     assert rearmed.code == 0

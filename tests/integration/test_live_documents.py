@@ -7,16 +7,16 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from document_text import ROOT, blocks, command, commands, fenced, part, rows, text
+from patience import PATIENCE_S, wait_until
 from project_simulator import project_simulator
 from simulator_process import ADAPTERS
 
-from autotrade_0dte import cli, cli_nodes
+from autotrade_0dte import cli_errors, cli_options
 from autotrade_0dte.config import LiveParams
 from autotrade_0dte.nodes.link_watch import LinkFault
 from autotrade_0dte.nodes.live_end import LiveUnclean
@@ -29,7 +29,6 @@ from tiger_nt.symbols import option_terms
 LIVE = ROOT / "docs/live.md"
 TIGER = ROOT / "docs/tiger.md"
 AUTOTRADE = Path(sys.executable).with_name("autotrade")
-READY_TIMEOUT_S = 30.0
 
 
 def source(*names: str) -> str:
@@ -56,7 +55,7 @@ def test_live_document_explains_every_key() -> None:
 
 @pytest.mark.parametrize("path", [LIVE, ROOT / "README.md"], ids=lambda path: path.name)
 def test_every_exit_code_is_explained(path: Path) -> None:
-    named = {name: code for m in (cli, cli_nodes) for name, code in vars(m).items()}
+    named = {name: code for m in (cli_errors, cli_options) for name, code in vars(m).items()}
     codes = {0} | {code for name, code in named.items() if name.startswith("EXIT_")}
     explained = re.findall(r"^\| (\d+) \|", part(path, "## Exit codes"), re.MULTILINE)
     assert {int(code) for code in explained} == codes
@@ -196,11 +195,12 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
             [str(AUTOTRADE), *words[1:]], cwd=reader.folder, env=reader.environment, stdout=out
         )
     try:
-        deadline = time.monotonic() + READY_TIMEOUT_S
-        while "TIGER_NT_SESSION" not in file.read_text():
+
+        def is_ready() -> bool:
             assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+            return "TIGER_NT_SESSION" in file.read_text().rpartition("\n")[0]
+
+        wait_until(is_ready, "a simulator")
         for line in file.read_text().splitlines():
             if line.startswith("export "):
                 name, _, value = shlex.split(line)[1].partition("=")
@@ -208,7 +208,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         yield reader
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE_S) == 0
 
 
 def test_rehearsal_leads_to_a_comparison_and_a_recording(reader: Reader) -> None:
@@ -246,7 +246,7 @@ def test_node_of_ones_own_prints_quotes_and_ends(reader: Reader) -> None:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("SPY.US,")
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=PATIENCE_S)
     finally:
         process.kill()
     assert (process.returncode, errors) == (0, "")

@@ -47,7 +47,7 @@ def test_market_is_that_of_the_run_where_no_catalog_is_named(
     summary.write_text(summary.read_text().replace(str(flash_move.catalog), "elsewhere"))
     code, _, error = autotrade("stress", moved)
     assert code == 2
-    assert "Expected the catalog of the run, was no folder elsewhere here" in error
+    assert "--catalog: Expected the run's, was none: there is no elsewhere here" in error
 
 
 def test_moment_without_positions_loses_nothing(flash_move: FlashMove, autotrade: Command) -> None:

@@ -43,7 +43,10 @@ def write(tmp_path: Path, text: str) -> Path:
         ("[simulation]\nlatency_ms = '5 s'", r"^simulation.latency_ms: Expected `int`.*was '5 s'"),
         ("[simulation]\nlatency_ms = 90000", r"accepted: >= 0 and <= 60000\), was 90000"),
         ("[chain]\nannual_rate = 4.5", r"^chain.annual_rate: .*<= 0.25\), was 4.5"),
-        ("[expiry]\npolicy = 'hope'", r"^expiry.policy: Invalid enum value 'hope'"),
+        (
+            "[expiry]\npolicy = 'hope'",
+            r"^expiry.policy: Expected a known name \(accepted: .*\), was 'hope'",
+        ),
         ("[regular.params.exits]\nhold_s = 0", r"^regular.params.exits.hold_s: .*>= 1"),
         (
             "[regular.params]\nmagic = 1",

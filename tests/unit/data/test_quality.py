@@ -157,7 +157,6 @@ def test_tables_fit_100_columns_and_show_the_figures(good, make_chain, capsys):
 
 def test_empty_catalog_prints_a_sentence(catalog):
     assert "no session" in to_text(sessions_table(describe(catalog)))
-    assert "no session" in to_text(quality_table(check(catalog)))
 
 
 def test_import_summary_shows_every_count(catalog, tmp_path, write_cboe, cboe_row, capsys):

@@ -240,7 +240,7 @@ def test_error_in_the_log_and_a_torn_line_are_reasons(node: MakeNode) -> None:
 def test_disk_that_takes_no_books_is_told_with_the_folder(node: MakeNode) -> None:
     ended = node(BOUGHT)
     (ended.folder / "orders.parquet").mkdir()  # in the way
-    with pytest.raises(NotWrittenError, match=r"Expected to write all of the run, was .*run\)$"):
+    with pytest.raises(NotWrittenError, match=r"Expected to write all of the run, was: .*run\)$"):
         ended.conclude()
 
 

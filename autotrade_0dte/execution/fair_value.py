@@ -34,8 +34,8 @@ from autotrade_0dte.products import product
 __all__ = ["FairValues", "warm"]
 
 type Floats = NDArray[np.float64]
-type _Row = tuple[float, bool, float, float]
-"""Strike, whether a call, smoothed deviation to expiry and discount factor."""
+type _Row = tuple[float, float, float, bool]
+"""Strike, smoothed deviation to expiry, discount factor and whether a call."""
 
 _UNFIT = int(UNUSABLE | QuoteFlag.NO_INFORMATION)
 _ONE_OVER_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
@@ -62,6 +62,8 @@ class FairValues:
         The quotes.
     """
 
+    __slots__ = ("_chain", "_rows")
+
     def __init__(self, chain: ChainSnapshot) -> None:
         self._chain = chain
         self._rows: dict[int, _Row] = {}
@@ -72,30 +74,22 @@ class FairValues:
         The forward moves with the underlying, the volatility stays with the strike. The option is
         priced anew, which delta and gamma approximate, so that large moves keep its bounds too.
         """
-        known = self._rows.get(row)
-        if known is None:
-            known = self._rows[row] = self._row(row)
-        strike, is_call, total_vol, discount = known
-        forward = self._chain.forward
-        if not math.isnan(spot):
-            forward += spot - self._chain.spot
-        return _worth(forward, strike, total_vol, discount, is_call)
-
-    @property
-    def _is_known(self) -> bool:
-        return self._chain.forward_pairs > 0 and self._chain.analytics.atm_iv > 0.0
-
-    def _row(self, row: int) -> _Row:
         c = self._chain
-        strike, is_call = c.strike.item(row), c.is_call.item(row)
-        if not self._is_known:
-            return strike, is_call, math.nan, math.nan
-        root_years = math.sqrt(c.years)
-        volatility, discount = _smooth(
-            row, c.forward, c.analytics.atm_iv, root_years, c.strike, c.is_call,
+        forward = c.forward
+        if not math.isnan(spot):
+            forward += spot - c.spot
+        known = self._rows.get(row)
+        if known is not None:
+            return _worth(forward, *known)
+        atm_iv = c.analytics.atm_iv
+        if not (c.forward_pairs > 0 and atm_iv > 0.0):
+            return math.nan
+        # At once: most rows are asked for once a snapshot, and each call from Python costs.
+        worth, self._rows[row] = _smooth_worth(
+            forward, row, c.forward, atm_iv, math.sqrt(c.years), c.strike, c.is_call,
             c.bid, c.ask, c.iv, c.vega, c.delta, c.quality,
         )  # fmt: skip
-        return strike, is_call, volatility * root_years, discount
+        return worth
 
 
 def warm() -> None:
@@ -106,7 +100,9 @@ def warm() -> None:
     book = OptionChainBook(strike, is_call, an_hour_ns, params, facts=facts)
     for row, price in enumerate((1.0, 0.5, 0.5, 1.0)):
         book.update(row, price, price, 1.0, 1.0, 1)
-    FairValues(book.snapshot(1, 100.0)).at(0, 100.0)
+    fair = FairValues(book.snapshot(1, 100.0))
+    fair.at(0, 100.0)
+    fair.at(0, 100.0)  # the second call of a row is another kernel's
 
 
 # Compiled, so coverage cannot see the bodies; the unit tests run them on chains of known value.
@@ -141,6 +137,31 @@ def _worth(  # pragma: no cover
 
 
 @strict_kernel
+def _smooth_worth(  # pragma: no cover
+    forward: float,
+    row: int,
+    smile_forward: float,
+    atm_iv: float,
+    root_years: float,
+    strike: Floats,
+    is_call: NDArray[np.bool_],
+    bid: Floats,
+    ask: Floats,
+    iv: Floats,
+    vega: Floats,
+    delta: Floats,
+    quality: NDArray[np.int8],
+) -> tuple[float, _Row]:
+    """Return what a row is worth at `forward` by the smile at `smile_forward`, and its `_Row`."""
+    volatility = _smooth(
+        row, smile_forward, atm_iv, root_years, strike, is_call, bid, ask, iv, vega, quality
+    )
+    total_vol, discount = volatility * root_years, _discount(strike, delta)
+    worth = _worth(forward, strike[row], total_vol, discount, is_call[row])
+    return worth, (strike[row], total_vol, discount, is_call[row])
+
+
+@strict_kernel
 def _smooth(  # pragma: no cover
     row: int,
     forward: float,
@@ -152,10 +173,9 @@ def _smooth(  # pragma: no cover
     ask: Floats,
     iv: Floats,
     vega: Floats,
-    delta: Floats,
     quality: NDArray[np.int8],
-) -> tuple[float, float]:
-    """Return the volatility that the strikes beside it give a row, and the discount factor."""
+) -> float:
+    """Return the volatility that the strikes beside it give a row."""
     own, deviation = log(strike[row] / forward), atm_iv * root_years
     # Farther ones are part of no fit. Where the line is exactly is for `_level` to say.
     reach = exp(_FARTHEST * deviation) * (1.0 + 1e-9)
@@ -173,7 +193,7 @@ def _smooth(  # pragma: no cover
             _note(points, stop, at, forward, atm_iv, strike, bid, ask, iv, vega)
             stop += 1
         at += 1
-    return _level(points, first, stop, own, deviation), _discount(strike, delta)
+    return _level(points, first, stop, own, deviation)
 
 
 @inlined

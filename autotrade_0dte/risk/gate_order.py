@@ -78,7 +78,7 @@ def spread(case: Case) -> Denial | None:
     Nobody may bid: 0 is a quote.
     """
     limits = case.limits.order
-    if limits.max_spread_ticks == math.inf or limits.max_spread_fraction == math.inf:
+    if math.inf in (limits.max_spread_ticks, limits.max_spread_fraction):
         return None
     bid, ask = case.quote.bid, case.quote.ask
     widest = limits.max_spread_fraction * (bid + ask) / 2

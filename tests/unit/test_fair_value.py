@@ -153,7 +153,7 @@ def test_strikes_too_far_apart_for_the_time_left_are_unknown() -> None:
 
 def test_warm_calls_every_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     called = []
-    for name in ("_smooth", "_worth"):
+    for name in ("_smooth_worth", "_worth"):
         kernel = getattr(fair_value, name)
 
         def noted(*args: object, name: str = name, kernel: Any = kernel) -> object:
@@ -162,4 +162,4 @@ def test_warm_calls_every_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
 
         monkeypatch.setattr(fair_value, name, noted)
     warm()
-    assert set(called) == {"_smooth", "_worth"}
+    assert set(called) == {"_smooth_worth", "_worth"}

@@ -176,6 +176,21 @@ def test_price_inside_the_spread_is_rounded_against_the_order() -> None:
     assert granted(buy(230, far=211), Standing(), OptimisticFills()) == Grant(209, 5)
 
 
+def test_place_between_the_touches_is_counted_in_ticks() -> None:
+    look = buy(400, near=300, far=345, tick=5)
+    assert granted(look, Standing(luck=1.0), OptimisticFills()) == Grant(335, 5)  # 2.25 ticks off
+    assert granted(look, Standing(luck=0.2), OptimisticFills()) == Grant(330, 5)
+    assert granted(look, Standing(), PessimisticFills()) == Grant(350, 5)
+
+
+def test_crossed_quote_is_taken_at_the_touch() -> None:
+    assert granted(buy(230, near=210, far=200), Standing(), OptimisticFills()) == Grant(200, 5)
+
+
+def test_size_without_a_price_gives_nothing() -> None:
+    assert granted(buy(230, far=0), Standing(), FillParams()) is None
+
+
 def test_last_tick_of_a_bid_cannot_be_undercut() -> None:
     look = buy(1, near=2, far=1, side=Side.SELL)
     assert granted(look, Standing(), PessimisticFills()) == Grant(1, 5)
@@ -193,6 +208,20 @@ def test_queue_is_served_first_when_the_other_side_comes_to_the_limit_only() -> 
     assert order.look(2, arrived, shown) is None  # 8 of the 10 ahead
     again = buy(200, near=199, far=200, far_size=5.0, at_rest=True)
     assert order.look(3, again, shown) == Grant(200, 3, 2)
+
+
+def test_half_a_contract_of_the_queue_is_one_ahead() -> None:
+    order, shown = WorkingOrder("order", FillParams(queue_share=0.5)), ShownSize()
+    assert order.look(1, buy(200, near_size=7.0, at_rest=True), shown) is None
+    arrived = buy(200, near=199, far=200, far_size=5.0, at_rest=True)
+    assert order.look(2, arrived, shown) == Grant(200, 1, 4)
+
+
+def test_queue_is_left_behind_when_the_other_side_comes_through() -> None:
+    order, shown = WorkingOrder("order", FillParams()), ShownSize()
+    assert order.look(1, buy(200, near_size=20.0, at_rest=True), shown) is None
+    through = buy(200, near=198, far=199, far_size=4.0, at_rest=True)
+    assert order.look(2, through, shown) == Grant(200, 4)
 
 
 def test_what_the_queue_was_served_is_gone_for_every_order() -> None:
@@ -224,6 +253,29 @@ def test_every_fill_inside_the_spread_is_waited_for_anew() -> None:
     looks = (buy(210, at_rest=True, leaves=1, far_size=10.0 + n % 2) for n in range(3_600))
     fills = sum(order.look(n * second, look, shown) is not None for n, look in enumerate(looks))
     assert abs(fills - 360) < 4 * math.sqrt(360)
+
+
+def test_fill_by_the_quotes_takes_nothing_from_what_was_waited_inside_the_spread() -> None:
+    def second_of_fill(*, meets: bool) -> int:
+        params = OptimisticFills(taker_place=1, inside_per_minute=(6.0, 6.0, 6.0, 6.0))
+        order, shown = WorkingOrder("5", params), ShownSize()
+        quotes = [buy(210, at_rest=True)] * 600
+        if meets:
+            quotes[1] = buy(210, far=209, far_size=2.0, at_rest=True)
+        got = [order.look(n * MINUTE // 60, look, shown) for n, look in enumerate(quotes)]
+        if meets:
+            assert got[1] == Grant(210, 2)
+        return next(n for n, grant in enumerate(got) if grant is not None and n > 1)
+
+    alone, met = second_of_fill(meets=False), second_of_fill(meets=True)
+    assert met == alone + 1 > 5  # at the touch nothing is waited for
+
+
+def test_time_behind_the_best_price_is_not_waited() -> None:
+    params = OptimisticFills(taker_place=1, inside_per_minute=(0.001, 0.0, 0.0, 0.0))
+    order, shown = WorkingOrder("order", params), ShownSize()
+    looks = (buy(199 if n < 100 else 200, near=200, at_rest=True) for n in range(110))
+    assert not any(order.look(n * MINUTE, look, shown) for n, look in enumerate(looks))
 
 
 def test_time_without_a_look_counts_for_a_minute_at_most() -> None:
@@ -287,7 +339,10 @@ lives = st.builds(
 
 
 def filled_over(life: Life, params: FillParams) -> list[int]:
-    """Contracts that the order has got after each look; it begins at 198, a sale mirrored."""
+    """Contracts that the order has got after each look; it begins at 198, a sale mirrored.
+
+    No limit is moved on a quote that stands: what it served to a queue only one belief has had.
+    """
     order, shown = WorkingOrder(f"order {life.name}", params), ShownSize()
     got, leaves, limit, now_s = [], 20, 198, 0
     for gap_s, ticks, (near, far, near_size, far_size) in life.looks:
@@ -295,7 +350,7 @@ def filled_over(life: Life, params: FillParams) -> list[int]:
         if leaves and near <= limit:  # the engine shows no others
             prices = (limit, near, far)
             own, first, other = prices if life.side is Side.BUY else (400 - p for p in prices)
-            sizes = (near_size, far_size)
+            sizes = near_size, far_size + 50 * (limit - 198)
             look = FillLook(life.side, own, leaves, life.rests, first, other, *sizes, tick=1)
             grant = order.look(now_s * 1_000_000_000, look, shown)
             leaves -= 0 if grant is None else grant.quantity
@@ -304,7 +359,7 @@ def filled_over(life: Life, params: FillParams) -> list[int]:
 
 
 @given(lives)
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_order_that_arrives_waits_and_is_moved_never_has_more_under_a_harsher_belief(
     life: Life,
 ) -> None:
@@ -429,6 +484,28 @@ def test_missed_quote_is_missed_until_another_comes() -> None:
     assert all(order.look(n, buy(230), shown) is None for n in range(1, 20))
     others = [order.look(20 + n, buy(230, far_size=11.0 + n), shown) for n in range(10)]
     assert any(others)
+
+
+def test_missed_quote_is_no_other_when_its_other_side_moves_or_time_passes() -> None:
+    params = FillParams(missed=0.9)
+    order, shown = WorkingOrder("order 1", params), ShownSize()
+    looks = [buy(220, near=200 - n, near_size=9.0 + n) for n in range(60)]
+    assert not any(order.look(n * MINUTE, look, shown) for n, look in enumerate(looks))
+
+
+def test_quote_of_another_price_is_a_new_one_whatever_the_other_side_does() -> None:
+    order, shown = WorkingOrder("order", FillParams()), ShownSize()
+    assert order.look(1, buy(230, far=220, leaves=30), shown) == Grant(220, 10)
+    assert order.look(2, buy(230, far=220, near=190, leaves=20), shown) is None
+    assert order.look(3, buy(230, far=219, near=190, leaves=20), shown) == Grant(230, 10)
+
+
+@pytest.mark.parametrize(("near", "far"), [(0, 220), (200, 0), (220, 220), (221, 220)])
+def test_place_is_unknown_without_two_prices_or_where_they_lock_or_cross(
+    near: int, far: int
+) -> None:
+    assert math.isnan(place(buy(210, near=near, far=far)))
+    assert place(buy(2, near=1, far=3)) == 0.5
 
 
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 300), st.sampled_from(Side))

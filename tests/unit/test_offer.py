@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from desk_records import NAN, NS, parent, quote
+from msgspec.structs import replace
 
 from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.offer import Offer, needed_s, should_fill
@@ -52,6 +53,32 @@ def test_sale_is_offered_at_the_bid() -> None:
     assert offered((1, 1.10), (3, 1.10), side=Side.SELL, cap=1.01).longest_ns == 0
 
 
+@pytest.mark.parametrize(("side", "limit"), [(Side.BUY, 1.10), (Side.SELL, 1.0)])
+def test_size_is_that_of_the_other_side_and_as_much_as_is_left_suffices(
+    side: Side, limit: float
+) -> None:
+    def longest_s(**sizes: float) -> float:
+        offer = Offer(parent(side=side, cap=limit))
+        for at_s in (1, 3):
+            offer.look(replace(quote(at_s, 1.0, 1.10), **sizes), 2, is_vetoed=False)
+        return offer.longest_ns / NS
+
+    other, own = ("ask_size", "bid_size") if side is Side.BUY else ("bid_size", "ask_size")
+    assert longest_s(**{other: 2.0, own: 0.0}) == 2.0
+    assert longest_s(**{other: 1.0, own: 9.0}) == 0.0
+
+
+def test_sale_at_any_price_is_offered_nothing_without_a_bid() -> None:
+    offer = Offer(parent(side=Side.SELL, cap=0.0))
+    for at_s in (1, 9):
+        offer.look(quote(at_s, 0.0, 0.05), 2, is_vetoed=False)
+    assert offer.longest_ns == 0
+
+
+def test_cheapest_ask_is_an_offer() -> None:
+    assert offered((1, 0.01), (3, 0.01)).longest_ns == 2 * NS
+
+
 @pytest.mark.parametrize(
     ("style", "urgency", "seconds"),
     [
@@ -78,6 +105,7 @@ def test_exit_takes_an_offer_when_its_time_is_over_whatever_its_route() -> None:
     assert needed(Purpose.EXIT, deadline_ns=4 * NS) == 3.5
     assert needed(Purpose.STOP) == 2.5
     assert needed(Purpose.EMERGENCY) == 0.5
+    assert needed(Purpose.EXIT, decided_ns=9 * NS, deadline_ns=4 * NS) == 0.5  # long over
 
 
 ENTRY, EXIT, STOP = Purpose.ENTRY, Purpose.EXIT, Purpose.STOP

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import msgspec
 import pytest
 
 from autotrade_0dte.execution.parent import Outcome, Purpose
@@ -49,6 +50,32 @@ def test_rate_at_its_limit_is_no_breach() -> None:
     watch = fed(ended(1), ended(2), ended(3, Outcome.GIVEN_UP), ended(4, Outcome.GIVEN_UP))
     assert watch.figures().success_rate == 0.5
     assert watch.breaches == ()
+
+
+def test_slippage_and_rejects_at_their_limits_are_no_breach_and_at_recovery_over() -> None:
+    watch = fed(*(ended(n, slippage=0.75, rejected=n == 1) for n in range(1, 5)))
+    figures = watch.figures()
+    assert (figures.mean_slippage, figures.reject_rate) == (0.75, 0.25)
+    assert watch.breaches == ()
+    watch = fed(
+        *(ended(n, slippage=1.0, rejected=n > 2) for n in range(1, 5)),
+        *(ended(5, slippage=0.0, rejected=False) for _ in range(4)),
+        params=msgspec.structs.replace(PARAMS, recovered_reject_rate=0.25),
+    )
+    figures = watch.figures()
+    assert (figures.mean_slippage, figures.reject_rate) == (0.5, 0.25)
+    assert [change.code for change in watch.on_time(200 * S)] == [
+        QualityCode.SLIPPAGE,
+        QualityCode.REJECTS,
+    ]
+
+
+def test_breach_begins_when_the_good_ones_are_too_old() -> None:
+    watch = fed(*(ended(1) for _ in range(4)), *(ended(900, Outcome.GIVEN_UP) for _ in range(4)))
+    assert watch.breaches == ()
+    assert watch.on_time(1_001 * S - 1) == []
+    [breach] = watch.on_time(1_001 * S)
+    assert (breach.code, breach.figures.success_rate) == (QualityCode.SUCCESS_RATE, 0.0)
 
 
 def test_nothing_is_judged_below_the_least_sample() -> None:
@@ -147,3 +174,8 @@ def test_parent_that_is_still_open_is_refused() -> None:
 def test_limits_in_the_wrong_order_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         QualityParams(**changes)
+
+
+def test_recovery_may_be_at_the_limit_itself() -> None:
+    params = QualityParams(min_success_rate=0.9, recovered_slippage=0.75)
+    assert params.recovered_success_rate == 0.9

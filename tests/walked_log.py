@@ -12,6 +12,8 @@ import msgspec
 from autotrade_0dte.analysis.tables import read_table
 from autotrade_0dte.config import SystemConfig
 from autotrade_0dte.execution.order_quote import OrderQuote
+from autotrade_0dte.execution.package import net_parent
+from autotrade_0dte.execution.package_walk import PackageWalk
 from autotrade_0dte.execution.parent import Outcome, ParentOrder
 from autotrade_0dte.execution.remainder import RemainderRule
 from autotrade_0dte.execution.replay_walk import replay
@@ -20,10 +22,12 @@ from autotrade_0dte.execution.walk_record import Move, WalkEvent, WalkRecord
 from autotrade_0dte.market_state.state import Level
 from autotrade_0dte.products import product, tick_cents
 
-__all__ = ["WalkedParent", "faults_of", "walked_parents"]
+__all__ = ["WalkedParent", "faults_of", "package_faults", "walked_parents"]
 
 _TIMES = ("decided", "deadline")
-_SAME = ("parent_id", "plan_id", "strategy", "instrument_id", "quantity", "cap", "reason")
+_SAME = (
+    "parent_id", "plan_id", "strategy", "package", "instrument_id", "quantity", "cap", "reason",
+)  # fmt: skip
 _QUOTE = ("bid", "ask", "bid_size", "ask_size", "fair", "delta", "spot")
 
 
@@ -50,9 +54,7 @@ class WalkedParent(msgspec.Struct, frozen=True):
 
 def walked_parents(folder: Path) -> list[WalkedParent]:
     """Read the parents of a run folder, in the order of their decisions."""
-    logs: dict[tuple[dt.date, str], list[WalkRecord]] = {}
-    for row in _rows(folder, "steps"):
-        logs.setdefault((row["session"], row["parent_id"]), []).append(_record(row))
+    logs = _logs(folder)
     return [
         WalkedParent(
             _order(row),
@@ -80,16 +82,46 @@ def faults_of(walked: WalkedParent, config: SystemConfig, close_ns: int) -> Iter
         yield f"{walked.outcome} with {filled} of {order.quantity} filled"
     if logged != filled or filled > order.quantity:
         yield f"{logged} filled in the log, {filled} in the table, of {order.quantity}"
-    made = [_shown(move) for move in replay(_walk(walked, config, close_ns), walked.records)]
-    was = [_shown(move) for move in walked.moves]
+    yield from _not_made_again(Walk, order, walked.session, walked.records, config, close_ns)
+
+
+def package_faults(folder: Path, config: SystemConfig, close_ns: int) -> dict[str, list[str]]:
+    """Return what is wrong with each package's own log: its moves, and what its legs have filled.
+
+    A package is what its legs' parents make together.
+    """
+    legs: dict[str, list[WalkedParent]] = {}
+    for parent in walked_parents(folder):
+        if parent.order.package:
+            legs.setdefault(parent.order.package, []).append(parent)
+    logs = _logs(folder)
+    found = {}
+    for name, pair in legs.items():
+        bought, sold = sorted(pair, key=lambda leg: leg.order.side)
+        whole, records = net_parent(name, bought.order, sold.order), logs[bought.session, name]
+        wrong = list(_not_made_again(PackageWalk, whole, bought.session, records, config, close_ns))
+        filled = sum(r.quantity for r in records if r.event is WalkEvent.FILLED)
+        if not filled == bought.filled == sold.filled:
+            wrong.append(f"{filled} filled, {bought.filled} and {sold.filled} of its legs")
+        found[name] = wrong
+    return found
+
+
+def _not_made_again(
+    kind: type[Walk] | type[PackageWalk],
+    order: ParentOrder,
+    session: dt.date,
+    records: list[WalkRecord],
+    config: SystemConfig,
+    close_ns: int,
+) -> Iterable[str]:
+    rule = RemainderRule(config.fees.schedule(session), config.root, config.desk.remainder)
+    grid = partial(tick_cents, product(config.root))
+    walk = kind(order, config.desk, grid, close_ns, rule)
+    made = [_shown(move) for move in replay(walk, records)]
+    was = [_shown(record.move) for record in records if record.move is not None]
     if made != was:
         yield f"Expected the moves {was}, the log makes {made}"
-
-
-def _walk(walked: WalkedParent, config: SystemConfig, close_ns: int) -> Walk:
-    rule = RemainderRule(config.fees.schedule(walked.session), config.root, config.desk.remainder)
-    grid = partial(tick_cents, product(config.root))
-    return Walk(walked.order, config.desk, grid, close_ns, rule)
 
 
 def _shown(move: Move) -> tuple[str, str, float | None, str]:
@@ -125,6 +157,14 @@ def _record(row: dict[str, Any]) -> WalkRecord:
         move=move,
         **{name: row[name] for name in same},
     )
+
+
+def _logs(folder: Path) -> dict[tuple[dt.date, str], list[WalkRecord]]:
+    """Return the logs of parents and packages by session and name."""
+    logs: dict[tuple[dt.date, str], list[WalkRecord]] = {}
+    for row in _rows(folder, "steps"):
+        logs.setdefault((row["session"], row["parent_id"]), []).append(_record(row))
+    return logs
 
 
 def _rows(folder: Path, name: str) -> list[dict[str, Any]]:

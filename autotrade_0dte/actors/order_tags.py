@@ -104,6 +104,7 @@ def parent_of(
         reason=tags.get("reason", ""),
         decided_ns=int(tags.get("decided", now_ns)),
         deadline_ns=int(tags.get("deadline", close_ns)),
+        package=tags.get(PACKAGE, ""),
     )
 
 

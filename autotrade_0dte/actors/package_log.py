@@ -12,12 +12,16 @@ from autotrade_0dte.actors.package_work import PackageWork
 from autotrade_0dte.execution.order_quote import OrderQuote
 from autotrade_0dte.execution.package import net_quote
 from autotrade_0dte.execution.quality import EndedParent
-from autotrade_0dte.execution.walk_record import WALK_TOPIC, Move, MoveKind, WalkEvent, WalkRecord
+from autotrade_0dte.execution.walk_record import (
+    PACKAGE_TOPIC,
+    WALK_TOPIC,
+    Move,
+    MoveKind,
+    WalkEvent,
+    WalkRecord,
+)
 
-__all__ = ["PACKAGE_TOPIC", "PackageLog"]
-
-PACKAGE_TOPIC = "package"
-"""Bus topic of a package's own log: a ParentOrder, then WalkRecords at net prices."""
+__all__ = ["PackageLog"]
 
 _OF_THE_WHOLE = frozenset({WalkEvent.FILLED, WalkEvent.RESENT})
 """Events whose quantity is in packages: a leg has its own fill, and its order its own quantity."""

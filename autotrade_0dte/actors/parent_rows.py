@@ -19,9 +19,9 @@ _NS = 1_000_000_000
 _NAN = math.nan
 _QUOTE = ("bid", "ask", "bid_size", "ask_size", "quote_age_s", "fair", "delta", "spot")
 _PARENTS = (
-    "parent_id", "plan_id", "strategy", "instrument_id", "side", "quantity", "purpose", "urgency",
-    "level", "reason", "cap", "decided", "deadline", "submitted", "acknowledged", "first_fill",
-    "last_fill", "ended", "outcome", "end_reason", "route", "route_reason", "filled",
+    "parent_id", "plan_id", "strategy", "package", "instrument_id", "side", "quantity", "purpose",
+    "urgency", "level", "reason", "cap", "decided", "deadline", "submitted", "acknowledged",
+    "first_fill", "last_fill", "ended", "outcome", "end_reason", "route", "route_reason", "filled",
     "average_price", *_QUOTE, "submit_mid", "end_mid", "reprices", "replaces", "cancels", "rejects",
     "vetoes", "offered_s", "offered_at_end", "needed_s", "should_fill", "leg_risk_s",
     "scheduled_fee", "minimums",
@@ -29,8 +29,8 @@ _PARENTS = (
 _TIMES = {"decided", "deadline", "submitted", "acknowledged", "first_fill", "last_fill", "ended"}
 _COUNTS = {"quantity", "level", "filled", "reprices", "replaces", "cancels", "rejects"}
 _TEXTS = {
-    "parent_id", "plan_id", "strategy", "instrument_id", "side", "purpose", "urgency", "reason",
-    "outcome", "end_reason", "route", "route_reason", "vetoes", "offered_at_end",
+    "parent_id", "plan_id", "strategy", "package", "instrument_id", "side", "purpose", "urgency",
+    "reason", "outcome", "end_reason", "route", "route_reason", "vetoes", "offered_at_end",
     "should_fill",
 }  # fmt: skip
 _STEPS = (
@@ -45,7 +45,7 @@ _STEP_TEXTS = {
 
 
 class ParentRows:
-    """Keeps what became of each parent order, and each of its steps.
+    """Keeps what became of each parent order, and its steps; of a package the steps alone.
 
     Parameters
     ----------
@@ -60,19 +60,27 @@ class ParentRows:
         self._desk = desk
         self._parents: dict[str, WorkedParent] = {}
         self._working: dict[str, WorkedParent] = {}
+        self._packages: dict[str, WorkedParent] = {}
         self._steps = RowBuffer(
             _STEPS, integers={"ts_event", "quantity", "calls_left"}, texts=_STEP_TEXTS
         )
 
     def add(self, order: ParentOrder, arrival: OrderQuote) -> None:
         """Take a parent and the quote that it was decided on; one that is known is left alone."""
-        if order.parent_id not in self._parents:
-            parent = WorkedParent(order=order, arrival=arrival, offer=Offer(order))
+        parent = WorkedParent(order=order, arrival=arrival, offer=Offer(order))
+        if order.is_package:
+            self._packages[order.parent_id] = parent
+        elif order.parent_id not in self._parents:
             self._parents[order.parent_id] = self._working[order.parent_id] = parent
             parent.look(msgspec.structs.replace(arrival, now_ns=order.decided_ns))
 
     def record(self, record: WalkRecord) -> ParentOrder | None:
-        """Take an event of a parent; return the parent, None if it is not known."""
+        """Take an event of a parent; return it, None for a package or if it is not known."""
+        package = self._packages.get(record.parent_id)
+        if package is not None:
+            self._step(record, package)
+            package.take(record)
+            return None
         parent = self._parents.get(record.parent_id)
         if parent is None:
             return None

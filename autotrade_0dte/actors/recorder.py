@@ -16,7 +16,8 @@ from autotrade_0dte.actors.views import RECORDER_TURN, market_topic
 from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.execution.decision import DECISION_TOPIC, Decision
 from autotrade_0dte.execution.fill_quote import FILL_QUOTE_TOPIC, FillQuote
-from autotrade_0dte.execution.walk_record import PARENT_TOPIC, WALK_TOPIC
+from autotrade_0dte.execution.parent import ParentOrder
+from autotrade_0dte.execution.walk_record import PACKAGE_TOPIC, PARENT_TOPIC, WALK_TOPIC
 from autotrade_0dte.market_state.state import CHANNELS, Level
 from autotrade_0dte.market_state.view import MarketView
 from autotrade_0dte.signals.signal import FACTORS, RECORD_EVERY_NS, SIGNAL_TOPIC, Signal
@@ -105,6 +106,7 @@ class RunRecorder(DataActor):
         self.subscribe_topic(FILL_QUOTE_TOPIC, self._on_fill_quote)
         self.subscribe_topic(PARENT_TOPIC, self._on_parent)
         self.subscribe_topic(WALK_TOPIC, self._on_record)
+        self.subscribe_topic(PACKAGE_TOPIC, self._on_package)
         self.subscribe_topic(market_topic(self._underlying), self._on_market, RECORDER_TURN)
         self.subscribe_topic(SIGNAL_TOPIC, self._on_signal)
 
@@ -158,6 +160,10 @@ class RunRecorder(DataActor):
 
     def _on_record(self, message: Any) -> None:
         self.execution.record(message)
+
+    def _on_package(self, message: Any) -> None:
+        take = self.execution.parent if isinstance(message, ParentOrder) else self.execution.record
+        take(message)
 
     def _on_signal(self, message: Any) -> None:
         signal: Signal = message

@@ -129,7 +129,7 @@ class WorkedParent(msgspec.Struct):
         ]  # fmt: skip
         vetoes = msgspec.json.encode(dict(sorted(self.vetoes.items()))).decode()
         texts = (
-            order.parent_id, order.plan_id, order.strategy, order.instrument_id,
+            order.parent_id, order.plan_id, order.strategy, order.package, order.instrument_id,
             order.side.value, order.purpose.value, order.urgency.value, order.reason,
             self.outcome.value, self.end_reason, self.route, self.route_reason, vetoes,
             self.offer.at_end, expected,

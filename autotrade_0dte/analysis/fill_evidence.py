@@ -78,10 +78,16 @@ def fill_evidence(run_folders: Sequence[Path]) -> FillEvidence:
     """Measure run folders together; raise TableError where one is no whole run folder."""
     evidence = FillEvidence()
     for folder in run_folders:
-        parents = {row["parent_id"]: row for row in _rows(read_table(folder, "parents"))}
+        # What a package met is at net prices, and the limits of its legs are none of the venue's.
+        parents = {
+            row["parent_id"]: row
+            for row in _rows(read_table(folder, "parents"))
+            if not row["package"]
+        }
         steps = sorted(_rows(read_table(folder, "steps")), key=lambda row: row["parent_id"])
         for name, own in groupby(steps, lambda row: row["parent_id"]):
-            _Measured(parents[name], evidence).take(list(own))
+            if name in parents:
+                _Measured(parents[name], evidence).take(list(own))
     return evidence
 
 

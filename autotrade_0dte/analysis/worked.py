@@ -54,12 +54,12 @@ def worked(
     parents, steps : sequence of dict
         Rows of one session.
     """
-    mine = [row for row in steps if row["client_order_id"] == order_id]
-    if not mine:
-        return None
-    parent = next((row for row in parents if row["parent_id"] == mine[0]["parent_id"]), None)
+    of_order = [row for row in steps if row["client_order_id"] == order_id]
+    told_of = {row["parent_id"] for row in of_order}
+    parent = next((row for row in parents if row["parent_id"] in told_of), None)
     if parent is None:
         return None
+    mine = [row for row in of_order if row["parent_id"] == parent["parent_id"]]  # not its package's
     names = StepAt.__struct_fields__
     told = [row for row in mine if row["move"] or row["veto"] or row["event"] not in _ROUTINE]
     return WorkAt(

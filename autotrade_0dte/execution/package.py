@@ -31,6 +31,7 @@ def net_parent(package_id: str, bought: ParentOrder, sold: ParentOrder) -> Paren
     return msgspec.structs.replace(
         bought,
         parent_id=package_id,
+        package=package_id,
         instrument_id=f"{main.instrument_id}-{other.instrument_id}",
         side=Side.BUY if is_entry else Side.SELL,
         cap=round(main.cap - other.cap, 6),

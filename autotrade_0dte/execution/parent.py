@@ -79,6 +79,8 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True):
         Event time of the decision's snapshot, UTC ns; the cap was fixed on it.
     deadline_ns : int
         When an entry is given up, or an exit crosses the spread at the latest, UTC ns.
+    package : str, default ""
+        Name of the package that it is a leg of, or that it is itself; empty for an order alone.
     """
 
     parent_id: str
@@ -94,3 +96,9 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     decided_ns: int
     deadline_ns: int
+    package: str = ""
+
+    @property
+    def is_package(self) -> bool:
+        """Whether it is a whole package, whose legs are parents of their own."""
+        return self.package == self.parent_id

@@ -7,6 +7,7 @@ import msgspec
 from autotrade_0dte.execution.order_quote import OrderQuote
 
 __all__ = [
+    "PACKAGE_TOPIC",
     "PARENT_TOPIC",
     "WALK_TOPIC",
     "Move",
@@ -21,6 +22,10 @@ PARENT_TOPIC = "parent"
 
 WALK_TOPIC = "walk"
 """Bus topic on which the desk publishes a WalkRecord for everything that happens to a parent."""
+
+
+PACKAGE_TOPIC = "package"
+"""Bus topic of a package's own log: its ParentOrder, then its WalkRecords, at net prices."""
 
 
 class WalkEvent(StrEnum):

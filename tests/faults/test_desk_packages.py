@@ -18,6 +18,7 @@ from faults.desk_cases import (
     run_cases,
 )
 from project_simulator import project_simulator
+from walked_log import package_faults
 
 from autotrade_0dte.execution.parent import Outcome
 
@@ -82,6 +83,12 @@ def test_entries_went_as_packages_alone(run: Run) -> None:
     assert len(packages) >= 2 * len(CASES) - 2
     for order in run.account["orders"]:
         assert order["legs"] or order["opened_ms"] > packages[0]["opened_ms"]
+
+
+def test_the_log_of_each_package_makes_its_every_move_again(run: Run) -> None:
+    packages = package_faults(run.folder, run.config, run.close_ns)
+    assert len(packages) >= 2 * len(CASES) - 2
+    assert {name: wrong for name, wrong in packages.items() if wrong} == {}
 
 
 def test_no_leg_was_ever_sold_uncovered(run: Run) -> None:

@@ -391,6 +391,29 @@ def test_quote_at_the_fill_that_is_too_old_is_unknown() -> None:
     assert math.isnan(filled(age_s=STALE_S + 1).marks()[0]["mid"])
 
 
+# -- packages ---------------------------------------------------------------------------------
+
+
+def test_package_has_its_steps_at_net_prices_and_no_row_among_the_parents() -> None:
+    session = Session(package="PK")
+    session.rows.parent(parent(parent_id="PK", package="PK", cap=0.60, instrument_id=f"{CALL}-"))
+    net = quote(2, 0.40, 0.60)
+    session.hear(
+        record(2, WalkEvent.QUOTE, net, submit(0.45), parent_id="PK", limit=0.45),
+        record(2, WalkEvent.QUOTE, move=submit(0.95), limit=0.95),
+        record(3, WalkEvent.ACCEPTED, net, parent_id="PK", limit=0.45),
+        record(5, WalkEvent.FILLED, net, end("FILLED"), parent_id="PK", quantity=2, price=0.45),
+    )
+    session.hear(snapshot(6))
+    assert session.rows.parents()["parent_id"] == ["P-1"]
+    assert session.rows.parents()["package"] == ["PK"]
+    assert session.steps["parent_id"] == ["PK", "P-1", "PK", "PK"]
+    assert session.steps["bid"].tolist() == [0.40, 1.00, 0.40, 0.40]
+    assert session.steps["place"].tolist()[-1] == pytest.approx(0.25)
+    assert session.marks() == {}
+    assert session.row["filled"] == 0
+
+
 # -- tables -----------------------------------------------------------------------------------
 
 

@@ -23,11 +23,10 @@ class Steps:
         self.parents: list[dict[str, Any]] = []
         self.steps: list[dict[str, Any]] = []
 
-    def parent(self, side: str = "BUY", quantity: int = 5) -> None:
+    def parent(self, side: str = "BUY", quantity: int = 5, package: str = "") -> None:
         name = f"P-{len(self.parents)}"
-        self.parents.append(
-            {"parent_id": name, "side": side, "quantity": quantity, "instrument_id": CALL}
-        )
+        facts = {"side": side, "quantity": quantity, "instrument_id": CALL, "package": package}
+        self.parents.append({"parent_id": name} | facts)
 
     def step(self, at_s: float, event: str, move: str = "", **values: Any) -> None:
         quote = {"bid": BID, "ask": ASK, "bid_size": 10.0, "ask_size": 10.0}
@@ -159,3 +158,14 @@ def test_several_runs_add_up(tmp_path: Path) -> None:
     found = fill_evidence(folders)
     assert (found.fills, found.met) == (2, [0, 2, 0, 0, 0])
     assert found.rested_min == pytest.approx([0.0, 2.0, 0.0, 0.0, 0.0])
+
+
+def test_packages_and_their_legs_tell_nothing_of_fills(tmp_path: Path) -> None:
+    steps = Steps()
+    steps.parent(package="PK")
+    sent(steps, 2.06)
+    steps.step(30.5, "FILLED", "END", quantity=5, price=2.06)
+    for row in list(steps.steps):
+        steps.steps.append(row | {"parent_id": "PK"})
+    found = steps.evidence(tmp_path)
+    assert (found.fills, sum(found.rested_min), found.acknowledged_s) == (0, 0.0, [])

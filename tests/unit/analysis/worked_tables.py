@@ -22,7 +22,8 @@ def parent(**changes: Any) -> dict[str, Any]:
     decided = changes.pop("decided", OPEN_NS)
     return {
         "run_id": "r", "session": DATE, "parent_id": "P-1", "plan_id": "PLAN-1",
-        "strategy": "Regular-001", "instrument_id": CALL, "side": "BUY", "quantity": 3,
+        "strategy": "Regular-001", "package": "", "instrument_id": CALL, "side": "BUY",
+        "quantity": 3,
         "purpose": "entry", "urgency": "normal", "level": 0, "reason": "UP", "cap": 1.10,
         "decided": decided, "deadline": decided + 60 * NS, "submitted": decided,
         "acknowledged": None, "first_fill": None, "last_fill": None, "ended": None,

@@ -5,7 +5,7 @@ from autotrade_0dte.data import decimals
 from autotrade_0dte.execution import fair_value
 from autotrade_0dte.market_state import watch
 from autotrade_0dte.pricing import black
-from autotrade_0dte.risk import gate_greeks, scenarios, session_grid
+from autotrade_0dte.risk import account_value, gate_greeks, scenarios, session_grid
 
 __all__ = ["main"]
 
@@ -21,6 +21,7 @@ def main() -> None:
     gate_greeks.warm()
     scenarios.warm()
     session_grid.warm()
+    account_value.warm()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ from autotrade_0dte.indicators.params import IndicatorParams
 
 __all__ = ["fresh_memory"]
 
-_FIRST_CAPACITY = 1_024
+_FIRST_CAPACITY = 24_000
+"""A session with a view a second, so that nothing grows; what is never written takes no memory."""
 
 
 def fresh_memory(

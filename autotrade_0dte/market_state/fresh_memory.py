@@ -16,7 +16,8 @@ __all__ = ["fresh_memory"]
 _NS = 1_000_000_000
 _MINUTE_NS = 60 * _NS
 _INDEX_LIFE_WINDOWS = 2.0
-_FIRST_CAPACITY = 1_024
+_FIRST_CAPACITY = 24_000
+"""A session with a view a second, so that nothing grows; what is never written takes no memory."""
 
 # A profile knows changes in half a minute and how wide spreads are at each minute, but not what
 # either does within less: `chain_step` and `spread_change` are judged by the last hour alone.

@@ -169,3 +169,18 @@ def test_age_of_the_newest_quote_passes_over_those_never_seen() -> None:
     assert newest_quote_age(chain) == 0
     market.set_quote(600, 2.0, 2.1, is_call=True, ts_event=LATER_NS)
     assert newest_quote_age(market.book.snapshot(LATER_NS + 500_000_000, 600.0)) == 0.5
+
+
+def test_newest_quote_is_found_among_younger_and_older_ones() -> None:
+    market = QuotedChain([600, 601, 602])
+    now_ns = NOW_NS + 10_000_000_000
+    for strike, age_s in ((600, 3), (601, 1), (602, 2)):
+        made_ns = now_ns - age_s * 1_000_000_000
+        market.set_quote(strike, 2.0, 2.1, is_call=True, ts_event=made_ns)
+    assert newest_quote_age(market.book.snapshot(now_ns, 600.0)) == 1.0
+
+
+def test_age_of_the_newest_quote_is_unknown_before_the_first_one() -> None:
+    market = QuotedChain([600])
+    market.book.ts_event[:] = 0
+    assert math.isnan(newest_quote_age(market.book.snapshot(NOW_NS, 600.0)))

@@ -56,6 +56,7 @@ class Stopwatch(Strategy):
         self._is_waiting = False
         self._spent_s = 0.0
         self._before: dict[str, int] = {}
+        self._readings = 0
         self._received: list[tuple[int, QuoteTick]] = []
         self._decided: list[tuple[str, int]] = []
         self._filled: list[tuple[str, int]] = []
@@ -109,6 +110,7 @@ class Stopwatch(Strategy):
             self._filled.clear()
             self._is_trading = command["trade"]
             self._before = _push_counts()
+            self._readings = _readings()
             self._spent_s = cpu_s()
             return {}
         used_s = cpu_s() - self._spent_s
@@ -125,6 +127,7 @@ class Stopwatch(Strategy):
             "counts": {name: counts[name] - was for name, was in self._before.items()},
             "decided": self._decided,
             "filled": self._filled,
+            "readings": _readings() - self._readings,
         }
 
 
@@ -151,3 +154,9 @@ class Connection(TigerConnection):
 def _push_counts() -> dict[str, int]:
     found = msgspec.to_builtins(Connection.made[0].push.counters)
     return {name: found[name] for name in ("frames", "delivered", "conflated", "malformed")}
+
+
+def _readings() -> int:
+    """Return how often Tiger was asked for the orders at work, as each comparison begins."""
+    asked = Connection.made[0].rest.timings().get("active_orders")
+    return 0 if asked is None else asked.count

@@ -17,7 +17,7 @@ from tiger_nt.simulator.market import hours_around
 ROW = {"p50": 0.5, "p99": 1.5, "p99.9": 2.5, "max": 3.0, "sent": 3_000, "missing": 0}
 QUOTES = {**ROW, "conflated": 7, "cpu_us": 150.4}
 FOUND = {"quotes": {"1000": QUOTES}, "order": {**ROW, "sent": 300}, "fill": {**ROW, "sent": 300}}
-RESULT = {"load": 0.25, "sdk": FOUND, "node": FOUND}
+RESULT = {"load": 0.25, "sdk": FOUND, "node": FOUND | {"readings": 2}}
 
 
 @given(st.integers(0, 100_000))
@@ -71,6 +71,10 @@ def test_table_shows_no_thousandth_of_a_few_hundred_orders():
     order = next(line for line in lines if "decision" in line)
     assert quote.endswith("| 1,000 | 0.50 | 1.50 | 2.50 | 0 | 7 | 150 |")
     assert order.endswith("| 25 | 0.50 | 1.50 |  | 0 |  |  |")
+
+
+def test_table_says_how_often_the_orders_of_the_day_were_read_meanwhile():
+    assert "The day's orders were read 2 times" in tiger_table(RESULT)[-1]
 
 
 @pytest.fixture

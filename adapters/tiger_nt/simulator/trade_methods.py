@@ -266,10 +266,12 @@ def _ticket_of(body: Item, account: Account) -> Ticket:
 
 def _find(account: Account, body: Item) -> Order:
     wanted, number = body.get("id"), body.get("order_id")
-    for order in account.orders.values():
-        if order.id == wanted or (not wanted and number and order.order_id == number):
-            return order
-    raise refuse(account, "not_found:Order does not exist")
+    found = account.orders.get(wanted) if wanted else None
+    if not wanted and number:
+        found = next((o for o in account.orders.values() if o.order_id == number), None)
+    if found is None:
+        raise refuse(account, "not_found:Order does not exist")
+    return found
 
 
 def _times(body: Item) -> tuple[int, int]:
@@ -278,14 +280,14 @@ def _times(body: Item) -> tuple[int, int]:
 
 
 def _is_of(entry: Order | Transaction, body: Item) -> bool:
-    terms = entry.terms
-    kind = MLEG if isinstance(entry, Order) and entry.legs else "OPT"
-    return body.get("sec_type") in {None, "", "ALL", kind} and body.get("symbol") in {
-        None,
-        "",
-        terms.root,
-        terms.osi,
-    }
+    kind, symbol = body.get("sec_type"), body.get("symbol")
+    if kind and kind != "ALL" and kind != (MLEG if _has_legs(entry) else "OPT"):
+        return False
+    return not symbol or symbol in {entry.terms.root, entry.terms.osi}
+
+
+def _has_legs(entry: Order | Transaction) -> bool:
+    return isinstance(entry, Order) and bool(entry.legs)
 
 
 def _by_making(entry: Order | Transaction) -> tuple[int, int]:

@@ -19,12 +19,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from patience import PATIENCE_S, wait_until
 from unmeasured import unmeasured
 
 ADAPTERS = Path(__file__).resolve().parents[1] / "adapters"
-READY_TIMEOUT_S = 30.0
-END_TIMEOUT_S = 5.0
-CONTROL_TIMEOUT_S = 5.0
+END_TIMEOUT_S = 30.0
 
 
 class SimulatorError(AssertionError):
@@ -102,7 +101,7 @@ class SimulatorProcess:
             data=None if body is None else json.dumps(body).encode(),
         )
         try:
-            with urllib.request.urlopen(request, timeout=CONTROL_TIMEOUT_S) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as e:
             raise SimulatorError(f"{method} {path}: {e.code} {e.read().decode()}") from None
@@ -120,21 +119,16 @@ class SimulatorProcess:
         number = self.environment(kind)["TIGEROPEN_ACCOUNT"]
         return dict(self.state()["accounts"][number])
 
-    def wait_for(
-        self,
-        condition: Callable[[dict[str, Any]], bool],
-        what: str,
-        timeout_s: float = 5.0,
-    ) -> dict[str, Any]:
-        """Poll the state until `condition` holds, and return it; SimulatorError after the time."""
-        deadline = time.monotonic() + timeout_s
-        while True:
+    def wait_for(self, condition: Callable[[dict[str, Any]], object], what: str) -> dict[str, Any]:
+        """Poll the state until `condition` holds, and return it."""
+
+        def held() -> dict[str, Any] | None:
             state = self.state()
-            if condition(state):
-                return state
-            if time.monotonic() > deadline:
-                raise SimulatorError(f"Expected {what} within {timeout_s} s, was {_brief(state)}")
-            time.sleep(0.02)
+            return state if condition(state) else None
+
+        found = wait_until(held, what, lambda: _brief(self.state()))
+        assert found is not None
+        return found
 
     def __enter__(self) -> Self:
         inherited = os.environ if self._is_measured else unmeasured()
@@ -180,14 +174,14 @@ class SimulatorProcess:
     def _first_line(process: subprocess.Popen[str]) -> dict[str, Any]:
         assert process.stdout is not None
         os.set_blocking(process.stdout.fileno(), False)
-        deadline = time.monotonic() + READY_TIMEOUT_S
+        deadline = time.monotonic() + PATIENCE_S
         line = ""
         while not line.endswith("\n"):
             line += process.stdout.readline()
             if process.poll() is not None and not line.endswith("\n"):
                 raise SimulatorError(f"The simulator ended with {process.returncode} at its start")
             if time.monotonic() > deadline:
-                raise SimulatorError(f"Expected a simulator within {READY_TIMEOUT_S} s, was none")
+                raise SimulatorError(f"Expected a simulator within {PATIENCE_S} s, was none")
             time.sleep(0.005)
         ready: dict[str, Any] = json.loads(line)
         return ready

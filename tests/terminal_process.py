@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
+from patience import PATIENCE_S
+
 _TAKE_TERMINAL = """
 import fcntl, os, signal, sys, termios
 fcntl.ioctl(1, termios.TIOCSCTTY, 0)
@@ -54,9 +56,9 @@ class TerminalProcess:
         if self._ours >= 0:
             os.close(self._ours)
 
-    def read_until(self, text: str, timeout_s: float = 20.0) -> None:
+    def read_until(self, text: str) -> None:
         """Wait until `text` has been shown since the start."""
-        deadline = time.monotonic() + timeout_s
+        deadline = time.monotonic() + PATIENCE_S
         while text not in self.seen:
             if not self._read(deadline - time.monotonic()):
                 raise AssertionError(f"Expected {text!r} to be shown, was:\n{self.seen}")
@@ -65,9 +67,9 @@ class TerminalProcess:
         """Type a line."""
         os.write(self._ours, f"{text}\n".encode())
 
-    def end(self, timeout_s: float = 60.0) -> int:
-        """Wait for the end, keeping what is shown; return the exit code."""
-        deadline = time.monotonic() + timeout_s
+    def end(self, after_s: float = 0.0) -> int:
+        """Wait for the end, due `after_s` from now, keeping what is shown; return the exit code."""
+        deadline = time.monotonic() + after_s + PATIENCE_S
         while self._read(deadline - time.monotonic()):
             pass
         return self.process.wait(max(1.0, deadline - time.monotonic()))

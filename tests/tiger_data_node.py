@@ -12,6 +12,7 @@ from nautilus_trader.model import (
     InstrumentId,
     TraderId,
 )
+from patience import PATIENCE_S
 
 from tiger_nt.config import Credentials, TigerConfig
 from tiger_nt.data import TigerDataClient
@@ -34,7 +35,6 @@ SPX = Underlying("SPXW", "SPX", is_index=True)
 VIX = Underlying("VIX", "VIX", is_index=True)
 LISTINGS = DefaultListings([SPY, SPX, VIX])
 SPOT = 600.3
-WAIT_S = 8.0
 
 
 def symbol(strike, right="C", root="SPY"):
@@ -200,10 +200,12 @@ class Run:
         self.client = client
 
     async def wait(self, condition, what="condition"):
-        until = time.monotonic() + WAIT_S
+        until = time.monotonic() + PATIENCE_S
         while not condition():
             if time.monotonic() > until:
-                raise AssertionError(f"{what}: not within {WAIT_S} s; got {self.actor.got[-3:]}")
+                raise AssertionError(
+                    f"{what}: not within {PATIENCE_S} s; got {self.actor.got[-3:]}"
+                )
             await asyncio.sleep(0.005)
 
     def quotes(self, *views):
@@ -242,8 +244,8 @@ async def drive(begin, script, connection, config):
         trader_id=TraderId("TESTER-001"),
         logging=LoggerConfig(stdout_level=LogLevel.WARNING),
         shutdown_on_error=True,
-        timeout_connection_secs=5.0,
-        timeout_disconnection_secs=2.0,
+        timeout_connection_secs=PATIENCE_S,
+        timeout_disconnection_secs=20.0,
         delay_post_stop_secs=0.05,
     )
     builder = LiveNodeBuilder.from_config("NODE", node_config)

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.x509.oid import NameOID
+from patience import PATIENCE_S
 from tigeropen.push.pb.Request_pb2 import Request
 from tigeropen.push.pb.Response_pb2 import Response
 from tigeropen.push.pb.SocketCommon_pb2 import SocketCommon
@@ -173,7 +174,7 @@ class PushServer:
 
     def _run(self, coroutine: Any) -> None:
         future: Future[None] = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        future.result(5)
+        future.result(PATIENCE_S)
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from patience import PATIENCE_S
 
 from tiger_nt.simulator.market import MarketChunk, MarketRow, SessionHours
 from tiger_nt.simulator.server import Simulator
@@ -97,7 +98,7 @@ class SimulatorThread:
         async def run() -> T:
             return function()
 
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(5)
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(PATIENCE_S)
 
 
 @contextmanager
@@ -120,12 +121,12 @@ def running(simulator: Simulator) -> Iterator[SimulatorThread]:
             yield handle
         finally:
             handle.call(handle.stop.set)
-            end.result(10)
+            end.result(PATIENCE_S)
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 5.0) -> Any:
-    """Return the condition's first true value; fail after some seconds."""
-    deadline = time.monotonic() + seconds
+def wait_for(condition: Callable[[], Any]) -> Any:
+    """Return the condition's first true value, of a simulator in this process: asked often."""
+    deadline = time.monotonic() + PATIENCE_S
     while not (value := condition()):
         assert time.monotonic() < deadline, "Expected the condition to come true, did not"
         time.sleep(0.002)

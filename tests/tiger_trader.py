@@ -26,6 +26,7 @@ from nautilus_trader.model import (
     TraderId,
 )
 from nautilus_trader.trading import Strategy, StrategyConfig
+from patience import PATIENCE_S
 from simulator_process import SimulatorProcess
 
 from tiger_nt.alarms import Alarm
@@ -45,9 +46,8 @@ __all__ = ["TigerTrader"]
 
 SPY = Underlying("SPY", "SPY")
 WINDOW = StrikeWindow(0.0, 3)
-WAIT_S = 10.0
 HASTE = OrderPatience(
-    risk_s=4.0,
+    risk_s=20.0,
     first_ask_s=0.15,
     longest_ask_s=0.3,
     lost_s=0.8,
@@ -143,7 +143,7 @@ class TigerTrader:
         """Let the node live until the condition holds."""
 
         async def wait() -> None:
-            until = time.monotonic() + WAIT_S
+            until = time.monotonic() + PATIENCE_S
             while not condition():
                 events = [f"{type(e).__name__} {e.client_order_id}" for e in self.strategy.events]
                 assert time.monotonic() < until, f"Expected {what}, was {events}, {self.alarms}"
@@ -293,7 +293,7 @@ def _node_config(ends_on_error: bool) -> LiveNodeConfig:
         logging=LoggerConfig(stdout_level=LogLevel.WARNING),
         exec_engine=engine_config(reconciliation_startup_delay_secs=0.0),
         shutdown_on_error=ends_on_error,
-        timeout_connection_secs=10.0,
-        timeout_disconnection_secs=5.0,
+        timeout_connection_secs=PATIENCE_S,
+        timeout_disconnection_secs=20.0,
         delay_post_stop_secs=0.05,
     )

@@ -1,6 +1,6 @@
 """Changes and cancels of orders at work, on the paper account; see test_changes.py."""
 
-from acceptance.script_run import CHANGES, Run
+from acceptance.script_run import Run
 from acceptance.tester import price
 from nautilus_trader.model import OrderSide, Quantity, TimeInForce
 
@@ -9,6 +9,9 @@ from tiger_nt.simulator.fees import fixed_plan
 BUY, SELL = OrderSide.BUY, OrderSide.SELL
 DAY, GTC = TimeInForce.DAY, TimeInForce.GTC
 ONE = Quantity.from_int(1)
+
+WALKED = {"buy": 1.12, "sell": 8.40, "stop": 2.65, "grown": 1.08}
+"""New limits that are asked for at once: one more than may be changed in a second."""
 
 SETTINGS = {"execution": {"fees": fixed_plan}}
 
@@ -66,23 +69,26 @@ async def modifications(run: Run) -> None:
 
 
 async def walk_too_fast(run: Run) -> None:
-    """Change a price more often than Tiger's limit leaves to changes; cancels still go."""
+    """Make more changes at a time than Tiger's limit leaves to changes; cancels still go."""
     tester = run.tester
-    await run.room(CHANGES)
-    grown = tester.order("grown").client_order_id
-    before = len(tester.events[grown.value])
-    prices = [1.10 + n / 100 for n in range(5)]
+    await run.room(1)
+    names = [tester.names[name] for name in WALKED]
+    before = {name: len(tester.events[name]) for name in names}
 
     def told() -> list[dict[str, object]]:
-        events = tester.events[grown.value][before:]
+        events = [event for name in names for event in tester.events[name][before[name] :]]
         return [event for event in events if event["type"] in {"Updated", "ModifyRejected"}]
 
-    for n, at in enumerate(prices):
-        tester.modify_order(grown, price=price(at))
-        await run.until(lambda n=n: len(told()) > n, "an answer")
+    for name, at in WALKED.items():
+        tester.modify_order(tester.order(name).client_order_id, price=price(at))
+    await run.until(lambda: len(told()) == len(WALKED), "an answer to each")
     run.facts["fast walk"] = {
         "told": told(),
-        "simulator": run.simulator.order(tester.order("grown").venue_order_id.value),
+        "engine": {name: tester.order(name).price.as_double() for name in WALKED},
+        "simulator": {
+            name: run.simulator.order(tester.order(name).venue_order_id.value)["limit_price"]
+            for name in WALKED
+        },
     }
     run.cancel("grown")
     await run.reached("CANCELED", "grown")

@@ -6,11 +6,12 @@ The node knows nothing but what Tiger tells. It has Tiger to itself, so that fau
 from acceptance.script_run import Run
 from acceptance.tester import price
 from nautilus_trader.model import OrderSide
+from patience import PATIENCE_S
 
 BUY = OrderSide.BUY
 LEFT = (594, 595, 601, 602)
-SILENCE_S = 12.0
-"""The push says nothing for so long; less than what makes the node connect again."""
+SILENCE_S = 0.9 * PATIENCE_S
+"""The push says nothing for so long at most; less than what makes the node connect again."""
 
 SETTINGS = {}
 
@@ -32,6 +33,7 @@ async def script(run: Run) -> None:
     await ambiguities(run)
     await query(run)
     run.facts["push was silent"] = run.tester.clock.timestamp_ns() < until_ns
+    run.simulator("DELETE", "/faults")
 
 
 async def closing(run: Run) -> None:

@@ -10,13 +10,13 @@ from typing import Any
 from acceptance.picture import VENUE, picture_of
 from acceptance.tester import Tester, Warden, price
 from nautilus_trader.model import InstrumentId, OrderSide, Quantity, TimeInForce
+from patience import PATIENCE_S
 
 from tiger_nt.simulator.market import SessionHours
 from tiger_nt.symbols import OptionTerms
 
 __all__ = ["CHANGES", "Run", "SimulatorControl"]
 
-STEP_S = 15.0
 BUDGET_NS = 1_100_000_000
 ENTRIES, CHANGES = 4, 3
 UNDER_WAY = {"Initialized", "Submitted", "PendingUpdate"}
@@ -33,7 +33,7 @@ class SimulatorControl:
     def __call__(self, method: str, path: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self._url}{path}", method=method, data=data)
-        with urllib.request.urlopen(request, timeout=STEP_S) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return json.load(answer)
 
     def fault(self, kind: str, **fields: object) -> None:
@@ -105,12 +105,12 @@ class Run:
     def id(self, symbol: str) -> InstrumentId:
         return InstrumentId.from_str(f"{symbol}.{VENUE}")
 
-    async def until(self, condition: Callable[[], Any], what: str, seconds: float = STEP_S) -> Any:
+    async def until(self, condition: Callable[[], Any], what: str) -> Any:
         """Return the condition's first true value; the script fails with `what` without one."""
-        deadline = asyncio.get_running_loop().time() + seconds
+        deadline = asyncio.get_running_loop().time() + PATIENCE_S
         while not (value := condition()):
             if asyncio.get_running_loop().time() > deadline:
-                raise TimeoutError(f"Expected {what} within {seconds} s, was not")
+                raise TimeoutError(f"Expected {what}, was not")
             await asyncio.sleep(0.005)
         return value
 

@@ -6,18 +6,18 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from patience import PATIENCE_S, wait_until
 from simulator_process import ADAPTERS, SimulatorProcess
 
 __all__ = ["SCENARIOS", "play"]
 
 TESTS = Path(__file__).parents[1]
-IMPORT_S, NODE_S = 60.0, 90.0
+NODE_S = 3 * PATIENCE_S
 IMPORTS_AT_A_TIME = 2
 """The first nodes are to be up soon, and imports need a processor each."""
 QUIET = ("--rate", "20", "--prints", "1")
@@ -80,10 +80,9 @@ class NodeProcess:
 
     def wait_for_imports(self) -> None:
         """Return once the node could start."""
-        deadline = time.monotonic() + IMPORT_S
-        while not self._ready.exists() and self._process.poll() is None:
-            assert time.monotonic() < deadline, f"Expected imports to end within {IMPORT_S} s"
-            time.sleep(0.01)
+        wait_until(
+            lambda: self._ready.exists() or self._process.poll() is not None, "ended imports"
+        )
 
     def start(self, simulator: SimulatorProcess, account: str) -> None:
         """Tell the node where the simulator is."""

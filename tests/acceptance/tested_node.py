@@ -25,6 +25,7 @@ from nautilus_trader.common import Environment, LoggerConfig, LogLevel
 from nautilus_trader.live import LiveNode, LiveNodeBuilder, LiveNodeConfig
 from nautilus_trader.model import TraderId
 from nautilus_trader.trading import ImportableControllerConfig
+from patience import PATIENCE_S
 
 from tiger_nt.config import tiger_config
 from tiger_nt.connection import TigerConnection
@@ -48,7 +49,9 @@ async def drive(scenario: ModuleType, where: Mapping[str, Any]) -> dict[str, Any
     date, open_ns, close_ns = environment["TIGER_NT_SESSION"].split(",")
     hours = SessionHours(dt.date.fromisoformat(date), int(open_ns), int(close_ns))
     listings = DefaultListings([SPY, VIX], VENUE.value, lambda _root, _date: hours.close_ns)
-    connection = TigerConnection(tiger_config(environment), PushPatience(first_s=0.1))
+    connection = TigerConnection(
+        tiger_config(environment), PushPatience(first_s=0.1, silence_s=PATIENCE_S)
+    )
     settings = scenario.SETTINGS
     data = TigerDataClientConfig(
         connection, [SPY], hours.date, listings, **settings.get("data", {})
@@ -84,8 +87,8 @@ def build(data: TigerDataClientConfig, execution: TigerExecutionClientConfig) ->
         controller=ImportableControllerConfig(
             "acceptance.tester:Warden", "nautilus_trader.common:DataActorConfig", {}
         ),
-        timeout_connection_secs=20.0,
-        timeout_disconnection_secs=5.0,
+        timeout_connection_secs=PATIENCE_S,
+        timeout_disconnection_secs=20.0,
         delay_post_stop_secs=0.2,
     )
     builder = LiveNodeBuilder.from_config("ACCEPTANCE", config)
@@ -101,7 +104,7 @@ async def live_through(node: LiveNode, script: Callable[[], Awaitable[None]], ru
     handle = node.handle()
     running = asyncio.ensure_future(node.run_async())
     try:
-        await run.until(lambda: running.done() or is_up(run), "a running node", 40.0)
+        await run.until(lambda: running.done() or is_up(run), "a running node")
         if not running.done():
             await script()
     finally:

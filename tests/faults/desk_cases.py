@@ -16,6 +16,7 @@ import msgspec
 from faults.books import differences, run_books, tiger_books
 from faults.paper_node import PaperNode
 from faults.told_strategy import READY, Told, over_line
+from patience import wait_until
 from simulator_process import SimulatorProcess
 from walked_log import WalkedParent, faults_of, walked_parents
 
@@ -89,11 +90,6 @@ WALKING = {"walks": True}
 RESTING = {"cap_place": 0.2, "timeout_s": 1, "walks": True}
 """A cap near the bid: it hardly ever is filled, and is canceled in time."""
 
-_MINUTES = 5
-_START_S = 120.0
-"""After a change of a kernel a node compiles it first."""
-_WAIT_S = 30.0
-_POLL_S = 0.02
 _TRIES = 5
 
 type Parents = list[WalkedParent]
@@ -140,8 +136,8 @@ def run_cases(
 ) -> Run:
     """Have one node meet all cases, and return what is left of it."""
     (folder / "config.toml").write_text(config)
-    with PaperNode(simulator, folder, _MINUTES) as node:
-        _wait(node, lambda: READY in node.output, "a node that takes plans", _START_S)
+    with PaperNode(simulator, folder) as node:
+        _wait(node, lambda: READY in node.output, "a node that takes plans")
         for name, case in cases.items():
             _meet(simulator, node, name, case)
         node.interrupt()
@@ -276,11 +272,9 @@ def _add(simulator: SimulatorProcess, waiting: list[dict[str, Any]]) -> None:
         simulator.fault(**waiting.pop(0))
 
 
-def _wait(
-    node: PaperNode, condition: Callable[[], Any], what: str, within_s: float = _WAIT_S
-) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
+def _wait(node: PaperNode, condition: Callable[[], Any], what: str) -> None:
+    def is_met() -> bool:
         assert node.is_running, f"Expected {what}, was the end: {node.output}"
-        assert time.monotonic() < deadline, f"Expected {what} within {within_s} s: {node.output}"
-        time.sleep(_POLL_S)
+        return bool(condition())
+
+    wait_until(is_met, what, lambda: node.output)

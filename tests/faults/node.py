@@ -26,6 +26,7 @@ from nautilus_trader.live import (
     SubmissionRecoveryPolicy,
 )
 from nautilus_trader.model import TraderId
+from patience import PATIENCE_S
 
 from autotrade_0dte.nodes.link_watch import LinkWatch
 from tiger_nt.alarms import Alarm
@@ -74,8 +75,8 @@ def build(
             reconciliation_startup_delay_secs=0.0,
             submission_recovery_policy=SubmissionRecoveryPolicy.RETAIN_UNRESOLVED,
         ),
-        timeout_connection_secs=20.0,
-        timeout_disconnection_secs=5.0,
+        timeout_connection_secs=PATIENCE_S,
+        timeout_disconnection_secs=20.0,
         delay_post_stop_secs=0.1,
     )
     builder = LiveNodeBuilder.from_config("FAULTS", node_config)

@@ -12,12 +12,12 @@ from typing import Any, Self
 
 import msgspec
 from faults.books import Books, differences, tiger_books
+from patience import PATIENCE_S
 from simulator_process import SimulatorProcess
 
 __all__ = ["TradingNode"]
 
 TESTS = Path(__file__).resolve().parents[1]
-WAIT_S = 45.0
 POLL_S = 0.05
 
 
@@ -63,7 +63,7 @@ class TradingNode:
         assert process.stdout is not None
         process.stdin.close()
         try:
-            process.wait(WAIT_S)
+            process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -80,7 +80,7 @@ class TradingNode:
 
     def wait(self, condition: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
         """Return the first report that meets the condition."""
-        deadline = time.monotonic() + WAIT_S
+        deadline = time.monotonic() + PATIENCE_S
         while not condition(report := self.do("report")):
             assert time.monotonic() < deadline, f"Expected {what}, was {self._brief(report)}"
             assert not report["has_ended"], f"Expected {what}, was the end: {self.log()}"
@@ -94,7 +94,7 @@ class TradingNode:
         """
         self.do("hold")
         self.wait(lambda seen: seen["is_idle"], "finished hands")
-        deadline = time.monotonic() + WAIT_S
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             report = self.do("report")
             engine = msgspec.convert(report["books"], Books)
@@ -105,7 +105,7 @@ class TradingNode:
 
     def ended(self) -> dict[str, Any]:
         """Return the report once the node has ended by itself."""
-        deadline = time.monotonic() + WAIT_S
+        deadline = time.monotonic() + PATIENCE_S
         while not (report := self.do("report"))["has_ended"]:
             assert time.monotonic() < deadline, f"Expected an end, was {self._brief(report)}"
             time.sleep(POLL_S)

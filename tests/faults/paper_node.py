@@ -10,13 +10,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from patience import PATIENCE_S
 from simulator_process import SimulatorProcess
 
 __all__ = ["PLANNED", "PaperNode"]
 
 AUTOTRADE = str(Path(sys.executable).with_name("autotrade"))
 TESTS = Path(__file__).resolve().parents[1]
-END_S = 60.0
+MINUTES = 30.0
+"""Longer than any test: a node that is left behind ends."""
 PLANNED = """
 name = "{name}"
 root = "SPY"
@@ -46,7 +48,7 @@ class PaperNode:
         Its market and paper account.
     folder : Path
         With ``config.toml`` in it; runs, state, catalog and what is printed go there.
-    minutes : float
+    minutes : float, default 30
         When it stops by itself.
     more : mapping of str to str, optional
         Further variables of its environment.
@@ -58,7 +60,7 @@ class PaperNode:
         self,
         simulator: SimulatorProcess,
         folder: Path,
-        minutes: float,
+        minutes: float = MINUTES,
         more: Mapping[str, str] | None = None,
         *,
         broker: bool = True,
@@ -132,6 +134,6 @@ class PaperNode:
         if self._process.stdin is not None:
             self._process.stdin.close()
 
-    def end(self, timeout_s: float = END_S) -> int:
+    def end(self) -> int:
         """Wait for its end and return the exit code."""
-        return self._process.wait(timeout_s)
+        return self._process.wait(PATIENCE_S)

@@ -116,7 +116,7 @@ def test_engine_and_simulator_agree_after(node: TradingNode, group: str) -> None
     before = len(node.do("report")["events"])
     for each in GROUPS[group]:
         node.simulator.fault(**each.fault)
-    node.simulator.wait_for(lambda state: not state["faults"]["pending"], f"{group} to hit", 30.0)
+    node.simulator.wait_for(lambda state: not state["faults"]["pending"], f"{group} to hit")
 
     def is_told(report: dict[str, Any]) -> bool:
         orders: dict[str, Events] = {}

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 from faults.paper_node import AUTOTRADE, PLANNED, PaperNode
+from patience import wait_until
 from project_simulator import project_simulator
 from simulator_process import SimulatorProcess
 
 from autotrade_0dte.nodes.kill_answers import node_answers
 from autotrade_0dte.nodes.kill_latch import read_latch
 
-START_S = 60.0
 QUIET_S = 2.0
 AT_WORK = {"Initial", "Submitted", "PendingCancel"}
 
@@ -40,12 +40,11 @@ def node(simulator: SimulatorProcess, tmp_path: Path) -> Iterator[PaperNode]:
     )
     (tmp_path / "config.toml").write_text(config)
     simulator.fault("partial_fill", count=2, value=1)
-    with PaperNode(simulator, tmp_path, 2) as running:
+    with PaperNode(simulator, tmp_path) as running:
         number = simulator.environment("paper")["TIGEROPEN_ACCOUNT"]
         simulator.wait_for(
             lambda state: not running.is_running or _is_busy(state["accounts"][number]),
             "a position and an order at work",
-            START_S,
         )
         assert running.is_running, running.output
         yield running
@@ -74,7 +73,7 @@ def kill(simulator: SimulatorProcess, folder: Path, *options: str) -> tuple[int,
 def test_living_node_cancels_and_closes_and_trades_on_only_when_rearmed(
     simulator: SimulatorProcess, node: PaperNode, tmp_path: Path
 ) -> None:
-    code, printed = kill(simulator, tmp_path, "--wait", "40")
+    code, printed = kill(simulator, tmp_path, "--wait", "100")
     assert code == 0, printed
     account = simulator.account("paper")
     assert (account["positions"], at_work(account)) == ({}, [])
@@ -88,10 +87,7 @@ def test_living_node_cancels_and_closes_and_trades_on_only_when_rearmed(
     assert rearmed.returncode == 0
     assert read_latch(tmp_path / "state") is None
     [folder] = [path for path in (tmp_path / "state").iterdir() if path.is_dir()]
-    deadline_s = time.monotonic() + START_S
-    while (folder / "REARM").exists():
-        assert time.monotonic() < deadline_s, node.output
-        time.sleep(0.05)
+    wait_until(lambda: not (folder / "REARM").exists(), "the word taken", lambda: node.output)
 
 
 def test_hanging_node_is_gone_round_and_sends_nothing_when_it_comes_back(
@@ -109,10 +105,11 @@ def test_hanging_node_is_gone_round_and_sends_nothing_when_it_comes_back(
     orders = len(account["orders"])
     latch = read_latch(tmp_path / "state")
     assert latch is not None
-    deadline_s = time.monotonic() + START_S
-    while node_answers(tmp_path / "state")[0].latch != latch.time:
-        assert time.monotonic() < deadline_s, node.output
-        time.sleep(0.05)
+    wait_until(
+        lambda: node_answers(tmp_path / "state")[0].latch == latch.time,
+        "the kill seen",
+        lambda: node.output,
+    )
     time.sleep(QUIET_S)
     after = simulator.account("paper")
     assert (after["positions"], len(after["orders"])) == ({}, orders)

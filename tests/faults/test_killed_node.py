@@ -7,7 +7,7 @@ import datetime as dt
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,12 @@ import pytest
 from faults.books import differences, run_books, tiger_books
 from faults.paper_node import PLANNED, PaperNode
 from msgspec.structs import replace
+from patience import wait_until
 from project_simulator import project_simulator
 from simulator_process import SimulatorProcess
 
 from autotrade_0dte.data.catalog import Catalog
+from autotrade_0dte.data.journal import SUFFIX, read_journal
 from autotrade_0dte.nodes.kept_state import KeptState, read_kept_state
 from autotrade_0dte.risk.rungs import RungState
 from autotrade_0dte.store.rows import Owner, account_key
@@ -29,7 +31,6 @@ from tiger_nt.marks import client_order_id
 
 LATCHED = RungState("MISMATCH:HALT_ENTRIES", since_ns=1)
 TOKEN = "a-token-that-nobody-may-see"
-START_S = 40.0
 CONFIG = (
     PLANNED
     + """
@@ -63,6 +64,19 @@ class Outcome:
         node.kill()
         self.at_kill.append(simulator.account("paper"))
         self.kept.append(read_kept_state(self.state, self.owner))
+
+    def wait_kept(self, node: PaperNode, holds: Callable[[KeptState], bool]) -> None:
+        """Wait until what a node keeps is as expected."""
+        wait_until(
+            lambda: holds(read_kept_state(self.state, self.owner)),
+            "another state to be kept",
+            lambda: node.output,
+        )
+
+    def has_journal(self) -> bool:
+        """Whether the node that runs has written down quotes."""
+        journals = (self.folder / "catalog").rglob(f"*{SUFFIX}")
+        return any(len(read_journal(journal).rows) for journal in journals)
 
     @property
     def state(self) -> Path:
@@ -112,16 +126,20 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
         yield found
 
 
+def is_held(kept: KeptState, phase: str) -> bool:
+    """Return whether the one plan is in a phase, with the one contract that was bought."""
+    return [(plan.state.phase, plan.state.held) for plan in kept.plans] == [(phase, 1)]
+
+
 def _buy_until_killed(simulator: SimulatorProcess, found: Outcome) -> None:
     """One of three contracts is bought, and the answer to the order cannot be trusted."""
     simulator.fault("partial_fill", value=1)
     simulator.fault("wrong_signature", method="place_order")
     number = found.environment["TIGEROPEN_ACCOUNT"]
-    with PaperNode(simulator, found.folder, 2, {"TIGEROPEN_TOKEN": TOKEN}) as node:
-        simulator.wait_for(
-            lambda state: state["accounts"][number]["positions"], "a position", START_S
-        )
-        time.sleep(1.0)  # the answer is found out about, and quotes are written to the journal
+    with PaperNode(simulator, found.folder, more={"TIGEROPEN_TOKEN": TOKEN}) as node:
+        simulator.wait_for(lambda state: state["accounts"][number]["positions"], "a position")
+        found.wait_kept(node, lambda kept: kept.ladder is not None and is_held(kept, "ENTERING"))
+        wait_until(found.has_journal, "quotes in the journal", lambda: node.output)
         found.killed(node, simulator)
     ladder = found.kept[0].ladder
     assert ladder is not None
@@ -133,12 +151,12 @@ def _resume_until_killed(simulator: SimulatorProcess, found: Outcome) -> None:
     """The entry is canceled though the answer to that is lost; its contract is held on to."""
     simulator.fault("lost_response", method="cancel_order")
     number = found.environment["TIGEROPEN_ACCOUNT"]
-    with PaperNode(simulator, found.folder, 2, {"TIGEROPEN_TOKEN": TOKEN}) as node:
+    with PaperNode(simulator, found.folder, more={"TIGEROPEN_TOKEN": TOKEN}) as node:
         simulator.wait_for(
             lambda state: state["accounts"][number]["orders"][-1]["status"] == "Cancelled",
             "no order at work",
-            START_S,
         )
+        found.wait_kept(node, lambda kept: is_held(kept, "OPEN"))
         time.sleep(2.0)  # to sell in, if it would
         found.killed(node, simulator)
 
@@ -150,9 +168,9 @@ def _resume_until_the_target(
     simulator.fault("rate_limit", method="place_order", value=429)
     simulator.fault("wrong_signature", method="prime_assets")
     number = found.environment["TIGEROPEN_ACCOUNT"]
-    with PaperNode(simulator, found.folder, 2, {"TIGEROPEN_TOKEN": TOKEN}) as node:
-        _wait_for_quotes(node)
-        simulator.fault("frozen_quotes", seconds=60)
+    with PaperNode(simulator, found.folder, more={"TIGEROPEN_TOKEN": TOKEN}) as node:
+        wait_until(lambda: "usable" in node.output, "a line of status", lambda: node.output)
+        simulator.fault("frozen_quotes", seconds=3_600)
         bid = round(1.6 * cap, 2)
 
         def is_sold(state: dict[str, Any]) -> bool:
@@ -161,19 +179,11 @@ def _resume_until_the_target(
             account = state["accounts"][number]
             return not account["positions"] and account["orders"][-1]["side"] == "SELL"
 
-        simulator.wait_for(is_sold, "no position", START_S)
-        time.sleep(0.5)  # quotes are written to the journal
+        simulator.wait_for(is_sold, "no position")
+        found.wait_kept(node, lambda kept: not kept.open_plans)
         simulator.fault("kickout")
         found.code = node.end()
         found.run = node.folder
-
-
-def _wait_for_quotes(node: PaperNode) -> None:
-    """Wait until the node tells of its market."""
-    deadline = time.monotonic() + START_S
-    while "usable" not in node.output:
-        assert time.monotonic() < deadline, f"Expected a line of status, was {node.output}"
-        time.sleep(0.05)
 
 
 def test_killed_node_and_the_one_after_it(outcome: Outcome, subtests: pytest.Subtests) -> None:

@@ -6,20 +6,18 @@ import msgspec
 from faults.paper_node import PaperNode
 from faults.test_desk_packages import PACKAGES
 from faults.told_strategy import READY, Told
+from patience import wait_until
 from project_simulator import project_simulator
-from simulator_process import SimulatorProcess
-
-START_S = 40.0
 
 
 def test_what_was_bought_of_a_package_is_found_and_the_rest_cancelled(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(PACKAGES)
     with project_simulator(lively=False) as simulator:
         number = simulator.environment("paper")["TIGEROPEN_ACCOUNT"]
-        with PaperNode(simulator, tmp_path, 5) as node:
-            _await(simulator, node, READY)
+        with PaperNode(simulator, tmp_path) as node:
+            _await(node, READY)
             simulator.fault("partial_fill", value=1)
-            told = Told("left", timeout_s=120, hold_s=120, is_vertical=True)
+            told = Told("left", timeout_s=1_800, hold_s=1_800, is_vertical=True)
             node.tell(msgspec.json.encode(told).decode())
             simulator.wait_for(
                 lambda state: len(state["accounts"][number]["positions"]) == 2,
@@ -28,15 +26,14 @@ def test_what_was_bought_of_a_package_is_found_and_the_rest_cancelled(tmp_path: 
             node.kill()
         [package] = simulator.account()["orders"]
         assert (package["status"], package["filled"]) == ("Submitted", 1)
-        with PaperNode(simulator, tmp_path, 5) as node:
+        with PaperNode(simulator, tmp_path) as node:
             state = simulator.wait_for(
                 lambda state: state["accounts"][number]["orders"][0]["status"] == "Cancelled",
                 "the rest cancelled",
-                START_S,
             )
             positions = state["accounts"][number]["positions"].values()
             assert sorted(each["quantity"] for each in positions) == [-1, 1]
-            _await(simulator, node, "quotes usable")  # it trades on
+            _await(node, "quotes usable")  # it trades on
             node.interrupt()
             node.end()
             output = node.output
@@ -45,5 +42,5 @@ def test_what_was_bought_of_a_package_is_found_and_the_rest_cancelled(tmp_path: 
         assert alarm not in output
 
 
-def _await(simulator: SimulatorProcess, node: PaperNode, line: str) -> None:
-    simulator.wait_for(lambda _: line in node.output, f"{line!r}", START_S)
+def _await(node: PaperNode, line: str) -> None:
+    wait_until(lambda: line in node.output, f"{line!r}", lambda: node.output)

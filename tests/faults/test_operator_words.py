@@ -11,13 +11,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from faults.paper_node import AUTOTRADE, PLANNED, PaperNode
+from patience import wait_until
 from project_simulator import project_simulator
 from simulator_process import SimulatorProcess
 
 from autotrade_0dte.nodes.kept_state import read_kept_state
 from autotrade_0dte.store.rows import Owner, account_key
 
-START_S = 60.0
 CONFIG = (
     PLANNED
     + """
@@ -54,7 +54,7 @@ class World:
         (folder / "config.toml").write_text(config)
 
     def node(self) -> PaperNode:
-        return PaperNode(self.simulator, self.folder, 2)
+        return PaperNode(self.simulator, self.folder)
 
     def autotrade(self, *words: str) -> str:
         """Run a command on the nodes' state, and return what it prints."""
@@ -68,8 +68,8 @@ class World:
     def await_account(self, node: PaperNode, what: str, holds: Callable[[Any], bool]) -> None:
         self.simulator.wait_for(
             lambda state: not node.is_running or holds(state["accounts"][self.number]),
-            what, START_S,
-        )  # fmt: skip
+            what,
+        )
         assert node.is_running, node.output
 
     def latched(self) -> list[str]:
@@ -80,10 +80,7 @@ class World:
         return [] if kept.ladder is None else [rung.name for rung in kept.ladder.rungs]
 
     def await_latched(self, what: str, holds: Callable[[list[str]], bool]) -> None:
-        deadline_s = time.monotonic() + START_S
-        while not holds(latched := self.latched()):
-            assert time.monotonic() < deadline_s, f"Expected {what}, was {latched}"
-            time.sleep(0.05)
+        wait_until(lambda: holds(self.latched()), what, self.latched)
 
 
 @pytest.fixture
@@ -135,7 +132,8 @@ def test_books_that_differ_end_the_node_and_keep_the_next_one_from_entries_until
     assert "MISMATCH: positions of the engine and of Tiger differ" in mismatch[0]["text"]
     assert "MISMATCH:HALT_ENTRIES" in world.latched()
     with world.node() as node:
-        _await_output(node, "usable")  # its market, told of when it trades
+        # Its market, told of when it trades.
+        wait_until(lambda: "usable" in node.output, "a line of status", lambda: node.output)
         assert "broker-told-SPY: armed again" in world.autotrade("rearm")
         world.await_latched("nothing latched", lambda latched: not latched)
 
@@ -143,7 +141,7 @@ def test_books_that_differ_end_the_node_and_keep_the_next_one_from_entries_until
 def test_clock_of_tiger_that_leaves_ours_halts_entries(world: World) -> None:
     with world.node() as node:
         world.await_account(node, "a position", lambda account: bool(account["positions"]))
-        world.simulator.fault("clock_skew", value=5.0, seconds=300)
+        world.simulator.fault("clock_skew", value=5.0, seconds=3_600)
         world.await_latched("a halt", lambda latched: "CLOCK_OFFSET:HALT_ENTRIES" in latched)
 
 
@@ -152,10 +150,3 @@ def test_answers_that_are_lost_again_and_again_halt_entries(world: World) -> Non
         world.await_account(node, "a position", lambda account: bool(account["positions"]))
         world.simulator.fault("lost_response", method="positions", count=1_000)
         world.await_latched("a halt", lambda latched: "ERRORS:HALT_ENTRIES" in latched)
-
-
-def _await_output(node: PaperNode, text: str) -> None:
-    deadline_s = time.monotonic() + START_S
-    while text not in node.output:
-        assert time.monotonic() < deadline_s, node.output
-        time.sleep(0.05)

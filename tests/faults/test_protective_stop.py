@@ -1,20 +1,20 @@
 """The stop at the broker with nodes that are killed: it stays, it fills, and it is taken over."""
 
 import datetime as dt
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from faults.paper_node import PLANNED, PaperNode
+from patience import wait_until
 from project_simulator import project_simulator
 from simulator_process import SimulatorProcess
 
 from autotrade_0dte.nodes.kept_state import KeptState, read_kept_state
 from autotrade_0dte.store.rows import Owner, account_key
 
-START_S = 40.0
+QUANTITY = 3
 CONFIG = (
     PLANNED
     + """
@@ -45,7 +45,7 @@ class Broker:
         (folder / "config.toml").write_text(
             CONFIG.format(
                 name="guarded",
-                quantity=3,
+                quantity=QUANTITY,
                 date=f"{self.date:%y%m%d}",
                 symbol=self.symbol,
                 entry_cap=self.cap,
@@ -54,7 +54,7 @@ class Broker:
         self._number = simulator.environment("paper")["TIGEROPEN_ACCOUNT"]
 
     def node(self) -> PaperNode:
-        return PaperNode(self.simulator, self.folder, 2)
+        return PaperNode(self.simulator, self.folder)
 
     def kept(self) -> KeptState:
         owner = Owner(self.date, account_key(self._number))
@@ -66,9 +66,7 @@ class Broker:
 
     def wait(self, condition: Callable[[dict[str, Any]], bool], what: str) -> None:
         """Wait until the account is as expected."""
-        self.simulator.wait_for(
-            lambda seen: condition(seen["accounts"][self._number]), what, START_S
-        )
+        self.simulator.wait_for(lambda seen: condition(seen["accounts"][self._number]), what)
 
     def quote(self, fraction: float) -> None:
         """Set the bid to a fraction of the plan's cost; the market before stands still."""
@@ -76,11 +74,16 @@ class Broker:
         quote = {"symbol": self.symbol, "bid": bid, "ask": round(bid + 0.05, 2)}
         self.simulator.control("POST", "/quote", quote)
 
+    def knows_its_stop(self) -> bool:
+        """Whether the node has written down all that was bought, and the stop that guards it."""
+        plans = [plan.state for plan in self.kept().plans]
+        return any(state.held == QUANTITY and state.stop_order for state in plans)
+
     def guarded_until(self, end: Callable[[PaperNode], object]) -> dict[str, Any]:
         """Run a node until a stop rests and end it; return the stop."""
         with self.node() as node:
             self.wait(lambda account: is_resting(account["orders"]), "a stop at work")
-            time.sleep(1.0)  # the node hears of it
+            wait_until(self.knows_its_stop, "a stop that is kept", lambda: node.output)
             end(node)
         return self.orders()[-1]
 
@@ -108,21 +111,18 @@ def test_stop_of_a_dead_node_fills_in_a_fall_and_the_next_one_finds_its_plan_clo
     broker: Broker,
 ) -> None:
     stop = broker.guarded_until(PaperNode.kill)
-    assert (stop["side"], stop["quantity"], stop["filled"]) == ("SELL", 3, 0)
+    assert (stop["side"], stop["quantity"], stop["filled"]) == ("SELL", QUANTITY, 0)
     assert stop["limit_price"] < stop["stop_price"] < 0.6 * broker.cap
-    broker.simulator.fault("frozen_quotes", seconds=60)
+    broker.simulator.fault("frozen_quotes", seconds=3_600)
     broker.quote(0.5)  # below the plan's own stop, above the other one
     assert is_resting(broker.orders())
     broker.quote(0.3)
     broker.wait(lambda account: not account["positions"], "no position")
     [_, sold] = broker.orders()
-    assert (sold["order_type"], sold["filled"]) == ("STP_LMT", 3)
+    assert (sold["order_type"], sold["filled"]) == ("STP_LMT", QUANTITY)
 
     with broker.node() as node:
-        deadline = time.monotonic() + START_S
-        while broker.kept().open_plans:
-            assert time.monotonic() < deadline, f"Expected no open plan, was {node.output}"
-            time.sleep(0.2)
+        wait_until(lambda: not broker.kept().open_plans, "no open plan", lambda: node.output)
         node.interrupt()
         assert node.end() == 0, node.output
     [plan] = broker.kept().plans
@@ -144,17 +144,18 @@ def test_stop_of_a_stopped_node_is_placed_anew_by_the_next_and_canceled_before_i
         _, before, stop = broker.orders()
         assert before["id"] == first["id"]
         assert before["status"] == "Cancelled"
-        broker.simulator.fault("frozen_quotes", seconds=60)
-        deadline = time.monotonic() + START_S
-        while broker.simulator.account("paper")["positions"]:
+        broker.simulator.fault("frozen_quotes", seconds=3_600)
+
+        def is_sold(account: dict[str, Any]) -> bool:
             broker.quote(1.6)  # again and again, as the market's last
-            assert time.monotonic() < deadline, f"Expected no position, was {broker.orders()}"
-            time.sleep(0.1)
+            return not account["positions"]
+
+        broker.wait(is_sold, "no position")
         node.interrupt()
         assert node.end() == 0, node.output
     *_, stop, sold = broker.orders()
     assert (stop["status"], stop["filled"]) == ("Cancelled", 0)
-    assert (sold["order_type"], sold["filled"]) == ("LMT", 3)
+    assert (sold["order_type"], sold["filled"]) == ("LMT", QUANTITY)
     assert len(broker.orders()) == 4  # none was refused
     [plan] = broker.kept().plans
     assert plan.state.exit_reason == "TARGET"

@@ -4,11 +4,10 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE_S, wait_until
 from rich.console import Console
 from unmeasured import unmeasured
 
@@ -18,7 +17,6 @@ from autotrade_0dte.nodes.drill_table import drill_values, print_drill, report_w
 from autotrade_0dte.nodes.drill_world import DrillWorld
 
 AUTOTRADE = str(Path(sys.executable).with_name("autotrade"))
-WAIT_S = 30.0
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -78,23 +76,16 @@ def test_drill_that_is_ended_leaves_nothing(tmp_path: Path) -> None:
         stderr=subprocess.STDOUT,
     )
     try:
-        _wait(lambda: len(processes_of(tmp_path)) > 1, "a simulator")
+        wait_until(lambda: len(processes_of(tmp_path)) > 1, "a simulator")
         drill.terminate()
-        assert drill.wait(WAIT_S) == 130
+        assert drill.wait(PATIENCE_S) == 130
     finally:
         drill.kill()
         drill.communicate()
     assert list((tmp_path / "temporary").iterdir()) == []
     assert not (tmp_path / "state").exists()
     # One that was being started sees its input closed.
-    _wait(lambda: processes_of(tmp_path) == [], "no process")
-
-
-def _wait(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline, f"Expected {what}, was otherwise"
-        time.sleep(0.02)
+    wait_until(lambda: processes_of(tmp_path) == [], "no process")
 
 
 def _late(_world: DrillWorld, findings: Findings) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from loopback import refusing_port
+from patience import PATIENCE_S, wait_until
 from simulator_process import SimulatorProcess
 
 from tiger_nt.config import tiger_config
@@ -76,12 +77,27 @@ def fill_account(
     return symbols
 
 
+def stand_still(simulator: SimulatorProcess, symbols: list[str]) -> None:
+    """Let no quote change any more, with a hundred wanted of each contract."""
+    simulator.fault("frozen_quotes", seconds=3_600)
+    for symbol in symbols:
+        quote = simulator.control("GET", f"/quote/{symbol}")
+        prices = {"bid": max(quote["bid"], 0.05), "ask": max(quote["ask"], 0.10)}
+        simulator.control("POST", "/quote", {"symbol": symbol, **prices})
+
+
 def run(
-    simulator: SimulatorProcess, within_s: float = 30.0, kind: str = "live"
+    simulator: SimulatorProcess, within_s: float = PATIENCE_S, kind: str = "live"
 ) -> tuple[Flattened, list[str]]:
     said: list[str] = []
     config = tiger_config(simulator.environment(kind))
     return flatten(config, said.append, within_s=within_s), said
+
+
+def kill_orders(simulator: SimulatorProcess) -> list[dict[str, Any]]:
+    """Return the orders of the live account that closings have made."""
+    orders: list[dict[str, Any]] = simulator.account("live")["orders"]
+    return [order for order in orders if order["user_mark"].startswith("kill")]
 
 
 def left(account: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -139,7 +155,7 @@ def test_random_trouble_at_every_step_is_got_over(simulator: SimulatorProcess) -
 def test_price_gives_way_until_it_meets_the_market(simulator: SimulatorProcess) -> None:
     """The quote is frozen at a bid that only one contract is wanted at."""
     [symbol] = fill_account(simulator, 1)
-    simulator.fault("frozen_quotes", seconds=20.0)
+    simulator.fault("frozen_quotes", seconds=3_600)
     simulator.control("POST", "/quote", {"symbol": symbol, "bid": 2.0, "ask": 2.1, "bid_size": 1})
     began_s = time.monotonic()
     found: list[Flattened] = []
@@ -160,7 +176,7 @@ def test_price_gives_way_until_it_meets_the_market(simulator: SimulatorProcess) 
 
 
 def test_two_at_once_take_turns_and_sell_once(simulator: SimulatorProcess) -> None:
-    fill_account(simulator)
+    stand_still(simulator, fill_account(simulator))
     results: list[tuple[Flattened, list[str]]] = []
     threads = [threading.Thread(target=lambda: results.append(run(simulator))) for _ in range(2)]
     for thread in threads:
@@ -205,9 +221,7 @@ def test_two_that_do_not_know_of_each_other_both_end_flat(
     fill_account(simulator)
     monkeypatch.setattr("tiger_nt.flatten.one_at_a_time", lambda *_: contextlib.nullcontext(None))
     found: list[Flattened] = []
-    threads = [
-        threading.Thread(target=lambda: found.append(run(simulator, 60.0)[0])) for _ in range(2)
-    ]
+    threads = [threading.Thread(target=lambda: found.append(run(simulator)[0])) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -216,22 +230,21 @@ def test_two_that_do_not_know_of_each_other_both_end_flat(
     assert left(simulator.account("live")) == ({}, [])
 
 
-def test_one_begun_half_a_second_after_another_elsewhere_sells_nothing_again(
+def test_one_begun_when_another_elsewhere_has_sold_sells_nothing_again(
     simulator: SimulatorProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It finds orders of its kind that have just filled, and waits until positions show them."""
     fill_account(simulator)
     held = simulator.account("live")["positions"]
     monkeypatch.setattr("tiger_nt.flatten.one_at_a_time", lambda *_: contextlib.nullcontext(None))
-    first = threading.Thread(target=run, args=(simulator, 60.0))
+    first = threading.Thread(target=run, args=(simulator,))
     first.start()
-    time.sleep(0.5)
-    found, _ = run(simulator, 60.0)
+    wait_until(lambda: len(kill_orders(simulator)) == CONTRACTS, "the sales of the first")
+    found, _ = run(simulator)
     first.join()
     assert found.verdict is Verdict.FLAT
-    account = simulator.account("live")
-    assert left(account) == ({}, [])
-    ours = [order for order in account["orders"] if order["user_mark"].startswith("kill")]
+    assert left(simulator.account("live")) == ({}, [])
+    ours = kill_orders(simulator)
     assert {order["side"] for order in ours} == {"SELL"}
     sold = sum(order["filled"] for order in ours)
     assert sold == sum(position["quantity"] for position in held.values())
@@ -239,7 +252,7 @@ def test_one_begun_half_a_second_after_another_elsewhere_sells_nothing_again(
 
 def test_leftovers_of_a_run_that_was_killed_are_cancelled(simulator: SimulatorProcess) -> None:
     [symbol] = fill_account(simulator, 1)
-    broker = FlattenBroker(tiger_config(simulator.environment("live")), 3.0)
+    broker = FlattenBroker(tiger_config(simulator.environment("live")), PATIENCE_S)
     for order in broker.orders_at_work():
         broker.cancel(order.id)
     number = simulator.environment("live")["TIGEROPEN_ACCOUNT"]
@@ -263,7 +276,7 @@ def test_wrong_login_is_told_at_once(simulator: SimulatorProcess) -> None:
     environment = simulator.environment("live") | {
         "TIGEROPEN_ACCOUNT": simulator.environment("paper")["TIGEROPEN_ACCOUNT"]
     }
-    found = flatten(tiger_config(environment), print, within_s=10.0)
+    found = flatten(tiger_config(environment), print, within_s=PATIENCE_S)
     assert found.verdict is Verdict.ACCOUNT
     assert "permission" in found.why
     assert "\n" not in found.why
@@ -271,12 +284,11 @@ def test_wrong_login_is_told_at_once(simulator: SimulatorProcess) -> None:
 
 
 def test_nobody_answers_until_the_time_is_over(simulator: SimulatorProcess) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    environment = simulator.environment("live") | {
-        "TIGEROPEN_SERVER_URL": f"http://127.0.0.1:{port}/gateway"
-    }
-    found = flatten(tiger_config(environment), print, within_s=0.5)
+    with refusing_port() as port:
+        environment = simulator.environment("live") | {
+            "TIGEROPEN_SERVER_URL": f"http://127.0.0.1:{port}/gateway"
+        }
+        found = flatten(tiger_config(environment), print, within_s=0.5)
     assert found.verdict is Verdict.NOT_FLAT
     assert found.why.startswith("what is held is not known; the last answer was: ")
 
@@ -286,8 +298,8 @@ def test_market_that_takes_no_orders_is_told_in_its_words_before_the_time_is_ove
 ) -> None:
     fill_account(simulator, 1)
     words = "bad_request:Orders cannot be placed at this moment"
-    simulator.fault("reject", seconds=60.0, message=words)
-    found, _ = run(simulator, within_s=60.0)
+    simulator.fault("reject", seconds=3_600, message=words)
+    found, _ = run(simulator)
     assert found.verdict is Verdict.NOT_FLAT
     assert f"Tiger says: {words}" in found.why
     assert sum(order["user_mark"] != "" for order in simulator.account("live")["orders"]) == 0
@@ -296,8 +308,8 @@ def test_market_that_takes_no_orders_is_told_in_its_words_before_the_time_is_ove
 
 def test_calls_that_a_node_has_left_go_to_cancels_first(simulator: SimulatorProcess) -> None:
     """Of a paper account's 120 calls a minute 12 are left: 6 cancels and 6 sales."""
-    fill_account(simulator, kind="paper")
-    broker = FlattenBroker(tiger_config(simulator.environment("paper")), 3.0)
+    stand_still(simulator, fill_account(simulator, kind="paper"))
+    broker = FlattenBroker(tiger_config(simulator.environment("paper")), PATIENCE_S)
     for _ in range(108):
         with contextlib.suppress(TigerDeniedError):
             broker.cancel(1)

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from nautilus_trader.model import IndexPriceUpdate
+from patience import PATIENCE_S
 from project_simulator import project_simulator
 from simulator_process import SimulatorProcess
 from terminal_process import TerminalProcess
@@ -101,7 +102,7 @@ def command(tmp_path: Path) -> list[str]:
     config = tmp_path / "rehearsal.toml"
     config.write_text(CONFIG)
     folders = [f"--{name}={tmp_path / name}" for name in ("runs", "catalog", "state")]
-    return [AUTOTRADE, "live", str(config), *folders, "--minutes", "2"]
+    return [AUTOTRADE, "live", str(config), *folders, "--minutes", "30"]
 
 
 def environment(simulator: SimulatorProcess) -> dict[str, str]:
@@ -130,7 +131,7 @@ def test_closed_terminal_cancels_the_orders_at_work(
     (tmp_path / "rehearsal.toml").write_text(RESTING.format(date=dear[3:9], symbol=dear))
     account = simulator.environment("live")["TIGEROPEN_ACCOUNT"]
     # The patient order rests at the bid, and the market stays where it is.
-    simulator.control("POST", "/faults", {"kind": "frozen_quotes", "seconds": 90})
+    simulator.control("POST", "/faults", {"kind": "frozen_quotes", "seconds": 3_600})
 
     def rests(state: dict[str, Any]) -> bool:
         orders = state["accounts"][account]["orders"]
@@ -139,9 +140,9 @@ def test_closed_terminal_cancels_the_orders_at_work(
     with TerminalProcess(command, environment(simulator)) as operator:
         operator.read_until("to go on: ")
         operator.type(account[-4:])
-        simulator.wait_for(rests, "an order at work", 40)
+        simulator.wait_for(rests, "an order at work")
         operator.hang_up()
-        operator.process.wait(30)
+        operator.process.wait(PATIENCE_S)
     simulator.control("DELETE", "/faults")
     [order] = simulator.account("live")["orders"]
     assert (order["status"], order["filled"]) == ("Cancelled", 0)
@@ -157,7 +158,7 @@ def test_interrupted_node_stops_and_lists_what_stays_open(
     with TerminalProcess(command, environment(simulator)) as operator:
         operator.read_until("to go on: ")
         operator.type(account[-4:])
-        simulator.wait_for(lambda state: state["accounts"][account]["positions"], "a position", 40)
+        simulator.wait_for(lambda state: state["accounts"][account]["positions"], "a position")
         operator.process.send_signal(signal.SIGINT)
         assert operator.end() == 3
     held = simulator.account("live")

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from patience import PATIENCE_S
 from project_simulator import project_simulator
 from simulator_process import SimulatorProcess
 
@@ -59,18 +61,24 @@ def test_position_outside_the_window_around_spot_is_sold_at_the_restart(
     config = tmp_path / "unrecorded.toml"
     config.write_text(DEMO.read_text() + "\n[live]\nrecord = false\n")
     kept = {name: text for name, text in os.environ.items() if not name.startswith("TIGER")}
-    ended = subprocess.run(
-        [AUTOTRADE, "paper", str(config), "--broker", "--minutes", "0.12",
-         "--runs", str(tmp_path / "runs"), "--catalog", str(tmp_path / "catalog"),
-         "--state", str(tmp_path / "state")],
-        env=kept | simulator.environment("paper"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )  # fmt: skip
+    account = simulator.environment("paper")["TIGEROPEN_ACCOUNT"]
+    with (tmp_path / "printed").open("w") as printed:
+        node = subprocess.Popen(
+            [AUTOTRADE, "paper", str(config), "--broker", "--minutes", "30",
+             "--runs", str(tmp_path / "runs"), "--catalog", str(tmp_path / "catalog"),
+             "--state", str(tmp_path / "state")],
+            env=kept | simulator.environment("paper"), stdout=printed, stderr=printed,
+        )  # fmt: skip
+    try:
+        simulator.wait_for(lambda state: not state["accounts"][account]["positions"], "no position")
+        node.send_signal(signal.SIGINT)
+        code = node.wait(PATIENCE_S)
+    finally:
+        node.kill()
+        node.wait()
     [run] = (tmp_path / "runs").iterdir()
     [decision] = pq.read_table(run / "decisions.parquet").to_pylist()
     assert (decision["instrument_id"], decision["reason"]) == (f"{far}.US", "RESTART")
     assert simulator.account()["positions"] == {}
-    assert ended.returncode == 0, ended.stdout
+    assert code == 0, (tmp_path / "printed").read_text()
     assert not (tmp_path / "catalog").exists()

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from patience import PATIENCE_S
 from scripted_strategy import scripted
 from short_sessions import LENGTH_S, write_short
 
@@ -59,7 +60,7 @@ def profile_command(
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
 
 

@@ -2,12 +2,12 @@
 
 import datetime as dt
 import json
-import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from faults.paper_node import PaperNode
+from patience import wait_until
 from project_simulator import project_simulator
 from scripted_strategy import run
 from simulator_process import SimulatorProcess
@@ -82,7 +82,6 @@ REFUSALS = [
     "HALTED",
 ]
 DATE = dt.date(2026, 7, 20)
-WAIT_S = 40.0
 
 
 @pytest.fixture
@@ -128,15 +127,12 @@ def test_paper_and_live_at_the_simulator(config: Path, tmp_path: Path) -> None:
 def _node(simulator: SimulatorProcess, folder: Path) -> PaperNode:
     folder.mkdir()
     (folder / "config.toml").write_text(CONFIG)
-    return PaperNode(simulator, folder, 2, broker=folder.name == "broker")
+    return PaperNode(simulator, folder, broker=folder.name == "broker")
 
 
 def _end(node: PaperNode) -> None:
     """Stop a node when its strategy has nothing left to break."""
-    deadline = time.monotonic() + WAIT_S
-    while DONE not in node.output:
-        assert node.is_running, node.output
-        assert time.monotonic() < deadline, node.output
-        time.sleep(0.05)
+    wait_until(lambda: DONE in node.output or not node.is_running, DONE, lambda: node.output)
+    assert DONE in node.output, node.output
     node.interrupt()
     node.end()

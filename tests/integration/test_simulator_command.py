@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE_S
 from simulator_process import ADAPTERS, SimulatorProcess
 from small_market import write_session
 from terminal_process import TerminalProcess
@@ -72,7 +73,7 @@ def test_chain_of_the_session_is_listed_with_todays_expiry_and_moving_quotes(
         finally:
             await rest.close()
 
-    listed, first, later = asyncio.run(asyncio.wait_for(ask(), 20))
+    listed, first, later = asyncio.run(asyncio.wait_for(ask(), PATIENCE_S))
     assert listed == [today]
     assert {contract.symbol for contract in first} == {
         f"SPY{today:%y%m%d}{right}{strike:05d}000" for strike in (595, 600, 605) for right in "CP"
@@ -140,7 +141,7 @@ def test_printed_lines_set_the_environment_and_say_what_is_played(folder: Path):
         lines.append(process.stdout.readline())
         assert lines[-1], process.communicate()[1]
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=10)
+    _, error = process.communicate(timeout=PATIENCE_S)
 
     assert (process.returncode, error) == (0, "")
     assert "SPY session of 2026-07-30 from 10:00:00 New York" in lines[0]

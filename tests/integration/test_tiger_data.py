@@ -6,9 +6,11 @@ import gc
 import time
 
 import pytest
+from engine_log import logged
 from nautilus_trader.common import DataActor, Environment, LoggerConfig, LogLevel
 from nautilus_trader.live import LiveNodeBuilder, LiveNodeConfig
 from nautilus_trader.model import BarType, ClientId, OptionSeriesId, StrikeRange, TraderId
+from patience import PATIENCE_S
 from simulator_process import SimulatorProcess
 
 from tiger_nt.config import tiger_config
@@ -23,7 +25,6 @@ from tiger_nt.rest import TigerRest
 
 SPY = Underlying("SPY", "SPY")
 WINDOW = StrikeWindow(0.0, 4)
-WAIT_S = 15.0
 PAST_PRINTS = (590.0, 592.5, 589.0, 591.0)
 
 
@@ -76,9 +77,9 @@ class Watcher(DataActor):
 
 
 async def wait(condition, what):
-    until = time.monotonic() + WAIT_S
+    until = time.monotonic() + PATIENCE_S
     while not condition():
-        assert time.monotonic() < until, f"Expected {what} within {WAIT_S} s"
+        assert time.monotonic() < until, f"Expected {what}, was not"
         await asyncio.sleep(0.01)
 
 
@@ -97,8 +98,8 @@ async def run_beside_a_node(environment, script):
         trader_id=TraderId("TESTER-001"),
         logging=LoggerConfig(stdout_level=LogLevel.WARNING),
         shutdown_on_error=True,
-        timeout_connection_secs=10.0,
-        timeout_disconnection_secs=5.0,
+        timeout_connection_secs=PATIENCE_S,
+        timeout_disconnection_secs=20.0,
         delay_post_stop_secs=0.05,
     )
     connection = TigerConnection(config, Patience(first_s=0.05))
@@ -125,8 +126,11 @@ def test_quotes_greeks_and_gaps_of_a_whole_chain_within_a_small_quota(simulator,
         names = {str(contract.id) for contract in chain.contracts}
         assert len(names) == 16
         await wait(lambda: names < actor.got.keys(), "quotes of every contract, pushed or polled")
-        subscriptions = simulator.state()["connections"][0]["quotes"]
-        assert len(subscriptions) == 12
+
+        def subscribed():
+            return len(simulator.state()["connections"][0]["quotes"])
+
+        await wait(lambda: subscribed() == 12, "all subscriptions that there may be")
         await wait(lambda: "trade" in actor.got, "prints of the underlying")
 
         await wait(lambda: actor.full is not None, "a chain with all Greeks")
@@ -173,6 +177,6 @@ def run(simulator, script, capfd):
     """Run `script` beside a node that neither warns nor fails."""
     asyncio.run(run_beside_a_node(simulator.environment(), script))
     gc.collect()  # a thread can have the next node only when this one is gone
-    out = "".join(capfd.readouterr())
+    out = logged(capfd)
     assert "[ERROR]" not in out
     assert "[WARN]" not in out

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE_S
 from project_simulator import project_simulator
 from terminal_process import TerminalProcess
 from unmeasured import unmeasured
@@ -123,10 +124,10 @@ def traded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Runs]:
         )
         account = simulator.environment("live")
         with TerminalProcess(live.command, kept | account) as operator:
-            operator.read_until("to go on: ", timeout_s=60)
+            operator.read_until("to go on: ")
             operator.type(account["TIGEROPEN_ACCOUNT"][-4:])
-            assert operator.end(timeout_s=MINUTES * 60 + 60) in {0, 3}, operator.seen
-        assert paper_node.wait(60) in {0, 3}
+            assert operator.end(after_s=MINUTES * 60) in {0, 3}, operator.seen
+        assert paper_node.wait(PATIENCE_S) in {0, 3}
     return {"live": live, "paper": paper}
 
 

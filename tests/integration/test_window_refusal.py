@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from patience import PATIENCE_S
 from scripted_strategy import scripted
 from small_market import write_session
 
@@ -38,7 +39,7 @@ def test_default_momentum_on_five_minute_data_is_bad_input_that_names_the_sessio
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 2
     [line] = done.stderr.strip().splitlines()

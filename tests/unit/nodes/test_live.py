@@ -96,10 +96,12 @@ def test_account_is_of_the_configured_kind(
     ("stop_after_s", "lifetime_s"), [(None, 660.0), (30.0, 30.0), (9_000.0, 660.0)]
 )
 def test_node_ends_a_minute_after_the_close_or_earlier(
-    stop_after_s: float | None, lifetime_s: float
+    stop_after_s: float | None, lifetime_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    now_ns = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now_ns)
     made = job(closes_in_s=600.0, stop_after_s=stop_after_s)
-    assert live._lifetime_s(made) == pytest.approx(lifetime_s, abs=5.0)
+    assert live._lifetime_s(made) == pytest.approx(lifetime_s)
 
 
 @pytest.mark.parametrize(

@@ -236,9 +236,15 @@ def test_loopback_tiger_may_close_early_on_any_day(monkeypatch: pytest.MonkeyPat
     ids=["open", "halted", "before the open", "after the close"],
 )
 def test_market_must_trade_once_it_is_open(
-    tiger: Tiger, opened_h: int, closes_h: int, status: str, outcome: Outcome
+    tiger: Tiger,
+    opened_h: int,
+    closes_h: int,
+    status: str,
+    outcome: Outcome,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now_ns = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now_ns)
     tiger.day = Session(DATE, now_ns + opened_h * HOUR, now_ns + closes_h * HOUR)
     tiger.answers["market_status"] = status
     found = row(tiger.check(), "market")

@@ -5,6 +5,7 @@ import time
 from functools import partial
 
 import pytest
+from engine_log import logged
 from nautilus_trader.model import BarType, BookType, ClientId, OptionSeriesId, StrikeRange
 from tiger_data_node import (
     DAY,
@@ -37,7 +38,7 @@ def test_quotes_of_a_subscribed_option_arrive_with_both_times():
         run.quotes(view(name, 1.0, 1.1))
         (quote,) = await run.received("QuoteTick")
         assert str(quote.instrument_id) == f"{name}.US"
-        assert 0 <= quote.ts_init - quote.ts_event < 10**9
+        assert 0 <= quote.ts_init - quote.ts_event < 60 * 10**9
 
     assert run_node(lambda actor: actor.subscribe_quotes(instrument_id(name)), script)
 
@@ -300,7 +301,7 @@ def test_data_that_is_not_served_ends_the_node_with_a_reason(capfd):
         actor.subscribe_book_deltas(instrument_id("SPY"), BookType.L2_MBP)
 
     assert not run_node(begin, script)
-    assert "Book deltas of SPY.US: not served" in "".join(capfd.readouterr())
+    assert "Book deltas of SPY.US: not served" in logged(capfd)
 
 
 def test_option_bars_are_answered():
@@ -351,7 +352,7 @@ def test_bars_that_tiger_has_not_are_refused_with_the_reason(bars, reason, capfd
         actor.request_bars(BarType.from_str(f"{bars}-EXTERNAL"))
 
     assert not run_node(begin, script)
-    assert f"Bars {bars}-EXTERNAL: {reason}" in "".join(capfd.readouterr())
+    assert f"Bars {bars}-EXTERNAL: {reason}" in logged(capfd)
 
 
 def test_bars_that_cannot_be_had_end_no_node(capfd):
@@ -367,7 +368,7 @@ def test_bars_that_cannot_be_had_end_no_node(capfd):
         await run.wait(lambda: symbol(600) in run.push.quotes)
 
     assert run_node(begin, script, FakeConnection(rest=Silent()))
-    assert "cannot be had, the request is not answered" in "".join(capfd.readouterr())
+    assert "cannot be had, the request is not answered" in logged(capfd)
 
 
 def test_contract_outside_the_window_can_be_asked_for():
@@ -401,12 +402,12 @@ def test_day_without_an_expiry_keeps_the_node_from_starting(capfd):
         assert not run.client.is_connected
 
     assert not run_node(lambda actor: None, script, connection)
-    assert f"next expiries: {DAY + dt.timedelta(days=1)}" in "".join(capfd.readouterr())
+    assert f"next expiries: {DAY + dt.timedelta(days=1)}" in logged(capfd)
 
 
 def test_stamps_ahead_of_the_clock_are_warned_of_once(capfd):
     async def script(run):
-        ahead_ms = time.time_ns() // 1_000_000 + 5_000
+        ahead_ms = time.time_ns() // 1_000_000 + 600_000
         for _ in range(2):
             run.quotes(view("SPY", 600.0, 600.02, ahead_ms))
             run.client.review.set()
@@ -414,7 +415,7 @@ def test_stamps_ahead_of_the_clock_are_warned_of_once(capfd):
         assert run.client.counters.ahead == 2
 
     assert run_node(lambda actor: None, script)
-    assert "".join(capfd.readouterr()).count("ahead of this machine's clock") == 1
+    assert logged(capfd).count("ahead of this machine's clock") == 1
 
 
 def test_tiger_is_asked_something_when_no_answer_of_late_tells_its_time(monkeypatch):
@@ -472,4 +473,4 @@ def test_quota_that_cannot_be_read_is_asked_for_again(capfd):
         await run.wait(lambda: not answers)
 
     assert run_node(lambda actor: None, script)
-    assert "the last one holds: push: no answer" in "".join(capfd.readouterr())
+    assert "the last one holds: push: no answer" in logged(capfd)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import pytest
+from patience import PATIENCE_S
 
 from tiger_nt.budget import Priority
 from tiger_nt.errors import (
@@ -100,7 +101,7 @@ class Desk:
         return [type(event).__name__ for _, event in self.changes]
 
     async def until(self, *events: str) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while self.told[-len(events) :] != list(events):
                 await asyncio.sleep(0.005)
 
@@ -172,7 +173,7 @@ def test_a_rejected_order_that_is_there_after_all_is_cancelled() -> None:
         await desk.gateway.place(REQUEST, reduces_risk=False)
         await desk.until("Rejected")
         desk.gateway.tell(desk.tracker.on_view(view(OrderState.HELD)))
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_S):
             while not desk.rest.count("cancel"):
                 await asyncio.sleep(0.005)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from patience import PATIENCE_S
 
 from tiger_nt.http_connections import HttpConnections, NotConnectedError, when_written
 from tiger_nt.simulator.keys import server_tls
@@ -18,13 +19,17 @@ HEADERS = {"Content-type": "application/json"}
 
 
 class Server:
-    """Answers each piece that arrives on a connection with `answer`, and keeps the pieces."""
+    """Answers each piece that arrives on a connection with `answer`, and keeps the pieces.
+
+    It may hang up after an answer; None is none, and hangs up at once.
+    """
 
     def __init__(self) -> None:
         self.answer: bytes | None = OK
         self.pieces: list[bytes] = []
         self.connections = 0
         self.on_piece: Callable[[], None] = lambda: None
+        self.hangs_up = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/gateway"
         self._open: list[socket.socket] = []
@@ -57,10 +62,10 @@ class Server:
             while piece := connection.recv(65_536):
                 self.pieces.append(piece)
                 self.on_piece()
-                if self.answer is None:
-                    connection.shutdown(socket.SHUT_RDWR)
-                else:
+                if self.answer is not None:
                     connection.sendall(self.answer)
+                if self.answer is None or self.hangs_up:
+                    connection.shutdown(socket.SHUT_RDWR)
         except OSError:
             return
 
@@ -73,12 +78,12 @@ def server() -> Iterator[Server]:
 
 
 def post(connections: HttpConnections, url: str, body: str = '{"a": 1}') -> bytes:
-    return connections.request("POST", url, body=body, headers=HEADERS, timeout=2.0).data
+    return connections.request("POST", url, body=body, headers=HEADERS, timeout=PATIENCE_S).data
 
 
 def test_request_is_one_piece_with_head_and_body(server: Server) -> None:
     answer = HttpConnections().request(
-        "POST", server.url, body='{"a": "ä"}', headers=HEADERS, timeout=2.0
+        "POST", server.url, body='{"a": "ä"}', headers=HEADERS, timeout=PATIENCE_S
     )
     assert answer == (200, b"ok")
     (piece,) = server.pieces
@@ -100,7 +105,7 @@ def test_connection_is_kept_for_the_next_request_whichever_thread_makes_it(serve
 
 def test_requests_at_one_time_have_a_connection_each(server: Server) -> None:
     together = threading.Barrier(4)
-    server.on_piece = lambda: (together.wait(5), None)[1]
+    server.on_piece = lambda: (together.wait(PATIENCE_S), None)[1]
     connections = HttpConnections()
     with ThreadPoolExecutor(4) as pool:
         for _ in range(3):
@@ -134,10 +139,10 @@ def test_answer_that_is_cut_off_is_an_error_and_its_connection_is_not_used_again
 ) -> None:
     connections = HttpConnections()
     server.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok"
-    server.on_piece = lambda: threading.Timer(0.1, server.hang_up).start()
+    server.hangs_up = True
     with pytest.raises(http.client.IncompleteRead):
         post(connections, server.url)
-    server.answer, server.on_piece = OK, lambda: None
+    server.answer, server.hangs_up = OK, False
     assert post(connections, server.url) == b"ok"
     assert server.connections == 2
 
@@ -167,7 +172,9 @@ def test_redirect_is_an_answer_and_is_not_followed(server: Server) -> None:
         b"HTTP/1.1 307 Temporary Redirect\r\nLocation: " + server.url.encode() + b"/elsewhere"
         b"\r\nContent-Length: 0\r\n\r\n"
     )
-    answer = HttpConnections().request("POST", server.url, body="{}", headers={}, timeout=2.0)
+    answer = HttpConnections().request(
+        "POST", server.url, body="{}", headers={}, timeout=PATIENCE_S
+    )
     assert answer.status == 307
     assert len(server.pieces) == 1
 

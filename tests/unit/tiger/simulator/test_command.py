@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE_S
 from simulator_process import ADAPTERS, SimulatorProcess
 
 from tiger_nt.config import tiger_config
@@ -69,7 +70,7 @@ def test_signal_ends_it_cleanly(number: signal.Signals):
     assert process.stdout is not None
     assert process.stdout.readline().startswith('{"environments"')
     process.send_signal(number)
-    _, error = process.communicate(timeout=10)
+    _, error = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, error) == (0, "")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from patience import PATIENCE_S
 from tiger_simulator import FixedMarket
 
 from tiger_nt.simulator.faults import Fault, FaultKind, Faults
@@ -52,7 +53,7 @@ def play(
         sent.extend((int(ts), now) for ts in chunk.ts_ns[first:last])
 
     feed = Feed(market, send, faults or Faults(), clock)
-    asyncio.run(asyncio.wait_for(feed.run(), 10))
+    asyncio.run(asyncio.wait_for(feed.run(), PATIENCE_S))
     return feed, sent
 
 
@@ -117,7 +118,7 @@ def test_whoever_waits_hears_of_the_end():
         await asyncio.sleep(0)
         assert not waiting.done()
         await feed.run()
-        await asyncio.wait_for(waiting, 1)
+        await asyncio.wait_for(waiting, PATIENCE_S)
 
     asyncio.run(run())
 
@@ -142,7 +143,7 @@ def test_feed_has_begun_when_what_was_due_is_out_or_nothing_will_come(
     async def begin() -> int:
         feed = Feed(market, lambda *_: None, Faults())
         running = asyncio.create_task(feed.run())
-        await asyncio.wait_for(feed.begun(), 10)
+        await asyncio.wait_for(feed.begun(), PATIENCE_S)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         return feed.counters.rows

@@ -502,9 +502,13 @@ def test_stalled_link_carries_nothing_and_then_what_concerns_the_account(
     connected.subscribe("SPY")
     connected.sdk.subscribe_order()
     connected.wait("subscribe", 2)
-    fault(server, FaultKind.STALL, seconds=0.25)
     heard = time.monotonic()
-    tell(server, "SPY", 600.4, 600.42)
+
+    def stall_and_go_on() -> None:  # at once, for it to be so while the link is stalled
+        server.simulator.faults.add(Fault(kind=FaultKind.STALL, seconds=0.25))
+        server.simulator.exchange.on_quote(row("SPY", 600.4, 600.42))
+
+    server.call(stall_and_go_on)
     place(server, 1, 0.5)
     connected.wait("order", 2)
     assert time.monotonic() - heard > 0.2

@@ -23,7 +23,7 @@ from tiger_nt.engine_orders import EngineOrder, Terms
 from tiger_nt.execution_config import TigerExecutionClientConfig
 from tiger_nt.execution_reports import ReportingClient
 from tiger_nt.marks import client_order_id, user_mark
-from tiger_nt.order_limits import OrderGuard
+from tiger_nt.order_admission import OrderAdmission
 from tiger_nt.order_requests import order_request, refusal
 from tiger_nt.orders import TrackedOrder
 from tiger_nt.package_requests import (
@@ -36,7 +36,6 @@ from tiger_nt.views import OrderRequest, PackageRequest
 
 __all__ = ["TigerExecutionClient", "TigerExecutionClientConfig"]
 
-_NS_PER_MS = 1_000_000
 _POLL_S = 0.05
 _OTHER_LEG_S = 1.0
 """How long the first order of a package waits for the second: both are sent in one turn."""
@@ -64,9 +63,9 @@ class TigerExecutionClient(ReportingClient):
         trader_id: TraderId,
     ) -> None:
         super().__init__(name, config, cache, clock, trader_id)
-        self._guard = OrderGuard(config.limits)
-        self._budget = config.connection.rest.budget
-        self._budget.on_halt = self._on_halt
+        budget = config.connection.rest.budget
+        budget.on_halt = self._on_halt
+        self._admission = OrderAdmission(config.limits, budget, self._tracker, cache, clock)
         self._halves: dict[str, Any] = {}
 
     async def _disconnect(self) -> None:
@@ -105,10 +104,10 @@ class TigerExecutionClient(ReportingClient):
             return
         terms = _terms(command, order)
         leaves = terms[0] - engine_order.filled_qty.as_double()
-        reduces = self._reduces_risk(engine_order, leaves)
+        reduces = self._admission.reduces_risk(engine_order, leaves, order)
         reason = None
         if not reduces:
-            reason = self._halted() or self._against_size(engine_order, terms[0], terms[1])
+            reason = self._admission.against_change(engine_order, terms[0], terms[1])
         if reason is not None:
             self.generate_order_modify_rejected(
                 engine_order, command.venue_order_id, reason, self.clock.timestamp_ns()
@@ -161,9 +160,9 @@ class TigerExecutionClient(ReportingClient):
             return
         try:
             request = order_request(order) if (reason := refusal(order)) is None else None
-            reduces = self._reduces_risk(order, order.leaves_qty.as_double())
+            reduces = self._reduces_risk(order)
             if request is not None:
-                reason = self._limit(order, request, reduces)
+                reason = self._admission.against_order(order, request, reduces=reduces)
         except Exception as e:  # noqa: BLE001 - nothing was sent, and this must become a denial
             request, reason = None, f"INTERNAL_ERROR: {type(e).__name__}: {e}"
         if request is None or reason is not None:
@@ -195,9 +194,11 @@ class TigerExecutionClient(ReportingClient):
             reason = package_refusal(orders)
             if reason is None:
                 request = package_request(orders)
-                reduces = all(self._reduces_risk(o, o.leaves_qty.as_double()) for o in orders)
+                reduces = all(self._reduces_risk(order) for order in orders)
                 reason = None if reduces else opening_refusal(request)
-                reason = reason or self._limit(orders[0], request, reduces)
+                reason = reason or self._admission.against_order(
+                    orders[0], request, reduces=reduces
+                )
         except Exception as e:  # noqa: BLE001 - nothing was sent, and this must become a denial
             reason = f"INTERNAL_ERROR: {type(e).__name__}: {e}"
         if request is None or reason is not None:
@@ -213,19 +214,8 @@ class TigerExecutionClient(ReportingClient):
             self.generate_order_submitted(order)
         self._gateway.place(request, reduces_risk=reduces)
 
-    def _limit(self, order: Any, request: OrderRequest, reduces: bool) -> str | None:
-        legs = request.legs if isinstance(request, PackageRequest) else ()
-        for mark in (request.user_mark, *(leg.user_mark for leg in legs)):
-            if self._tracker.part_by_mark(mark) is not None:
-                return f"DUPLICATE: {order.client_order_id} was sent before"
-        if reduces:
-            return None
-        reason = self._halted() or self._against_size(order, request.quantity, request.limit_price)
-        return reason or self._guard.against_rate(self.clock.timestamp_ns() // _NS_PER_MS)
-
-    def _halted(self) -> str | None:
-        is_halted = self._budget.is_halted(time.monotonic())
-        return f"{AlarmKind.CALLS_HALTED}: Tiger has refused too many calls" if is_halted else None
+    def _reduces_risk(self, order: Any) -> bool:
+        return self._admission.reduces_risk(order, order.leaves_qty.as_double())
 
     def _on_halt(self, halt: Halt) -> None:
         if halt.is_over:
@@ -234,29 +224,6 @@ class TigerExecutionClient(ReportingClient):
         left_s = halt.until_s - time.monotonic()
         text = f"Tiger has refused {halt.strikes} calls of late: no entries for {left_s:.0f} s"
         self._alarm(Alarm(AlarmKind.CALLS_HALTED, text))
-
-    def _against_size(self, order: Any, quantity: int, limit_price: float | None) -> str | None:
-        instrument: Any = self.cache.instrument(order.instrument_id)
-        price = limit_price
-        if price is None:
-            quote = self.cache.quote(order.instrument_id)
-            if quote is not None:
-                price = (quote.ask_price if order.is_buy else quote.bid_price).as_double()
-        return self._guard.against_size(quantity, price, instrument.multiplier.as_double())
-
-    def _reduces_risk(self, order: Any, leaves: float) -> bool:
-        """Return whether the order can only make a position smaller, others at work included."""
-        name = order.instrument_id
-        net = sum(position.signed_qty for position in self.cache.positions_open(instrument_id=name))
-        if net == 0 or (net > 0) == order.is_buy:
-            return False
-        own = self._by_name(order.client_order_id)
-        for other in (part for each in self._tracker.live() for part in each.parts):
-            sent = other.request
-            same = sent.symbol == name.symbol.value and sent.is_buy == order.is_buy
-            if same and other is not own and not other.is_done:
-                leaves += other.quantity - other.filled
-        return leaves <= abs(net)
 
     # -- Finding -------------------------------------------------------------------------------
 

@@ -26,23 +26,12 @@ from tiger_nt.order_events import (
     Rejected,
     Updated,
 )
+from tiger_nt.order_views import Age, age, is_consistent, same_terms, terms_of
 from tiger_nt.views import CommandStatus, OrderRequest, OrderState, OrderView, TransactionView
 
 __all__ = ["Terms", "TrackedOrder"]
 
-_PROGRESS = {
-    OrderState.NEW: 1,
-    OrderState.HELD: 2,
-    OrderState.PARTIALLY_FILLED: 3,
-    OrderState.PENDING_CANCEL: 4,
-}
 _NOT_ACCEPTED = {OrderState.NEW, OrderState.UNKNOWN, OrderState.REJECTED}
-_LIMITED = {"LMT", "STP_LMT"}
-_STOPPED = {"STP", "STP_LMT"}
-_SAME_PRICE = 1e-6
-
-
-type _Age = tuple[bool, int, int, int]
 
 
 class TrackedOrder:
@@ -75,7 +64,7 @@ class TrackedOrder:
         """The newest view."""
         self.terms: Terms = (request.quantity, request.limit_price, request.stop_price)
         """As last told to the engine."""
-        self._terms_age: _Age = (False, -1, -1, -1)
+        self._terms_age: Age = (False, -1, -1, -1)
         self._modifying: Terms | None = None
         self._cancelling = False
         self._failed_ms: dict[str, int] = {}
@@ -157,7 +146,7 @@ class TrackedOrder:
         if self.is_done or self._asks[Doubt.ORDER] >= self._max_asks:
             return None
         view = self.view
-        unclear = view is None or view.state is OrderState.UNKNOWN or not _is_consistent(view)
+        unclear = view is None or view.state is OrderState.UNKNOWN or not is_consistent(view)
         return Doubt.ORDER if unclear or self.overfilled or self._holds_back else None
 
     def begin_modify(self, terms: Terms) -> None:
@@ -198,7 +187,7 @@ class TrackedOrder:
             events += self._terms_events(view)
             events += self._command_events(view)
         self._book.on_view(view)
-        if self.view is None or _age(view) >= _age(self.view):
+        if self.view is None or age(view) >= age(self.view):
             self.view = view
         return [*events, *self._advance(), *self._compare_commission(view.updated_ms)]
 
@@ -229,32 +218,23 @@ class TrackedOrder:
             yield Accepted(self.id, at_ms)
 
     def _terms_events(self, view: OrderView) -> Iterator[OrderEvent]:
-        age = _age(view)
+        newness = age(view)
         refused = view.state is OrderState.REJECTED and not self.accepted
-        if refused or age < self._terms_age:
+        if refused or newness < self._terms_age:
             return
-        terms = self._terms_of(view)
-        wanted = self._modifying is not None and _same(terms, self._modifying)
+        terms = terms_of(view, self.terms)
+        wanted = self._modifying is not None and same_terms(terms, self._modifying)
         replaced = view.replace_status is CommandStatus.REPLACED
-        newer = age > self._terms_age or replaced
-        self._terms_age = age
+        newer = newness > self._terms_age or replaced
+        self._terms_age = newness
         if view.quantity <= self.filled:
             return  # nothing is left to change: its end follows
         if wanted:
             self._modifying = None
-        if wanted or (newer and not _same(terms, self.terms)):
+        if wanted or (newer and not same_terms(terms, self.terms)):
             yield from self._accept(True, view.updated_ms)
             self.terms = terms
             yield Updated(*terms, view.updated_ms)
-
-    def _terms_of(self, view: OrderView) -> Terms:
-        limit = view.limit_price if view.order_type in _LIMITED else None
-        stop = view.stop_price if view.order_type in _STOPPED else None
-        return (
-            view.quantity,
-            self.terms[1] if limit is None else limit,
-            self.terms[2] if stop is None else stop,
-        )
 
     def _command_events(self, view: OrderView) -> list[OrderEvent]:
         events: list[OrderEvent] = []
@@ -302,7 +282,7 @@ class TrackedOrder:
             return events
         self._asks[Doubt.TRANSACTIONS] = 0
         view = self.view
-        if view is None or not view.state.is_final or self.is_done or not _is_consistent(view):
+        if view is None or not view.state.is_final or self.is_done or not is_consistent(view):
             return events
         self.ended = self._end(view)
         return [*events, self.ended]
@@ -320,22 +300,3 @@ class TrackedOrder:
             return Rejected(view.reason or "rejected by Tiger without a reason", view.updated_ms)
         # The engine knows no rejection after a fill: what is left of the order is cancelled.
         return Canceled(view.reason, view.updated_ms)
-
-
-def _is_consistent(view: OrderView) -> bool:
-    return view.state is not OrderState.FILLED or view.filled >= view.quantity
-
-
-def _age(view: OrderView) -> _Age:
-    """Return what grows from one true view to the next; what cannot go back counts first."""
-    return view.state.is_final, view.filled, view.updated_ms, _PROGRESS.get(view.state, 0)
-
-
-def _same(a: Terms, b: Terms) -> bool:
-    return a[0] == b[0] and all(_same_price(x, y) for x, y in zip(a[1:], b[1:], strict=True))
-
-
-def _same_price(a: float | None, b: float | None) -> bool:
-    if a is None or b is None:
-        return a is b
-    return abs(a - b) < _SAME_PRICE

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from patience import PATIENCE_S
 
 from tiger_nt import http_connections, lanes
 from tiger_nt.budget import CallBudget, Priority
@@ -18,7 +19,7 @@ def change(call: Callable[[], str], meanwhile: Callable[[], None]) -> str:
     """Make a change; `meanwhile` is what the event loop has to do next."""
 
     async def script() -> str:
-        made = Calls(CallBudget({}, is_paper=True), str, timeout_s=5.0)
+        made = Calls(CallBudget({}, is_paper=True), str, timeout_s=PATIENCE_S)
         made.open()
         asyncio.get_running_loop().call_soon(meanwhile)
         try:
@@ -38,7 +39,7 @@ def test_event_loop_goes_on_when_a_change_is_written(monkeypatch: pytest.MonkeyP
         time.sleep(0.05)  # as long as signing may take on a slow machine
         done.append("written")
         http_connections._thread.tell()
-        return "answered" if looped.wait(5) else "nobody went on"
+        return "answered" if looped.wait(PATIENCE_S) else "nobody went on"
 
     def go_on() -> None:
         done.append("went on")
@@ -59,7 +60,7 @@ def test_event_loop_goes_on_when_a_change_fails_before_it_is_written(
             return told[-1]
 
     monkeypatch.setattr(threading, "Event", Event)
-    monkeypatch.setattr(lanes, "_WRITING_S", 1.0)
+    monkeypatch.setattr(lanes, "_WRITING_S", 60.0)
     with pytest.raises(TigerError):
         change(lambda: str(1 // 0), lambda: None)
     assert told
@@ -68,7 +69,7 @@ def test_event_loop_goes_on_when_a_change_fails_before_it_is_written(
 
 def test_event_loop_waits_for_no_change_that_is_slow_to_be_written() -> None:
     looped = threading.Event()
-    assert change(lambda: str(looped.wait(5)), looped.set) == "True"
+    assert change(lambda: str(looped.wait(PATIENCE_S)), looped.set) == "True"
 
 
 def test_event_loop_waits_for_no_change_that_finds_all_threads_busy(
@@ -87,10 +88,10 @@ def test_event_loop_waits_for_no_change_that_finds_all_threads_busy(
 
     def written() -> str:
         http_connections._thread.tell()
-        return str(release.wait(10))
+        return str(release.wait(PATIENCE_S))
 
     async def script() -> list[str]:
-        made = Calls(CallBudget({}, is_paper=True), str, timeout_s=5.0)
+        made = Calls(CallBudget({}, is_paper=True), str, timeout_s=PATIENCE_S)
         made.open()
         under_way = []
         for _ in range(4):

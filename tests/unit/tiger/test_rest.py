@@ -16,6 +16,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import rsa
+from patience import PATIENCE_S
 from tiger_simulator import CALL, EXPIRY, PUT, FixedMarket, SimulatorThread, running
 
 from tiger_nt.budget import CallBudget, Priority
@@ -91,12 +92,12 @@ def hits(server: SimulatorThread, method: str) -> int:
 async def until(
     rest: TigerRest, order_id: int, state: OrderState, quantity: int | None = None
 ) -> OrderView:
-    for _ in range(50):
-        view = await rest.order(order_id)
-        if view is not None and view.state is state and quantity in {None, view.quantity}:
-            return view
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"Expected {state}, was {view}")
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            view = await rest.order(order_id)
+            if view is not None and view.state is state and quantity in {None, view.quantity}:
+                return view
+            await asyncio.sleep(0.01)
 
 
 # The market
@@ -310,7 +311,7 @@ def test_order_whose_answer_is_lost_is_unknown_sent_once_and_found_by_its_mark(
     simulator: SimulatorThread, kind: FaultKind, text: str
 ) -> None:
     before = hits(simulator, "place_order")
-    fault(simulator, kind, "place_order", value=0.5)
+    fault(simulator, kind, "place_order", value=3.0)
 
     async def use(rest: TigerRest) -> None:
         with pytest.raises(TigerUnknownOutcomeError, match=f"^place_order: .*{text}"):
@@ -319,7 +320,7 @@ def test_order_whose_answer_is_lost_is_unknown_sent_once_and_found_by_its_mark(
         assert found is not None
         assert found.quantity == 2
 
-    run(config_of(simulator, timeout_s=0.3 if kind is FaultKind.DELAY_RESPONSE else 5.0), use)
+    run(config_of(simulator, timeout_s=1.0 if kind is FaultKind.DELAY_RESPONSE else 5.0), use)
     assert hits(simulator, "place_order") - before == 1
 
 
@@ -355,7 +356,7 @@ def test_question_whose_answer_is_lost_is_asked_again(
 def test_question_is_given_up_when_its_time_is_over(
     simulator: SimulatorThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tiger_nt.calls._ASKING_S", 0.6)
+    monkeypatch.setattr("tiger_nt.calls._ASKING_S", 2.0)
     before = hits(simulator, "prime_assets")
     fault(simulator, FaultKind.LOST_RESPONSE, "prime_assets", count=100)
 
@@ -490,12 +491,12 @@ def test_cancel_goes_out_while_all_threads_of_orders_and_questions_wait(
         ]
         await asyncio.sleep(0)
         try:
-            await asyncio.wait_for(rest.cancel(order_id), 5.0)
+            await asyncio.wait_for(rest.cancel(order_id), PATIENCE_S)
         finally:
             release.set()
             await asyncio.gather(*stuck)
 
-    run(config_of(simulator), use)
+    run(config_of(simulator, timeout_s=60.0), use)
 
 
 def test_order_that_finds_no_thread_in_time_is_never_sent(simulator: SimulatorThread) -> None:
@@ -515,7 +516,7 @@ def test_order_that_finds_no_thread_in_time_is_never_sent(simulator: SimulatorTh
         assert [type(error) for error in outcomes] == [TigerUnknownOutcomeError] * 3
         release.set()
 
-    run(config_of(simulator, timeout_s=0.1), use)
+    run(config_of(simulator, timeout_s=0.3), use)
     assert hits(simulator, "place_order") == before
 
 
@@ -547,13 +548,17 @@ def test_close_does_not_wait_for_a_call_that_hangs(
     simulator: SimulatorThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tiger_nt.calls._CLOSING_S", 0.1)
-    release = threading.Event()
+    began, release = threading.Event(), threading.Event()
+
+    def slow() -> bool:
+        began.set()
+        return release.wait()
 
     async def main() -> None:
-        rest = TigerRest(config_of(simulator))
+        rest = TigerRest(config_of(simulator, timeout_s=60.0))
         await rest.start()
-        hanging = asyncio.create_task(rest._calls.ask("slow", release.wait))
-        await asyncio.sleep(0.01)
+        hanging = asyncio.create_task(rest._calls.ask("slow", slow))
+        await asyncio.to_thread(began.wait)
         await rest.close()
         assert not hanging.done()
         release.set()
@@ -754,24 +759,26 @@ def test_without_addresses_tigers_own_are_asked_for_and_stay_if_it_does_not_say(
 
 
 def test_clock_offset_is_tigers_time_less_ours(simulator: SimulatorThread) -> None:
-    fault(simulator, FaultKind.CLOCK_SKEW, value=7.0, seconds=30.0)
+    fault(simulator, FaultKind.CLOCK_SKEW, value=600.0, seconds=3_600)
 
     async def use(rest: TigerRest) -> float | None:
         assert rest.clock_offset_s() is None
         await rest.license()
         return rest.clock_offset_s()
 
-    assert run(config_of(simulator), use) == pytest.approx(7.0, abs=1.0)
+    assert run(config_of(simulator), use) == pytest.approx(600.0, abs=30.0)
 
 
 def test_clock_offset_of_late_is_by_answers_of_late(simulator: SimulatorThread) -> None:
     async def use(rest: TigerRest) -> None:
         await rest.license()
-        await asyncio.sleep(0.3)
-        assert rest.clock_offset_s(0.2) is None
-        fault(simulator, FaultKind.CLOCK_SKEW, value=7.0, seconds=30.0)
+        began_s = time.monotonic()
+        await asyncio.sleep(0.05)
+        assert rest.clock_offset_s(time.monotonic() - began_s) is None
+        fault(simulator, FaultKind.CLOCK_SKEW, value=600.0, seconds=3_600)
         await rest.license()
-        assert rest.clock_offset_s(0.2) == pytest.approx(7.0, abs=1.0)
+        late_s = time.monotonic() - began_s
+        assert rest.clock_offset_s(late_s) == pytest.approx(600.0, abs=30.0)
 
     run(config_of(simulator), use)
 

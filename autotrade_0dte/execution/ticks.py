@@ -10,12 +10,18 @@ __all__ = ["TickGrid", "in_cents"]
 _MOST_DOLLARS = 1e6
 """Larger than any option's price; keeps a cap that means "any price" a whole number."""
 
+_CENT_NOISE = 4e-7
+"""Less than half of the sixth digit of a cent."""
+
 
 def in_cents(price: float) -> float:
     """Return dollars in cents, 0 or more, without the noise of binary fractions; NaN stays NaN."""
     if price <= 0.0:
         return 0.0
-    return round((_MOST_DOLLARS if price > _MOST_DOLLARS else price) * 100.0, 6)
+    cents = (_MOST_DOLLARS if price > _MOST_DOLLARS else price) * 100.0
+    whole = (cents + 0.5) // 1.0
+    # Most prices are on the cent, where the slow rounding to six digits gives the same.
+    return whole if abs(cents - whole) < _CENT_NOISE else round(cents, 6)
 
 
 class TickGrid:

@@ -5,26 +5,26 @@ the venue; what it decides depends on nothing else, so that the log makes it aga
 (`execution.replay_walk`). Prices are decided on looks alone; an answer only changes what is known.
 """
 
-import math
 from collections.abc import Callable
 
 from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.order_quote import OrderQuote
 from autotrade_0dte.execution.parent import Outcome, ParentOrder, Purpose
-from autotrade_0dte.execution.remainder import RemainderAction, RemainderRule
+from autotrade_0dte.execution.remainder import RemainderRule
 from autotrade_0dte.execution.routing import Route, RouteReason, Style, route
-from autotrade_0dte.execution.venue_order import VenueOrder
-from autotrade_0dte.execution.vetoes import Veto, VetoCode, fair_value_veto, market_veto
+from autotrade_0dte.execution.vetoes import VetoCode
 from autotrade_0dte.execution.walk_prices import WalkPrices
 from autotrade_0dte.execution.walk_record import Move, MoveKind, StepReason
 from autotrade_0dte.execution.walk_schedule import WalkSchedule
+from autotrade_0dte.execution.walk_state import WalkState
+from autotrade_0dte.execution.walk_vetoes import WalkVetoes
 
 __all__ = ["Walk"]
 
 _NS = 1_000_000_000
 
 
-class Walk:
+class Walk(WalkState):
     """The policy of one parent order.
 
     Look (`on_quote`) first when the order comes in and after `on_resent`, then on every view and
@@ -44,30 +44,11 @@ class Walk:
         Whether a rest is worth a new order.
     can_change : bool, default True
         Whether the venue changes limits of such an order; a package's it does not.
-
-    Attributes
-    ----------
-    filled : int
-        Contracts filled in all.
-    reprices, replaces : int
-        Changes of the limit sent to the venue, and orders canceled to be sent anew.
-    route : Route or None
-        How it is worked and why; None before that is chosen.
-    outcome : Outcome
-        OPEN until it is over.
-    end_reason : str
-        Why it is over; empty until then.
-    veto : str
-        Code of what holds it back now; empty when nothing does.
-    vetoes : dict of str to int
-        How often each has begun to.
     """
 
     __slots__ = (
-        "_close_ns", "_crosses_ns", "_due_quantity", "_is_entry", "_is_escalated", "_order",
-        "_params", "_prices", "_remainders", "_replaced_ns", "_resend_ns", "_schedule", "_sign",
-        "end_reason", "filled", "outcome", "parent", "replaces", "reprices", "route", "veto",
-        "vetoes",
+        "_close_ns", "_crosses_ns", "_is_escalated", "_params", "_prices", "_replaced_ns",
+        "_schedule", "_vetoes",
     )  # fmt: skip
 
     def __init__(
@@ -80,55 +61,15 @@ class Walk:
         *,
         can_change: bool = True,
     ) -> None:
-        self.parent = parent
-        self.filled = self.reprices = self.replaces = 0
-        self.outcome = Outcome.OPEN
-        self.route: Route | None = None
-        self.end_reason = self.veto = ""
-        self.vetoes: dict[str, int] = {}
+        super().__init__(parent, remainders, can_change=can_change)
         self._params = params
         self._close_ns = close_ns
-        self._remainders = remainders
-        self._is_entry = parent.purpose is Purpose.ENTRY
         self._is_escalated = False
-        self._sign = parent.side.sign
         self._crosses_ns = params.walk.crosses_ns(parent, params.route)
         self._prices = WalkPrices(parent.side, parent.cap, tick_cents)
         self._schedule = WalkSchedule(parent, params.walk, params.route, self._prices)
-        self._order = VenueOrder(can_change=can_change)
-        self._due_quantity = parent.quantity
-        self._resend_ns: int | None = None
+        self._vetoes = WalkVetoes(parent, params, self._prices)
         self._replaced_ns = 0
-
-    # -- what is known ----------------------------------------------------------------------------
-
-    @property
-    def limit(self) -> float:
-        """Limit at work or on its way, dollars; NaN before the first."""
-        return math.nan if self._order.limit is None else self._order.limit / 100
-
-    @property
-    def leaves(self) -> int:
-        """Contracts not filled."""
-        left = self.parent.quantity - self.filled
-        return left if left > 0 else 0
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the parent has ended."""
-        return self.outcome is not Outcome.OPEN
-
-    @property
-    def is_due_to_end(self) -> bool:
-        """Whether a cancel waits for nothing but the next look."""
-        order = self._order
-        return order.cancel is not None and not order.in_flight and not order.refusals
-
-    def accepts_resend(self, quantity: int) -> bool:
-        """Return whether a new order may carry the remainder on; if not, it must be denied."""
-        return self._resend_ns is not None and not self.is_over and 0 < quantity <= self.leaves
-
-    # -- a look at the market ---------------------------------------------------------------------
 
     def on_quote(
         self,
@@ -168,108 +109,7 @@ class Walk:
         self.veto = decided
         return None
 
-    # -- answers of the venue ---------------------------------------------------------------------
-
-    def on_accepted(self, now_ns: int) -> Move | None:
-        """Note that the venue has the order."""
-        self._order.accepted(now_ns)
-        return None
-
-    def on_modified(self, now_ns: int, price: float) -> Move | None:
-        """Note that the venue has changed the limit to `price`, dollars."""
-        self._order.modified(now_ns, round(price * 100))
-        return None
-
-    def on_modify_rejected(self, now_ns: int) -> Move | None:
-        """Note that the limit stays; the next change needs a new order."""
-        self._order.modify_rejected(now_ns)
-        return None
-
-    def on_cancel_rejected(self, now_ns: int) -> Move | None:
-        """Note that the order lives on; the cancel is sent again after a rest."""
-        self._order.cancel_rejected(now_ns)
-        return None
-
-    def on_fill(self, now_ns: int, quantity: int, *, is_former: bool = False) -> Move | None:
-        """Count a fill; `is_former` says that it is of an order that has been replaced."""
-        order = self._order
-        self.filled += quantity
-        if not is_former:
-            order.filled(now_ns, quantity)
-        if self.is_over:
-            return self._end(StepReason.LATE_FILL, self._drawn_back)
-        is_done = order.is_live and not is_former  # also where it was for less than is left
-        if order.quantity == 0 and (self.leaves == 0 or is_done):
-            return self._end(StepReason.FILLED, self._drawn_back)
-        if order.quantity <= self.leaves or order.cancel:
-            return None
-        cancel = MoveKind.REPLACE if self.leaves and not self._is_entry else MoveKind.CANCEL
-        if order.in_flight:  # the next look sends it, once that is answered
-            order.plan_end(cancel, StepReason.OVERFILL_RISK)
-            return None
-        return self._cancel(now_ns, cancel, StepReason.OVERFILL_RISK)
-
-    def on_canceled(self, now_ns: int) -> Move | None:
-        """Note that the order is gone, by the desk's cancel or another's."""
-        if self.is_over:
-            return None
-        cancel = self._order.ended()
-        if self.leaves == 0:
-            return self._end(StepReason.FILLED, Outcome.FILLED)
-        if cancel is None:
-            return self._end(StepReason.CANCELED, Outcome.CANCELED)
-        reason = self._order.cancel_reason
-        if cancel is MoveKind.REPLACE:
-            reason = self._drop_reason(now_ns)
-        if reason:
-            return self._end(reason, self._drawn_back)
-        self._resend_ns = now_ns
-        return None
-
-    def on_rejected(self, _now_ns: int) -> Move | None:
-        """Note that the venue has refused the order, at once or later."""
-        return self._refused(StepReason.REJECTED, Outcome.REJECTED)
-
-    def on_denied(self, _now_ns: int) -> Move | None:
-        """Note that the order never left."""
-        return self._refused(StepReason.DENIED, Outcome.DENIED)
-
-    def on_resent(self, _now_ns: int, quantity: int) -> Move | None:
-        """Take over a new order with the remainder; look at the market next.
-
-        Raises
-        ------
-        ValueError
-            No such order is expected, see `accepts_resend`.
-        """
-        if not self.accepts_resend(quantity):
-            raise ValueError(
-                f"Expected a remainder of 1 to {self.leaves} contracts after a confirmed cancel, "
-                f"was {quantity} (parent {self.parent.parent_id})"
-            )
-        self._resend_ns = None
-        self._due_quantity = quantity
-        return None
-
-    # -- the account's risk -----------------------------------------------------------------------
-
-    def on_withdrawn(self, now_ns: int, reason: StepReason = StepReason.RISK_MODE) -> Move | None:
-        """Draw back: by default because the risk controller allows the order no longer.
-
-        What is at the venue is canceled, as soon as a command in flight is answered; the rest goes
-        no further. What it may be sent anew for is over as well.
-        """
-        order = self._order
-        if self.is_over or order.cancel is MoveKind.CANCEL:
-            return None
-        if not order.is_live:
-            return self._end(reason, self._drawn_back)
-        if order.in_flight:
-            order.plan_end(MoveKind.CANCEL, reason)
-            return None
-        return self._cancel(now_ns, MoveKind.CANCEL, reason)
-
-    # -- inside: looks ----------------------------------------------------------------------------
+    # -- inside ------------------------------------------------------------------------------------
 
     def _wait(self, now_ns: int) -> Move | None:
         """Wait for an answer, for a cancel's next try, or for the remainder, each so long."""
@@ -301,6 +141,7 @@ class Walk:
         reason = RouteReason.EMERGENCY if is_emergency else RouteReason.ESCALATED
         self.route = Route(Style.MARKETABLE, reason)
         self._is_escalated = True
+        self._vetoes.escalated()
         self.veto = ""
 
     def _open(
@@ -310,9 +151,9 @@ class Walk:
             return self._end(StepReason.OVERFILL_RISK, self._drawn_back)
         if not self._prices.has_price:
             return self._end(RouteReason.CAP_BELOW_TICK, self._drawn_back)
-        veto = self._market_veto(quote, tightened, leg_skew_s)
+        veto = self._vetoes.of_market(quote, self.leaves, tightened, leg_skew_s)
         if veto is not None:
-            return veto.code
+            return veto
         if not self._is_escalated:
             self.route = route(
                 self.parent, quote, self._params.route, tick=self._prices.tick(quote),
@@ -322,7 +163,7 @@ class Walk:
         assert self.route is not None  # an escalated order has one
         if self.route.style is Style.GIVE_UP:
             return self._end(self.route.reason, self._drawn_back)
-        if calls_left < 1 and self._is_bound:
+        if calls_left < 1 and self._vetoes.binds:
             return VetoCode.BUDGET
         return self._submit(quote, self.route, tightened)
 
@@ -333,9 +174,9 @@ class Walk:
             return VetoCode.NO_FAR_QUOTE
         if order.limit is not None:  # what was offered for the remainder is not taken back
             limit = self._prices.beyond(limit, order.limit)
-        veto = self._fair_value_veto(limit, quote, tightened)
+        veto = self._vetoes.of_fair_value(limit, quote, tightened)
         if veto is not None:
-            return veto.code
+            return veto
         self.veto = ""
         order.submit(quote.now_ns, limit, self._due_quantity)
         self._schedule.note_spot(quote.spot)
@@ -347,14 +188,17 @@ class Walk:
         order = self._order
         assert order.limit is not None  # it is at the venue
         assert self.route is not None  # so it has one
-        if self._is_entry and self._is_beyond_fair(order.limit, quote, tightened):
+        if self._vetoes.is_gone(order.limit, quote, tightened):
             self._count(VetoCode.FAIR_VALUE)
             return self._cancel(quote.now_ns, MoveKind.CANCEL, VetoCode.FAIR_VALUE)
         due = self._schedule.due(quote, self.route.style, order.limit, order.rested_ns)
         if due is None:
             return None
         limit, reason = due
-        held = self._held(limit, quote, calls_left, tightened, leg_skew_s)
+        held = self._new_order_veto() if order.is_refused else None
+        held = held or self._vetoes.of_step(
+            limit, quote, calls_left, self.leaves, tightened, leg_skew_s
+        )
         return held or self._change(quote, limit, reason)
 
     def _change(self, quote: OrderQuote, limit: int, reason: StepReason) -> Move | None:
@@ -375,95 +219,12 @@ class Walk:
         self._schedule.note_spot(quote.spot)
         return Move(MoveKind.REPRICE, reason, self.limit)
 
-    # -- inside: what holds it back ---------------------------------------------------------------
-
-    @property
-    def _is_bound(self) -> bool:
-        """Whether vetoes and an empty call budget hold the order back."""
-        purpose = self.parent.purpose
-        return self._is_entry or (purpose is Purpose.EXIT and not self._is_escalated)
-
-    def _held(
-        self,
-        limit: int,
-        quote: OrderQuote,
-        calls_left: int,
-        tightened: bool,
-        leg_skew_s: float,
-    ) -> VetoCode | None:
-        if self._order.is_refused:
-            if self.replaces >= self._params.walk.max_replaces and not self._is_escalated:
-                return VetoCode.REPLACED_ENOUGH
-            if not self._is_worth_new_order():
-                return VetoCode.REMAINDER_FEES
-        if not self._is_bound:
-            return None
-        if tightened:
-            return VetoCode.TIGHTENED
-        if calls_left < (self._params.route.walk_calls if self._is_entry else 1):
-            return VetoCode.BUDGET
-        veto = self._market_veto(quote, tightened, leg_skew_s)
-        veto = veto or self._fair_value_veto(limit, quote, tightened)
-        return None if veto is None else veto.code
-
-    def _market_veto(self, quote: OrderQuote, tightened: bool, leg_skew_s: float) -> Veto | None:
-        if not self._is_bound:
-            return None
-        return market_veto(
-            self.parent, quote, self._params.vetoes, tick=self._prices.tick(quote),
-            leaves=self.leaves, leg_skew_s=leg_skew_s, tightened=tightened,
-        )  # fmt: skip
-
-    def _fair_value_veto(self, limit: int, quote: OrderQuote, tightened: bool) -> Veto | None:
-        if not self._is_bound:
-            return None
-        # A limit through the far side trades there.
-        price = quote.far(self.parent.side) if self._prices.is_at_far(limit, quote) else limit / 100
-        return fair_value_veto(
-            self.parent, quote, price, self._params.vetoes, tick=self._prices.tick(quote),
-            tightened=tightened,
-        )  # fmt: skip
-
-    def _is_beyond_fair(self, limit: int, quote: OrderQuote, tightened: bool) -> bool:
-        if not self._sign * (limit / 100 - quote.fair) > 0:  # cheap, and mostly so
-            return False
-        veto = self._fair_value_veto(limit, quote, tightened)
-        return veto is not None and veto.code is VetoCode.FAIR_VALUE
+    def _new_order_veto(self) -> VetoCode | None:
+        """Return what forbids a new order in place of one that the venue does not change."""
+        if self.replaces >= self._params.walk.max_replaces and not self._is_escalated:
+            return VetoCode.REPLACED_ENOUGH
+        return None if self._is_worth_new_order() else VetoCode.REMAINDER_FEES
 
     def _count(self, code: VetoCode) -> None:
         if self.veto != code:
             self.vetoes[code] = self.vetoes.get(code, 0) + 1
-
-    # -- inside: ends -----------------------------------------------------------------------------
-
-    def _drop_reason(self, now_ns: int) -> str:
-        """Return why the remainder of a canceled order is not sent anew; empty if it is."""
-        if self._is_entry and now_ns >= self.parent.deadline_ns:
-            return StepReason.DEADLINE
-        return "" if self._is_worth_new_order() else VetoCode.REMAINDER_FEES
-
-    def _is_worth_new_order(self) -> bool:
-        if not self.filled:  # an order without a fill has paid nothing
-            return True
-        rest = self._remainders.decide(self.parent, self.leaves, self.limit)
-        return rest.action is RemainderAction.WORK
-
-    def _cancel(self, now_ns: int, cancel: MoveKind, reason: str) -> Move:
-        self._order.end(now_ns, cancel, reason)
-        return Move(cancel, reason)
-
-    @property
-    def _drawn_back(self) -> Outcome:
-        """How it ends when the desk stops: by what was filled."""
-        if self.leaves == 0:
-            return Outcome.FILLED
-        return Outcome.PARTLY_FILLED if self.filled else Outcome.GIVEN_UP
-
-    def _refused(self, reason: StepReason, outcome: Outcome) -> Move | None:
-        if self.is_over:
-            return None
-        return self._end(reason, self._drawn_back if self.filled else outcome)
-
-    def _end(self, reason: str, outcome: Outcome) -> Move:
-        self.end_reason, self.outcome = reason, outcome
-        return Move(MoveKind.END, reason, outcome=outcome)

@@ -76,9 +76,9 @@ class WalkSchedule:
     ) -> tuple[int, StepReason] | None:
         """Return the limit that should take the place of `limit` now, and why, or None.
 
-        Nothing is due without a far side, or when `limit` is at or through it: the market has come
-        to the order. An exit that crosses goes on from the far side itself: what is shown there and
-        does not fill it cannot be had.
+        Nothing is due at the cap, without a far side, or when `limit` is at or through it: the
+        market has come to the order. An exit that crosses goes on from the far side itself: what is
+        shown there and does not fill it cannot be had.
 
         Parameters
         ----------
@@ -91,14 +91,13 @@ class WalkSchedule:
         rested_ns : int
             Since when, UTC ns.
         """
-        rest_ns = quote.now_ns - rested_ns
-        if rest_ns < self._min_rest_ns or style is Style.PASSIVE:
+        prices, rest_ns = self._prices, quote.now_ns - rested_ns
+        if rest_ns < self._min_rest_ns or style is Style.PASSIVE or limit == prices.cap:
             return None
         is_due = rest_ns >= self._step_ns
         drift = self._sign * quote.delta * (quote.spot - self._spot)  # NaN where unknown
         if style is Style.WALK and not (is_due or drift >= self._least_drift):
             return None
-        prices = self._prices
         if not is_price(quote.far(self._side)):
             return None
         goes_through = style is Style.MARKETABLE and not self._is_entry

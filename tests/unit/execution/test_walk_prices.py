@@ -30,6 +30,21 @@ def test_rounding_finds_the_neighbours_on_the_grid(price: float, side: Side, roo
     assert rounded.toward(cents) == (above if is_buy else below)
 
 
+NEAR_A_CENT = st.builds(
+    lambda cents, off: (cents + off * 1e-9) / 100, st.integers(1, 10_000), st.integers(-900, 900)
+)
+
+
+@given(st.floats(0.0, 1e6) | NEAR_A_CENT)
+def test_cents_are_those_of_rounding_to_a_millionth_of_one(price: float) -> None:
+    assert in_cents(price) == round(price * 100.0, 6)
+
+
+def test_an_unknown_price_has_no_cents_and_none_below_zero() -> None:
+    assert math.isnan(in_cents(NAN))
+    assert in_cents(-0.5) == in_cents(0.0) == 0.0
+
+
 @given(st.integers(5, 60), st.integers(-4, 4), st.sampled_from(Side))
 def test_steps_follow_the_grid_across_three_dollars(start: int, ticks: int, side: Side) -> None:
     cents = listed(NICKEL)

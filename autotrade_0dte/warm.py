@@ -1,7 +1,7 @@
 """Compiles the numeric kernels into their cache: ``python -m autotrade_0dte.warm``."""
 
 from autotrade_0dte.chain import book, quote_columns
-from autotrade_0dte.data import decimals
+from autotrade_0dte.data import decimals, raw_quotes
 from autotrade_0dte.execution import fair_value
 from autotrade_0dte.market_state import watch
 from autotrade_0dte.pricing import black
@@ -16,6 +16,7 @@ def main() -> None:
     book.warm()
     quote_columns.warm()
     decimals.warm()
+    raw_quotes.warm()
     fair_value.warm()
     watch.warm()
     gate_greeks.warm()

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from autotrade_0dte.data.columns import PRICE_DECIMALS, SIZE_DECIMALS
 from autotrade_0dte.data.errors import CatalogError
 from autotrade_0dte.data.manifest import StoredDataset
+from autotrade_0dte.data.raw_quotes import RawQuotes, raw_quotes
 
 __all__ = ["DEFAULT_ROWS", "Chunk", "merged"]
 
@@ -40,14 +41,14 @@ class Chunk:
     ----------
     items : list
         Engine objects in order of `ts_init`.
-    quotes : dict of Table
+    quotes : dict of RawQuotes
         The rows behind those that are quotes, by instrument id.
     others : list
         Those that are none.
     """
 
     items: list[Any]
-    quotes: dict[str, pa.Table]
+    quotes: dict[str, RawQuotes]
     others: list[Any]
 
 
@@ -79,9 +80,9 @@ def _chunk(streams: list["_Stream"], cut: int) -> Chunk:
     unordered = np.empty(len(order), object)
     unordered[:] = [item for part in parts for item in part.items]
     quotes = {
-        stream.name: part.rows
+        stream.name: part.quotes
         for stream, part in zip(streams, parts, strict=True)
-        if stream.kind == "quotes" and part.rows is not None
+        if part.quotes is not None
     }
     others = [
         item
@@ -94,11 +95,11 @@ def _chunk(streams: list["_Stream"], cut: int) -> Chunk:
 
 
 class _Part(NamedTuple):
-    """What one file gives to a chunk; no rows where it gives none."""
+    """What one file gives to a chunk; `quotes` are the rows behind the items that are some."""
 
     items: list[Any]
     times: Ints
-    rows: pa.Table | None
+    quotes: RawQuotes | None = None
 
 
 class _Stream:
@@ -117,35 +118,43 @@ class _Stream:
         self._path = path
         self._taken = 0
         self._group = 0
-        self._buffer: pa.Table | None = None
         self.kind, self.name = path.parts[-3:-1]
         self._decode = _DECODERS[self.kind](self.name)
+        self._buffer: pa.Table | None = None
+        self._first = 0
+        self._quotes: RawQuotes | None = None
 
     def take_before(self, cut: int) -> _Part:
         stop = int(np.searchsorted(self.times, cut))
         wanted = stop - self._taken
         when = self.times[self._taken : stop]
         if wanted == 0:
-            return _Part([], when, None)
-        self._fill(wanted)
-        assert self._buffer is not None
-        rows = self._buffer.slice(0, wanted)
-        self._buffer = self._buffer.slice(wanted)
+            return _Part([], when)
+        buffer = self._filled(wanted)
+        first, self._first = self._first, self._first + wanted
         self._taken = stop
-        return _Part(self._decode(rows), when, rows)
+        items = self._decode(buffer.slice(first, wanted))
+        quotes = None if self._quotes is None else self._quotes.rows(first, self._first)
+        return _Part(items, when, quotes)
 
-    def _fill(self, wanted: int) -> None:
-        pieces = [] if self._buffer is None else [self._buffer]
-        have = sum(piece.num_rows for piece in pieces)
-        if have >= wanted:
-            return
+    def _filled(self, wanted: int) -> pa.Table:
+        """Return the buffer, with so many rows at least from `_first` on."""
+        held = self._buffer
+        have = 0 if held is None else held.num_rows - self._first
+        if held is not None and have >= wanted:
+            return held
+        pieces = [] if held is None else [held.slice(self._first)]
         # Opened anew each time: a chain may have more files than a process may hold open.
         with pq.ParquetFile(self._path) as file:
             while have < wanted:
                 pieces.append(file.read_row_group(self._group))
                 have += pieces[-1].num_rows
                 self._group += 1
-        self._buffer = pa.concat_tables(pieces)
+        self._first = 0
+        self._buffer = filled = pa.concat_tables(pieces).combine_chunks()
+        if self.kind == "quotes":
+            self._quotes = raw_quotes(filled)
+        return filled
 
 
 def _quotes(name: str) -> Any:

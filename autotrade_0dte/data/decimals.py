@@ -7,11 +7,25 @@ from numpy.typing import NDArray
 from autotrade_0dte.data.columns import PRICE_DECIMALS, SCALE
 from autotrade_0dte.pricing.jit import strict_kernel
 
-__all__ = ["doubles", "warm"]
+__all__ = ["doubles", "nearest", "warm", "words"]
 
 _TWO_64 = 2.0**64
 _CENTS = 10.0**PRICE_DECIMALS
 _UNITS_PER_CENT = 10.0 ** (SCALE - PRICE_DECIMALS)
+
+
+def words(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Return a column of the catalog's decimals as (n, 2): 128-bit integers, low word first.
+
+    Of a column in one piece it is the column's own memory.
+    """
+    if not len(column):
+        return np.empty((0, 2), np.int64)
+    array = column.combine_chunks()
+    both = np.frombuffer(array.buffers()[1], np.int64).reshape(-1, 2)
+    # Some of Arrow's buffers may be written to, which would be another signature of a kernel.
+    both.flags.writeable = False
+    return both[array.offset : array.offset + len(array)]
 
 
 def doubles(column: pa.ChunkedArray) -> NDArray[np.float64]:
@@ -19,23 +33,26 @@ def doubles(column: pa.ChunkedArray) -> NDArray[np.float64]:
 
     Arrow's own cast takes ten times as long, and may miss the nearest double.
     """
-    if not len(column):
-        return np.empty(0)
-    array = column.combine_chunks()
-    words = np.frombuffer(array.buffers()[1], np.int64).reshape(-1, 2)
-    return _nearest(words[array.offset : array.offset + len(array)])
+    return _nearest(words(column)) if len(column) else np.empty(0)
 
 
-# Compiled, so coverage cannot see the body; the unit tests compare it with the engine's doubles.
+# Compiled, so coverage cannot see the bodies; the unit tests compare them with the engine's
+# doubles.
+
+
+@strict_kernel
+def nearest(low: int, high: int) -> float:  # pragma: no cover
+    """Return the double nearest to a decimal, through whole cents: only one division rounds."""
+    units = high * _TWO_64 + np.uint64(low)
+    value: float = np.rint(units / _UNITS_PER_CENT) / _CENTS
+    return value
 
 
 @strict_kernel
 def _nearest(words: NDArray[np.int64]) -> NDArray[np.float64]:  # pragma: no cover
-    """Convert 128-bit integers, low word first, through whole cents: only one division rounds."""
     values = np.empty(len(words))
     for row in range(len(words)):
-        units = words[row, 1] * _TWO_64 + np.uint64(words[row, 0])
-        values[row] = np.rint(units / _UNITS_PER_CENT) / _CENTS
+        values[row] = nearest(words[row, 0], words[row, 1])
     return values
 
 

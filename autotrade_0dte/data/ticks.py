@@ -1,6 +1,6 @@
 """Ticks of a session as columns, one instrument at a time, without engine objects."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,15 +9,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from autotrade_0dte.chain.quote_columns import QuoteColumns
 from autotrade_0dte.data.catalog import Catalog, SessionEntry
 from autotrade_0dte.data.decimals import doubles
 from autotrade_0dte.data.errors import CatalogError
 from autotrade_0dte.data.manifest import DatasetKind, StoredFile
 from autotrade_0dte.products import Settlement, product
 
-__all__ = ["Ticks", "busiest_quote_times", "chain_ticks", "index_ticks", "quote_columns"]
-__all__ += ["underlying_ticks"]
+__all__ = ["Ticks", "busiest_quote_times", "chain_ticks", "index_ticks", "underlying_ticks"]
 
 _LAYOUT = {
     DatasetKind.CHAIN: ("quotes", ("bid_price", "ask_price", "bid_size", "ask_size")),
@@ -55,27 +53,6 @@ def chain_ticks(catalog: Catalog, entry: SessionEntry) -> Iterator[tuple[int, Ti
     row_of = {name: row for row, name in enumerate(entry.chain.contracts)}
     for symbol, file in _files(entry, DatasetKind.CHAIN):
         yield row_of[symbol], _ticks(catalog.path / file.path, DatasetKind.CHAIN)
-
-
-def quote_columns(tables: Mapping[str, pa.Table], names: Sequence[str]) -> QuoteColumns | None:
-    """Return the quotes of the contracts `names`, the rows of a book; None where there are none.
-
-    `tables` are those of a chunk, by instrument id; those of other instruments are left out.
-    """
-    rows = [tables[name].num_rows if name in tables else 0 for name in names]
-    held = [tables[name] for name in names if name in tables]
-    if not held:
-        return None
-    table = pa.concat_tables(held)
-    sides = np.empty((table.num_rows, 4))
-    for side, name in zip(sides.T, _LAYOUT[DatasetKind.CHAIN][1], strict=True):
-        side[:] = doubles(table[name])
-    return QuoteColumns(
-        starts=np.concatenate(([0], np.cumsum(rows))),
-        ts_event=_times(table, "ts_event"),
-        ts_init=_times(table, "ts_init"),
-        sides=sides,
-    )
 
 
 def busiest_quote_times(catalog: Catalog, entry: SessionEntry, contracts: int) -> Ints:

@@ -35,7 +35,7 @@ from autotrade_0dte.chain.quote_columns import ColumnQuotes
 from autotrade_0dte.config import SystemConfig
 from autotrade_0dte.data.catalog import Catalog, SessionEntry
 from autotrade_0dte.data.chunks import Chunk
-from autotrade_0dte.data.ticks import quote_columns
+from autotrade_0dte.data.raw_quotes import quote_columns
 from autotrade_0dte.execution.fills import FillScenario
 from autotrade_0dte.execution.ledger import Fill, FillKind, RoundTrip, round_trips
 from autotrade_0dte.instruments import USD, VENUE

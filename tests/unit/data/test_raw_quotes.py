@@ -1,0 +1,51 @@
+"""A chunk's quotes by the rows of a book, from the memory of the catalog's files."""
+
+import numpy as np
+import pytest
+from nautilus_trader.model import InstrumentId
+
+from autotrade_0dte.data.columns import quote_table
+from autotrade_0dte.data.raw_quotes import RawQuotes, quote_columns, raw_quotes
+
+NAMES = ["SPY260720C00600000.US", "SPY260720P00600000.US", "SPY260720C00605000.US"]
+
+
+def quotes(name: str, *bids: int) -> RawQuotes:
+    bid = np.array(bids, np.int64)
+    times = 10 * np.arange(len(bids)) + 1_000
+    table = quote_table(InstrumentId.from_str(name), times - 5, times, bid, bid + 1, bid + 2, bid)
+    return raw_quotes(table)
+
+
+def test_columns_have_the_contracts_in_the_order_of_the_book() -> None:
+    held = {
+        NAMES[2]: quotes(NAMES[2], 30, 31),
+        "SPY.US": quotes("SPY.US", 60_000),
+        NAMES[0]: quotes(NAMES[0], 10),
+    }
+    columns = quote_columns(held, NAMES)
+    assert columns is not None
+    assert columns.starts.tolist() == [0, 1, 1, 3]
+    assert columns.ts_init.tolist() == [1_000, 1_000, 1_010]
+    assert columns.ts_event.tolist() == [995, 995, 1_005]
+    assert columns.sides.tolist() == [
+        [0.10, 0.11, 12, 10],
+        [0.30, 0.31, 32, 30],
+        [0.31, 0.32, 33, 31],
+    ]
+
+
+@pytest.mark.parametrize("held", [{}, {"SPY.US": quotes("SPY.US", 60_000)}])
+def test_chunk_without_quotes_of_the_chain_has_no_columns(held: dict[str, RawQuotes]) -> None:
+    assert quote_columns(held, NAMES) is None
+
+
+def test_some_of_the_rows_are_those_rows_and_share_their_memory() -> None:
+    raw = quotes(NAMES[0], 10, 11, 12, 13)
+    some = raw.rows(1, 3)
+    assert np.shares_memory(some.bid, raw.bid)
+    columns = quote_columns({NAMES[0]: some}, NAMES)
+    assert columns is not None
+    assert columns.starts.tolist() == [0, 2, 2, 2]
+    assert columns.sides[:, 0].tolist() == [0.11, 0.12]
+    assert columns.ts_init.tolist() == [1_010, 1_020]

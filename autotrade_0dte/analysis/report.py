@@ -34,7 +34,6 @@ from autotrade_0dte.analysis.signal_accuracy import (
 from autotrade_0dte.analysis.signal_accuracy_display import accuracy_section
 from autotrade_0dte.analysis.summary import read_summary
 from autotrade_0dte.analysis.tables import BOOKS, read_table, read_tables, write_bytes
-from autotrade_0dte.analysis.tca import parent_costs
 from autotrade_0dte.analysis.tca_groups import tca_of
 from autotrade_0dte.analysis.trades import Trade, trades
 from autotrade_0dte.market_state.state import CHANNELS, Level
@@ -94,7 +93,7 @@ def _page(
     entered = entries(tables["decisions"], every)
     closed = [trade for trade in every if trade.closed_ns is not None]
     spent = costs(tables["fills"])
-    executed = tca_of(parent_costs(tables))
+    executed = tca_of(tables)
     listed = _best_and_worst(every, _MOST_LISTED)
     rows = summary["per_session"][-_MOST_SESSIONS:]
     sessions = [row["session"] for row in rows]

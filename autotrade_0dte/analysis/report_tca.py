@@ -12,6 +12,7 @@ from autotrade_0dte.analysis.tca_figures import (
     waterfall_figure,
 )
 from autotrade_0dte.analysis.tca_groups import By, CostGroup, Tca
+from autotrade_0dte.analysis.tca_packages import PackageCost
 
 __all__ = ["tca_figures", "tca_section"]
 
@@ -46,7 +47,7 @@ def tca_section(found: Tca) -> str:
         " sale the reverse), without the underlying's move by delta. It begins half the effective"
         " spread below 0; where it falls from there, the market moved against the orders.</p>"
         '<div id="tca_markouts"></div></div></div>'
-        f"{_groups(found)}</section>"
+        f"{_groups(found)}{_packages(found.packages)}</section>"
     )
 
 
@@ -92,6 +93,23 @@ def _groups(found: Tca) -> str:
     return (
         f'<div class="scroll below"><table><thead><tr><th></th><th></th>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _packages(packages: Sequence[PackageCost]) -> str:
+    """Return a table of the packages and their legs; nothing where there are none."""
+    if not packages:
+        return ""
+    head = "".join(f'<th class="n">{name}</th>' for name in words.PACKAGE_HEADINGS)
+    body = ""
+    for package in packages:
+        for number_, (name, cells) in enumerate(words.package_rows(package)):
+            style = "explain" if number_ else ""
+            figures = "".join(f'<td class="n">{cell}</td>' for cell in cells)
+            body += f'<tr class="{style}"><td>{html.escape(name)}</td>{figures}</tr>'
+    return (
+        f'<h3>{words.PACKAGES}</h3><div class="scroll"><table><thead><tr><th></th>{head}</tr>'
+        f"</thead><tbody>{body}</tbody></table></div>"
     )
 
 

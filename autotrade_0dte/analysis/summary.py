@@ -27,7 +27,6 @@ from autotrade_0dte.analysis.tables import (
     read_tables,
     write_bytes,
 )
-from autotrade_0dte.analysis.tca import parent_costs
 from autotrade_0dte.analysis.tca_groups import execution_figures, tca_of
 from autotrade_0dte.analysis.trades import Trade, trades
 
@@ -177,7 +176,7 @@ def summarize(
         "max_drawdown_fraction": _rounded(drawdown and drawdown.fraction),
         **_ratios(all_trades, daily),
         **pipeline_figures(tables, all_trades),
-        "execution": execution_figures(tca_of(parent_costs(tables), ())),
+        "execution": execution_figures(tca_of(tables, ())),
         "risk": risk_figures(tables),
         "per_session": rows,
         "config_hash": run.config_hash,

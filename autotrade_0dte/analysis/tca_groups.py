@@ -2,17 +2,26 @@
 
 import datetime as dt
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from autotrade_0dte.analysis.intervals import SessionBootstrap, share95
-from autotrade_0dte.analysis.tca import HORIZONS_S, Latency, ParentCost, read_parent_costs
+from autotrade_0dte.analysis.tables import read_table
+from autotrade_0dte.analysis.tca import (
+    HORIZONS_S,
+    TCA_TABLES,
+    Latency,
+    ParentCost,
+    parent_costs,
+)
+from autotrade_0dte.analysis.tca_packages import PackageCost, package_costs
 from autotrade_0dte.execution.tca import CostParts
 from autotrade_0dte.market_state.state import Level
 
@@ -124,7 +133,8 @@ class CostGroup(msgspec.Struct, frozen=True, kw_only=True):
 class Tca(msgspec.Struct, frozen=True, kw_only=True):
     """Transaction costs of a run: of all its parents, by group, stage by stage.
 
-    `outcomes` and `vetoes` count parents by how they ended, and vetoes by code.
+    `outcomes` and `vetoes` count parents by how they ended, and vetoes by code; the legs of
+    `packages` are parents as well.
     """
 
     run_id: str
@@ -135,6 +145,7 @@ class Tca(msgspec.Struct, frozen=True, kw_only=True):
     latency: tuple[Stage, ...]
     outcomes: dict[str, int]
     vetoes: dict[str, int]
+    packages: tuple[PackageCost, ...]
 
 
 _KEYS: dict[By, Callable[[ParentCost], str]] = {
@@ -154,11 +165,20 @@ def tca(folder: Path, by: Sequence[By] = tuple(By)) -> Tca:
     TableError
         When its tables cannot be read.
     """
-    return tca_of(read_parent_costs(folder), by)
+    return tca_of({name: read_table(folder, name) for name in TCA_TABLES}, by)
 
 
-def tca_of(costs: Sequence[ParentCost], by: Sequence[By] = tuple(By)) -> Tca:
-    """Add up the costs of the parents of one run, in all and by group."""
+def tca_of(tables: Mapping[str, pa.Table], by: Sequence[By] = tuple(By)) -> Tca:
+    """Add up the costs of the parents of one run, in all and by group.
+
+    Parameters
+    ----------
+    tables : mapping of str to table
+        Those of `tca.TCA_TABLES`.
+    by : sequence of By, optional
+        What to group by.
+    """
+    costs = parent_costs(tables)
     totals = _Totals(costs)
     everything = np.ones(len(costs), np.bool_)
     groups = {}
@@ -180,6 +200,7 @@ def tca_of(costs: Sequence[ParentCost], by: Sequence[By] = tuple(By)) -> Tca:
         ),
         outcomes=_counted([cost.outcome.value for cost in costs]),
         vetoes=_summed([cost.vetoes for cost in costs]),
+        packages=package_costs(tables["parents"], costs),
     )
 
 

@@ -12,12 +12,14 @@ from autotrade_0dte.analysis import tca_wording as words
 from autotrade_0dte.analysis.display import UNKNOWN, count, fraction, money, number
 from autotrade_0dte.analysis.explain_terminal import plain_console
 from autotrade_0dte.analysis.tca_groups import By, CostGroup, Share, Stage, Tca
+from autotrade_0dte.analysis.tca_packages import PackageCost
 
 __all__ = ["print_tca"]
 
 _BAR = 24
 _HALF_BAR = 10
 _WIDE = 100
+_PACKAGES = 10
 _FULL = "\N{FULL BLOCK}"
 
 
@@ -30,6 +32,8 @@ def print_tca(found: Tca, console: Console | None = None) -> None:
         parts += [Text(), _markouts(found)]
         for by, groups in found.groups.items():
             parts += [Text(), _groups(by, groups, with_bars=target.width >= _WIDE)]
+        if found.packages:
+            parts += [Text(), _packages(found.packages)]
         parts += [Text(), _stages(found.latency)]
         if found.vetoes:
             parts += [Text(), _vetoes(found.vetoes)]
@@ -123,6 +127,23 @@ def _groups(by: By, groups: Sequence[CostGroup], *, with_bars: bool) -> Group:
         bar = _bar(group.slippage.value, most) if with_bars else Text()
         table.add_row(group.name, *words.group_cells(group), bar)
     return _titled(words.BY_WORDS[by], table)
+
+
+def _packages(packages: Sequence[PackageCost]) -> Group:
+    table = _table(1)
+    table.add_column("Package", no_wrap=True)
+    for heading in words.PACKAGE_HEADINGS:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for package in packages[-_PACKAGES:]:
+        (name, cells), *legs = words.package_rows(package)
+        table.add_row(name, *cells)
+        for leg, leg_cells in legs:
+            table.add_row(f"  {leg}", *leg_cells, style="dim")
+    shown = min(len(packages), _PACKAGES)
+    title = words.PACKAGES
+    if shown < len(packages):
+        title += f" (the last {shown} of {len(packages):,})"
+    return _titled(title, table)
 
 
 def _stages(stages: Iterable[Stage]) -> Group:

@@ -4,10 +4,12 @@ import math
 
 from autotrade_0dte.analysis.display import UNKNOWN, count, fraction, money, number
 from autotrade_0dte.analysis.tca_groups import By, CostGroup
+from autotrade_0dte.analysis.tca_packages import PackageCost
+from autotrade_0dte.instruments import option_symbol
 
 __all__ = ["BY_HEADINGS", "BY_WORDS", "CAUTION", "GOAL", "GROUP_HEADINGS", "MARKOUTS", "NOTHING"]
-__all__ += ["SHORTFALL", "STAGE_WORDS", "TOTAL", "WATERFALL", "figure", "group_cells", "horizon"]
-__all__ += ["interval", "plural", "waterfall"]
+__all__ += ["PACKAGES", "PACKAGE_HEADINGS", "SHORTFALL", "STAGE_WORDS", "TOTAL", "WATERFALL"]
+__all__ += ["figure", "group_cells", "horizon", "interval", "package_rows", "plural", "waterfall"]
 
 GOAL = 0.95
 """Share of the orders that should fill which the execution is meant to fill."""
@@ -39,6 +41,11 @@ BY_HEADINGS = {
 }
 GROUP_HEADINGS = ("Orders", "Filled", "Success", "Slippage", "95 %", "Shortfall", "Fees")
 """Success: how many were filled of the orders that should have been."""
+
+PACKAGES = "Verticals in one order, at net prices, and their legs"
+PACKAGE_HEADINGS = ("Filled", "Price", "Mid", "Slippage", "Of spread", "Shortfall", "Fees")
+"""Price of the fills and middle at the decision, dollars; slippage in cents a share and as a share
+of the spread then."""
 
 STAGE_WORDS = {
     "to_submit": "decision to submit",
@@ -82,6 +89,49 @@ def group_cells(group: CostGroup) -> tuple[str, ...]:
         interval(group.slippage.low, group.slippage.high, 100, digits=0),
         shortfall,
         money(group.fees) if group.fees_known else UNKNOWN,
+    )
+
+
+def package_rows(package: PackageCost) -> list[tuple[str, tuple[str, ...]]]:
+    """Return names and figures, in the order of PACKAGE_HEADINGS, of a package and of its legs."""
+    rows = [
+        (
+            f"{package.plan_id} {package.purpose}",
+            _cells(
+                package.filled, package.contracts, package.price, package.mid,
+                100 * package.slippage, package.of_spread, package.parts.shortfall, package.fees,
+            ),
+        )
+    ]  # fmt: skip
+    for leg, price, mid in zip(package.legs, package.leg_prices, package.leg_mids, strict=True):
+        option = option_symbol(leg.instrument_id.partition(".")[0])
+        name = f"{leg.side.lower()} {option.strike:g} {option.right.name.lower()}"
+        cells = _cells(
+            leg.filled, leg.contracts, price, mid, leg.slippage.cents, leg.slippage.of_spread,
+            leg.parts.shortfall, leg.fees,
+        )  # fmt: skip
+        rows.append((name, cells))
+    return rows
+
+
+def _cells(
+    filled: int,
+    contracts: int,
+    price: float,
+    mid: float,
+    cents: float,
+    of_spread: float,
+    shortfall: float,
+    fees: float,
+) -> tuple[str, ...]:
+    return (
+        f"{count(filled)} of {count(contracts)}",
+        number(price, 2),
+        number(mid, 3),
+        number(cents, 2),
+        fraction(of_spread, 0),
+        money(shortfall),
+        money(fees),
     )
 
 

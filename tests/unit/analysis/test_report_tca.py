@@ -7,12 +7,11 @@ import pytest
 from worked_tables import DATE, NAN, NS, OPEN_NS, example, fill, mark, parent, worked_tables
 
 from autotrade_0dte.analysis.report_tca import tca_figures, tca_section
-from autotrade_0dte.analysis.tca import parent_costs
 from autotrade_0dte.analysis.tca_groups import Tca, tca_of
 
 
 def measured(tables: Any) -> Tca:
-    return tca_of(parent_costs(tables))
+    return tca_of(tables)
 
 
 def test_waterfall_goes_part_by_part_to_the_shortfall_and_with_fees_to_the_total() -> None:

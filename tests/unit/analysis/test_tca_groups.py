@@ -8,7 +8,6 @@ import msgspec
 import pytest
 from worked_tables import DATE, NAN, NS, OPEN_NS, example, fill, mark, parent, worked_tables
 
-from autotrade_0dte.analysis.tca import parent_costs
 from autotrade_0dte.analysis.tca_groups import By, Tca, execution_figures, tca_of
 from autotrade_0dte.execution.tca import CostParts
 
@@ -28,11 +27,11 @@ def bought(number: int, price: float = 1.08, **changes: Any) -> tuple[dict, dict
 
 def measured(*orders: tuple[dict, ...], missed: tuple[dict, ...] = ()) -> Tca:
     parents, marks, fills = zip(*orders, strict=True) if orders else ((), (), ())
-    return tca_of(parent_costs(worked_tables([*parents, *missed], marks, fills)))
+    return tca_of(worked_tables([*parents, *missed], marks, fills))
 
 
 def test_total_of_one_order_is_that_order() -> None:
-    total = tca_of(parent_costs(example())).total
+    total = tca_of(example()).total
     assert (total.parents, total.contracts, total.filled, total.complete) == (1, 3, 2, 1)
     assert total.parts.shortfall == pytest.approx(14)
     assert (total.fees, total.minimums, total.fees_known) == (pytest.approx(3.41), 1.09, 1)
@@ -124,7 +123,7 @@ def test_run_without_orders_has_nothing_known_and_no_zero_in_its_place() -> None
 
 
 def test_summary_has_the_figures_and_how_many_were_known() -> None:
-    figures = execution_figures(tca_of(parent_costs(example())))
+    figures = execution_figures(tca_of(example()))
     assert figures["parents"] == 1
     assert figures["fill_ratio"] == pytest.approx(2 / 3, abs=1e-6)
     assert (figures["slippage_of_spread"], figures["slippage_known"]) == (0.35, 1)

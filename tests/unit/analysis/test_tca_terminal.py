@@ -8,14 +8,13 @@ from rich.console import Console
 from worked_tables import NAN, example, mark, parent, worked_tables
 
 from autotrade_0dte.analysis.display import UNKNOWN
-from autotrade_0dte.analysis.tca import parent_costs
 from autotrade_0dte.analysis.tca_groups import By, tca_of
 from autotrade_0dte.analysis.tca_terminal import print_tca
 
 
 def shown(tables: Any, width: int = 100, by: tuple[By, ...] = tuple(By)) -> str:
     console = Console(file=io.StringIO(), width=width, highlight=False)
-    print_tca(tca_of(parent_costs(tables), by), console)
+    print_tca(tca_of(tables, by), console)
     return console.file.getvalue()  # type: ignore[attr-defined]
 
 

@@ -105,11 +105,23 @@ def _price(evidence: FillEvidence) -> Iterator[Figure]:
     place, half = _mean95(places)
     basis = f"{len(places)} orders that took: {place - half:.3f} to {place + half:.3f}"
     yield Figure("taker_place", min(round(place, 3), 1.0), (basis,))
-    beyond = [order.ticks_beyond for order in evidence.taking if not math.isnan(order.ticks_beyond)]
+    beyond = _beyond(evidence)
     if len(beyond) >= _FEWEST_ORDERS:
         ticks, half = _mean95(beyond)
         basis = f"{len(beyond)} of them had room for it: {ticks - half:.2f} to {ticks + half:.2f}"
-        yield Figure("ticks_beyond", max(round(ticks), 0), (basis,))
+        yield Figure("ticks_beyond", _whole_ticks(evidence), (basis,))
+
+
+def _beyond(evidence: FillEvidence) -> list[float]:
+    return [order.ticks_beyond for order in evidence.taking if not math.isnan(order.ticks_beyond)]
+
+
+def _whole_ticks(evidence: FillEvidence) -> int:
+    """Return how far beyond the touch fills take place; as the base believes where few tell."""
+    beyond = _beyond(evidence)
+    if len(beyond) < _FEWEST_ORDERS:
+        return FillParams().ticks_beyond
+    return max(round(float(np.mean(beyond))), 0)
 
 
 def _size(evidence: FillEvidence) -> Iterator[Figure]:
@@ -126,16 +138,19 @@ def _size(evidence: FillEvidence) -> Iterator[Figure]:
 
 
 def _missed(evidence: FillEvidence) -> Iterator[Figure]:
-    orders = len(evidence.taking)
-    if orders < _FEWEST_ORDERS:
+    ticks = _whole_ticks(evidence)
+    # One that stops short of where fills take place waits there, which is `touch_per_minute`.
+    taking = [order for order in evidence.taking if order.room >= ticks]
+    if len(taking) < _FEWEST_ORDERS:
         return
-    missed = sum(order.got == 0 for order in evidence.taking)
-    low, high = wilson95(missed, orders)
+    missed = sum(order.got == 0 for order in taking)
+    low, high = wilson95(missed, len(taking))
+    reached = f"went {ticks} ticks or more beyond" if ticks else "reached"
     basis = (
-        f"{missed} of {orders} orders that reached the touch had nothing within "
+        f"{missed} of {len(taking)} orders that {reached} the touch had nothing within "
         f"{AT_ONCE_S:g} s: {low:.3f} to {high:.3f}"
     )
-    yield Figure("missed", min(round(missed / orders, 3), 0.9), (basis,))
+    yield Figure("missed", min(round(missed / len(taking), 3), 0.9), (basis,))
 
 
 def _rates(evidence: FillEvidence) -> Iterator[Figure]:

@@ -34,6 +34,8 @@ class TakingOrder(msgspec.Struct, frozen=True):
     ----------
     asked, shown : float
         Contracts asked for, and shown at the price that it took.
+    room : int
+        How far the limit went beyond the touch, whole ticks.
     got : int
         Contracts filled within `AT_ONCE_S`.
     place : float
@@ -44,6 +46,7 @@ class TakingOrder(msgspec.Struct, frozen=True):
 
     asked: float
     shown: float
+    room: int
     got: int
     place: float
     ticks_beyond: float
@@ -166,17 +169,18 @@ class _Measured:
         if self._took is None:
             return
         row, fills = self._taken, self._took
+        is_buy, sign = self._side is Side.BUY, self._side.sign
+        far, shown = row["ask" if is_buy else "bid"], row["ask_size" if is_buy else "bid_size"]
+        tick = tick_cents(self._root, round(100 * far)) / 100
+        room = round(sign * (self._limit - far) / tick)
         got = sum(quantity for quantity, _ in fills)
         place = ticks = math.nan
         if got:
             price = sum(quantity * price for quantity, price in fills) / got
             place = self._place(price, row)
-            tick = tick_cents(self._root, round(100 * price)) / 100
-            far = row["ask"] if self._side is Side.BUY else row["bid"]
-            if self._side.sign * (self._limit - far) >= tick / 2:
-                ticks = self._side.sign * (price - far) / tick
-        shown = row["ask_size"] if self._side is Side.BUY else row["bid_size"]
-        self._evidence.taking.append(TakingOrder(self._asked, shown, int(got), place, ticks))
+            if room >= 1:
+                ticks = sign * (price - far) / tick
+        self._evidence.taking.append(TakingOrder(self._asked, shown, room, int(got), place, ticks))
         self._took = None
 
     def _rested_s(self, row: Mapping[str, Any]) -> float:

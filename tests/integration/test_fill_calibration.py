@@ -8,7 +8,7 @@ import pytest
 from scripted_strategy import ScriptedOrder, run, scripted
 from small_market import write_session
 
-from autotrade_0dte.analysis.calibration import calibrate_fills
+from autotrade_0dte.analysis.calibration import calibrate_fills, fitted
 from autotrade_0dte.analysis.fill_evidence import fill_evidence
 from autotrade_0dte.analysis.intervals import poisson95, wilson95
 from autotrade_0dte.config import SimulationParams
@@ -31,16 +31,17 @@ def still(_second: int, strike: float, is_call: bool) -> tuple[int, int]:
     return mid - 10, mid + 10
 
 
-def traded(
-    folder: Path, fills: FillScenarios, orders: int, quantity: int, every_s: int, apart_s: int
-) -> Path:
-    """Buy again and again, with quotes `every_s` seconds; return the run folder."""
+def bought(orders: int, quantity: int, apart_s: int) -> list[ScriptedOrder]:
+    return [ScriptedOrder(60 + apart_s * n, CALL, "BUY", quantity, 6.20) for n in range(orders)]
+
+
+def traded(folder: Path, fills: FillScenarios, script: list[ScriptedOrder], every_s: int) -> Path:
+    """Send the orders with quotes each `every_s` seconds; return the run folder."""
     write_session(
         Catalog(folder / "catalog"), "SPY", DATE, strikes=(600, 610), spot=605.0,
         settlement=605.0, quote=still, every_s=every_s, synthetic=True,
         size=lambda second: 20 + second // every_s % 20,  # each a new quote
     )  # fmt: skip
-    script = [ScriptedOrder(60 + apart_s * n, CALL, "BUY", quantity, 6.20) for n in range(orders)]
     simulation = SimulationParams(latency_ms=100, fills=fills)
     config = scripted("SPY", *script, cash=1e8, simulation=simulation)
     return run(config, folder / "catalog", folder / "runs").folder
@@ -53,7 +54,7 @@ def test_rates_inside_the_spread_come_back_within_their_intervals(tmp_path: Path
         OptimisticFills(inside_per_minute=(9.0, 9.0, 9.0, 9.0)),
         FillParams(inside_per_minute=rates),
     )
-    evidence = fill_evidence([traded(tmp_path, fills, 150, 2, 1, 60)])
+    evidence = fill_evidence([traded(tmp_path, fills, bought(150, 2, 60), 1)])
     for at in (1, 2, 3):  # the walk begins in the second quarter
         low, high = (limit / evidence.rested_min[at] for limit in poisson95(evidence.met[at]))
         assert evidence.met[at] >= 10
@@ -69,7 +70,7 @@ def test_share_of_the_size_and_missed_quotes_come_back_within_their_intervals(
         pessimistic=PessimisticFills(size_share=0.4, missed=0.3),
     )
     # One order at a time: two would share what is shown.
-    folder = traded(tmp_path, fills, 110, 40, 10, 200)
+    folder = traded(tmp_path, fills, bought(110, 40, 200), 10)
     taking = fill_evidence([folder]).taking
     assert len(taking) >= 100
     low, high = wilson95(sum(order.got == 0 for order in taking), len(taking))
@@ -83,3 +84,19 @@ def test_share_of_the_size_and_missed_quotes_come_back_within_their_intervals(
     )  # 0.4, in whole contracts
     assert read["fills"]["base"]["taker_place"] == 1.0
     assert msgspec.convert(read["fills"], FillScenarios).base.ticks_beyond == 0
+
+
+def test_fills_a_tick_beyond_the_touch_come_back_with_their_misses_and_waits(
+    tmp_path: Path,
+) -> None:
+    harsh = {"ticks_beyond": 1, "missed": 0.25, "touch_per_minute": 4.0}
+    fills = FillScenarios(base=FillParams(**harsh), pessimistic=PessimisticFills(**harsh))
+    # An entry's walk ends at the touch and waits there; an exit goes on beyond it.
+    entries = bought(100, 2, 200)
+    exits = [ScriptedOrder(order.at_s + 100, CALL, "SELL", 2, 5.80) for order in entries]
+    folder = traded(tmp_path, fills, [*entries, *exits], 5)
+    found = {figure.name: figure for figure in fitted(fill_evidence([folder]))}
+    assert found["ticks_beyond"].value == 1
+    for name, true in (("missed", 0.25), ("touch_per_minute", 4.0)):
+        low, high = map(float, found[name].basis[0].rpartition(": ")[2].split(" to "))
+        assert low <= true <= high < 2 * true

@@ -18,8 +18,8 @@ RUN = {"run_id": "demo-1", "mode": "live", "synthetic": False}
 
 
 def evidence(**changes: Any) -> FillEvidence:
-    taking = [TakingOrder(20, 10, 6, 1.0, 0.0)] * 36 + [
-        TakingOrder(5, 10, 0, math.nan, math.nan)
+    taking = [TakingOrder(20, 10, 1, 6, 1.0, 0.0)] * 36 + [
+        TakingOrder(5, 10, 0, 0, math.nan, math.nan)
     ] * 4
     values: dict[str, Any] = {
         "fills": 90,
@@ -51,12 +51,26 @@ def test_every_parameter_is_the_share_or_rate_that_was_seen() -> None:
 
 
 def test_fills_beyond_the_touch_are_ticks_and_fills_inside_are_a_place() -> None:
-    beyond = evidence(taking=[TakingOrder(5, 10, 5, 1.1, 2.0)] * 20)
+    beyond = evidence(taking=[TakingOrder(5, 10, 2, 5, 1.1, 2.0)] * 20)
     values = {figure.name: figure.value for figure in fitted(beyond)}
     assert (values["taker_place"], values["ticks_beyond"]) == (1.0, 2)
-    inside = evidence(taking=[TakingOrder(5, 10, 5, 0.8, -2.0)] * 20)
+    inside = evidence(taking=[TakingOrder(5, 10, 2, 5, 0.8, -2.0)] * 20)
     values = {figure.name: figure.value for figure in fitted(inside)}
     assert (values["taker_place"], values["ticks_beyond"]) == (0.8, 0)
+
+
+def test_order_that_stops_at_the_touch_has_not_missed_fills_beyond_it() -> None:
+    short = [TakingOrder(5, 10, 0, 0, math.nan, math.nan)] * 50
+    beyond = [TakingOrder(5, 10, 2, 5, 1.1, 1.0)] * 16 + [
+        TakingOrder(5, 10, 1, 0, math.nan, math.nan)
+    ] * 4
+    figures = {figure.name: figure for figure in fitted(evidence(taking=short + beyond))}
+    assert figures["ticks_beyond"].value == 1
+    assert figures["missed"].value == 0.2
+    assert figures["missed"].basis[0].startswith("4 of 20 orders that went 1 ticks or more beyond")
+    # Where nothing tells that fills lie beyond it, it has.
+    few = {figure.name: figure.value for figure in fitted(evidence(taking=short))}
+    assert few["missed"] == 0.9
 
 
 def test_what_is_too_seldom_is_left_to_its_default() -> None:
@@ -87,8 +101,8 @@ def test_fragment_is_a_configuration_with_the_counts_behind_each_figure(
 def test_other_scenarios_are_moved_where_the_base_is_beyond_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    harsh = [TakingOrder(20, 10, 2, 1.0, 0.0)] * 30 + [
-        TakingOrder(5, 10, 0, math.nan, math.nan)
+    harsh = [TakingOrder(20, 10, 1, 2, 1.0, 0.0)] * 30 + [
+        TakingOrder(5, 10, 0, 0, math.nan, math.nan)
     ] * 20
     kind = evidence(taking=harsh, met=[30, 1, 1, 0, 500])
     read = msgspec.toml.decode(text_of(monkeypatch, kind))["simulation"]["fills"]

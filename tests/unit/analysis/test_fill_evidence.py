@@ -111,7 +111,7 @@ def test_order_at_the_touch_is_filled_at_once_or_waits_there(tmp_path: Path) -> 
         steps.step(0.5 + later_s, "FILLED", "END", quantity=5, price=2.21)
     found = steps.evidence(tmp_path)
     first, second = found.taking
-    assert (first.asked, first.shown, first.got) == (5, 10, 5)
+    assert (first.asked, first.shown, first.room, first.got) == (5, 10, 2, 5)
     assert first.place == pytest.approx(1.05)
     assert first.ticks_beyond == pytest.approx(1.0)
     assert second.got == 0

@@ -12,6 +12,7 @@ import cyclopts
 from autotrade_0dte import __version__, cli_findings, cli_nodes, cli_risk, cli_runs
 from autotrade_0dte.cli_data import data
 from autotrade_0dte.cli_errors import EXIT_FAULT, EXIT_INTERRUPTED, exit_code, told
+from autotrade_0dte.cli_options import add
 
 __all__ = ["app", "data", "main"]
 
@@ -43,7 +44,7 @@ for command in (
     cli_risk.rearm,
     cli_risk.drill,
 ):
-    app.command(command)
+    add(app, command)
 
 
 def main() -> None:

@@ -12,8 +12,10 @@ from autotrade_0dte.cli_options import (
     AsJson,
     CatalogFolder,
     Count,
+    Flag,
     Seed,
     SessionDate,
+    add,
     chosen_sessions,
     existing_catalog,
     print_json,
@@ -24,14 +26,13 @@ __all__ = ["data"]
 data = cyclopts.App(name="data", help="Import, generate, describe and check market data.")
 
 
-@data.command(name="import")
 def import_data(
     source_format: str,
     /,
     *sources: Path,
     catalog: CatalogFolder = DEFAULT_CATALOG,
     symbol: str | None = None,
-    replace: bool = False,
+    replace: Flag = False,
     as_json: AsJson = False,
 ) -> None:
     """Import vendor files into a catalog.
@@ -64,7 +65,6 @@ def import_data(
         print_import(result)
 
 
-@data.command
 def generate(
     *,
     catalog: CatalogFolder = DEFAULT_CATALOG,
@@ -74,7 +74,7 @@ def generate(
     strikes: int | None = None,
     interval_s: int | None = None,
     kind: str | None = None,
-    replace: bool = False,
+    replace: Flag = False,
 ) -> None:
     """Generate synthetic sessions, the same for the same seed; they are marked as synthetic.
 
@@ -83,7 +83,7 @@ def generate(
     catalog
         Folder of the catalog.
     sessions
-        How many trading sessions, the last of them on or before `last`.
+        How many trading sessions, the last of them on or before --last.
     seed
         Seed of all random numbers.
     last
@@ -129,9 +129,16 @@ def generate(
     print(f"Generated {sessions} synthetic sessions in {catalog}")
 
 
-@data.command
 def info(*, catalog: CatalogFolder = DEFAULT_CATALOG, as_json: AsJson = False) -> None:
-    """Print what a catalog holds, session by session."""
+    """Print what a catalog holds, session by session.
+
+    Parameters
+    ----------
+    catalog
+        Folder of the catalog.
+    as_json
+        Print the sessions as one JSON list.
+    """
     from autotrade_0dte.data.quality import describe
     from autotrade_0dte.data.tables import print_info
 
@@ -139,11 +146,17 @@ def info(*, catalog: CatalogFolder = DEFAULT_CATALOG, as_json: AsJson = False) -
     print_json(rows) if as_json else print_info(rows)
 
 
-@data.command
 def check(*, catalog: CatalogFolder = DEFAULT_CATALOG, as_json: AsJson = False) -> int:
     """Check the quality of a catalog's sessions and the integrity of its files.
 
     Ends with exit code 3 when a session is bad.
+
+    Parameters
+    ----------
+    catalog
+        Folder of the catalog.
+    as_json
+        Print the findings as one JSON list.
     """
     from autotrade_0dte.data.catalog import CatalogError
     from autotrade_0dte.data.quality import check as check_catalog
@@ -156,7 +169,6 @@ def check(*, catalog: CatalogFolder = DEFAULT_CATALOG, as_json: AsJson = False) 
     return EXIT_UNCLEAN if any(row["verdict"] == "bad" for row in rows) else 0
 
 
-@data.command
 def profile(
     config: Path,
     /,
@@ -205,3 +217,8 @@ def profile(
     write_bytes(to, msgspec.json.encode(measured) + b"\n")
     held = describe_profile(measured)
     print_json(held) if as_json else print_profile(held)
+
+
+add(data, import_data, name="import")
+for command in (generate, info, check, profile):
+    add(data, command)

@@ -66,8 +66,9 @@ def tca(
 def calibrate_fills(*runs: Path, out: Path | None = None) -> None:
     """Fit the base fill scenario to the fills of runs, as a piece of a configuration (TOML).
 
-    Each figure stands with its 95 % interval and the counts behind it. Only fills of live runs
-    tell about the market; those of a simulation tell how it was set up, and are marked so.
+    Each figure stands with its 95 % interval and the counts behind it. Only fills
+    of live runs tell about the market; those of a simulation tell how it was set
+    up, and are marked so.
 
     Parameters
     ----------

@@ -163,8 +163,9 @@ def simulator(
 ) -> int:
     """Start a loopback Tiger to rehearse with, open at any hour, and print how to point at it.
 
-    Paste the printed lines into another terminal; `autotrade paper` and `autotrade live` there
-    then trade against it, and nothing can reach Tiger. It ends on Ctrl-C.
+    Paste the printed lines into another terminal; `autotrade paper` and
+    `autotrade live` there then trade against it, and nothing can reach Tiger.
+    It ends on Ctrl-C.
 
     Parameters
     ----------

@@ -1,15 +1,15 @@
 """What the commands share: option types, defaults, and reading and printing of values."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import cyclopts
 
 __all__ = ["DEFAULT_CATALOG", "DEFAULT_RUNS", "EXIT_UNCLEAN", "AsJson", "CatalogFolder", "Count"]
-__all__ += ["Seed", "SessionDate", "chosen_sessions", "existing_catalog", "print_json"]
-__all__ += ["scenario_choice", "session_range"]
+__all__ += ["Flag", "Seed", "SessionDate", "add", "chosen_sessions", "existing_catalog"]
+__all__ += ["print_json", "scenario_choice", "session_range"]
 
 EXIT_UNCLEAN = 3
 
@@ -19,6 +19,7 @@ DEFAULT_RUNS = Path("runs")
 CatalogFolder = Annotated[Path, cyclopts.Parameter(name="--catalog")]
 Count = Annotated[int, cyclopts.Parameter(validator=cyclopts.validators.Number(gte=1))]
 Seed = Annotated[int, cyclopts.Parameter(validator=cyclopts.validators.Number(gte=0))]
+Flag = Annotated[bool, cyclopts.Parameter(negative="")]
 AsJson = Annotated[bool, cyclopts.Parameter(name="--json", negative="")]
 
 
@@ -32,7 +33,20 @@ def _date(_: Any, tokens: Sequence[cyclopts.Token]) -> dt.date:
 
 SessionDate = Annotated[dt.date, cyclopts.Parameter(converter=_date)]
 
+_IN_PARAMETER = 4 * " "
 _HOW_TO_FILL = "import or generate sessions first (autotrade data --help)"
+
+
+def add(app: cyclopts.App, command: Callable[..., Any], name: str | None = None) -> None:
+    """Add a command whose parameters are told of in one line each, for the terminal to break."""
+    lines: list[str] = []
+    for line in (command.__doc__ or "").splitlines():
+        if lines and lines[-1].startswith(_IN_PARAMETER) and line.startswith(_IN_PARAMETER):
+            lines[-1] += f" {line.strip()}"
+        else:
+            lines.append(line)
+    command.__doc__ = "\n".join(lines)
+    app.command(command, name=name)
 
 
 def existing_catalog(folder: Path) -> Any:

@@ -130,8 +130,9 @@ def rearm(*, reason: str, state: Path = DEFAULT_STATE) -> None:
 def drill(*, only: str | None = None, state: Path = DEFAULT_STATE, as_json: AsJson = False) -> int:
     """Rehearse the emergencies against a simulator; run it once a week.
 
-    Each scenario starts a simulator and a node of its own, takes up to a minute, and touches
-    nothing but a temporary folder. Ends with 0 when all of them were as they have to be, else 1.
+    Each scenario starts a simulator and a node of its own, takes up to a minute,
+    and touches nothing but a temporary folder. Ends with 0 when all of them were
+    as they have to be, else 1.
 
     Parameters
     ----------

@@ -401,11 +401,9 @@ def write_table(folder: Path, name: str, columns: Mapping[str, Sequence[Any] | A
     """
     schema = TABLES[name]
     if set(columns) != set(schema.names):
-        missing = sorted(set(schema.names) - set(columns))
-        unknown = sorted(set(columns) - set(schema.names))
         raise TableError(
-            f"Expected the {len(schema.names)} columns of table {name},"
-            f" was without {missing} and with {unknown}"
+            f"Expected the {len(schema.names)} columns of table {name}, "
+            f"was {_difference(columns, schema)}"
         )
     path = table_path(folder, name)
     partial = _partial(path)
@@ -438,8 +436,9 @@ def opened_table(folder: Path, name: str) -> Iterator[pq.ParquetFile]:
     with opened as file:
         if not file.schema_arrow.equals(TABLES[name]):
             raise TableError(
-                f"Expected the schema of table {name} as this version writes it, "
-                f"was {file.schema_arrow.names} ({path.name})"
+                "Expected the columns that this version writes, was "
+                f"{_difference(file.schema_arrow.names, TABLES[name])} "
+                f"({path}): make the run again"
             )
         yield file
 
@@ -500,6 +499,13 @@ def _first_session(part: Path, name: str) -> str:
     """Return the session of a part's first row, empty for an empty table."""
     first = read_table(part, name, ["session"])["session"]
     return first[0].as_py().isoformat() if len(first) else ""
+
+
+def _difference(columns: Iterable[str], schema: pa.Schema) -> str:
+    found, wanted = set(columns), set(schema.names)
+    if found == wanted:
+        return "of other types or order"
+    return f"without {sorted(wanted - found)} and with {sorted(found - wanted)}"
 
 
 def _partial(path: Path) -> Path:

@@ -57,12 +57,12 @@ def test_session_that_the_run_does_not_have_has_no_rows(run: tuple[Path, list[dt
 
 def test_table_of_another_version_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"session": [dt.date(2024, 1, 2)]}), table_path(tmp_path, "equity"))
-    with pytest.raises(TableError, match="schema of table equity as this version writes it"):
+    with pytest.raises(TableError, match="columns that this version writes, was without"):
         read_session(tmp_path, "equity", dt.date(2024, 1, 2))
 
 
 def test_missing_table_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TableError, match="Expected a readable table equity"):
+    with pytest.raises(TableError, match="Expected a run folder with equity.parquet"):
         read_session(tmp_path, "equity", dt.date(2024, 1, 2))
 
 

@@ -78,6 +78,60 @@ def test_what_is_too_seldom_is_left_to_its_default() -> None:
     assert fitted(few) == []
 
 
+def test_ten_orders_a_minute_at_rest_and_thirty_fills_suffice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    least = evidence(
+        fills=30, taking=[TakingOrder(10, 10, 1, 10, 1.0, 0.0)] * 10, acknowledged_s=[0.2] * 10,
+        rested_min=[0.0, 0.0, 0.0, 1.0, 1.0], met=[0, 0, 0, 7, 3],
+    )  # fmt: skip
+    values = {figure.name: figure.value for figure in fitted(least)}
+    assert values == {
+        "latency_ms": 200,
+        "taker_place": 1.0,
+        "ticks_beyond": 0,
+        "size_share": 1.0,
+        "missed": 0.0,
+        "inside_per_minute": (0.0, 0.0, 0.0, 7.0),
+        "touch_per_minute": 3.0,
+    }
+    assert "Fitted to 30 fills" in text_of(monkeypatch, least)
+    fewer = evidence(
+        taking=least.taking[1:], acknowledged_s=[0.2] * 9, rested_min=[0.9] * 5, met=[9] * 5
+    )
+    assert fitted(fewer) == []
+
+
+def test_share_of_the_size_is_of_orders_that_wanted_all_and_got_some() -> None:
+    rest = [
+        TakingOrder(9, 10, 1, 9, 1.0, 0.0),  # asked for less than was shown
+        TakingOrder(20, 10, 1, 0, math.nan, math.nan),  # was missed
+        TakingOrder(20, 0.0, 1, 3, 1.0, 0.0),  # was shown nothing
+    ]
+    taking = [TakingOrder(20, 10, 1, 5, 1.0, 0.0)] * 20 + rest * 9
+    values = {figure.name: figure.value for figure in fitted(evidence(taking=taking))}
+    assert values["size_share"] == 0.5
+    refilled = [TakingOrder(20, 10, 1, 15, 1.0, 0.0)] * 10
+    values = {figure.name: figure.value for figure in fitted(evidence(taking=refilled))}
+    assert values["size_share"] == 1.0  # more than was shown is no share of it
+
+
+def test_latency_is_the_median_with_the_tenths_beside_it() -> None:
+    [latency] = fitted(
+        FillEvidence(acknowledged_s=[n / 100 for n in range(101)], taking=[], rested_min=[0.0] * 5)
+    )
+    assert latency.value == 500
+    assert "median of 101 confirmations; 10th to 90th percentile 100 to 900" in latency.basis
+
+
+def test_interval_of_a_mean_is_two_standard_errors_wide() -> None:
+    # Places 0.9 and 1.1 in turn: standard deviation 0.1 x sqrt(16 / 15), by sqrt(16), by 1.96.
+    taking = [TakingOrder(5, 10, 2, 5, place, 0.0) for place in (0.9, 1.1)] * 8
+    place = next(f for f in fitted(evidence(taking=taking)) if f.name == "taker_place")
+    assert place.basis == ("16 orders that took: 0.949 to 1.051",)
+    assert place.value == 1.0
+
+
 def test_fragment_is_a_configuration_with_the_counts_behind_each_figure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

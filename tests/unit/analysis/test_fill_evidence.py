@@ -23,10 +23,10 @@ class Steps:
         self.parents: list[dict[str, Any]] = []
         self.steps: list[dict[str, Any]] = []
 
-    def parent(self, side: str = "BUY", quantity: int = 5, package: str = "") -> None:
+    def parent(self, side: str = "BUY", quantity: int = 5, **changes: str) -> None:
         name = f"P-{len(self.parents)}"
-        facts = {"side": side, "quantity": quantity, "instrument_id": CALL, "package": package}
-        self.parents.append({"parent_id": name} | facts)
+        facts = {"side": side, "quantity": quantity, "instrument_id": CALL, "package": ""}
+        self.parents.append({"parent_id": name} | facts | changes)
 
     def step(self, at_s: float, event: str, move: str = "", **values: Any) -> None:
         quote = {"bid": BID, "ask": ASK, "bid_size": 10.0, "ask_size": 10.0}
@@ -144,6 +144,93 @@ def test_limit_is_that_which_the_venue_has_confirmed(tmp_path: Path) -> None:
     steps.step(12.5, "MODIFY_REJECTED", limit=2.06)
     steps.step(18.5, "REJECTED", "END")
     assert steps.evidence(tmp_path).rested_min == pytest.approx([0.0, 0.3, 0.0, 0.0, 0.0])
+
+
+def test_limit_is_the_price_that_a_change_was_confirmed_at(tmp_path: Path) -> None:
+    steps = Steps()
+    steps.parent()
+    sent(steps, 2.06)
+    steps.step(0.5, "QUOTE", "REPRICE", limit=2.18)
+    steps.step(0.5, "MODIFIED", price=2.12, limit=2.18)
+    steps.step(60.5, "CANCELED", "END")
+    assert steps.evidence(tmp_path).rested_min == pytest.approx([0.0, 0.0, 1.0, 0.0, 0.0])
+
+
+def test_each_limit_at_the_touch_is_an_order_that_took_for_what_was_left(tmp_path: Path) -> None:
+    steps = Steps()
+    steps.parent(quantity=20)
+    sent(steps, 2.20)
+    steps.step(0.6, "FILLED", quantity=4, price=2.20)
+    steps.step(3.0, "QUOTE", "REPRICE", limit=2.22)
+    steps.step(3.5, "MODIFIED", price=2.22, limit=2.22)
+    steps.step(3.6, "FILLED", quantity=6, price=2.21)
+    steps.step(6.0, "CANCELED")
+    steps.step(9.0, "RESENT", quantity=10)
+    steps.step(9.0, "QUOTE", "SUBMIT", limit=2.20)
+    steps.step(9.5, "ACCEPTED", limit=2.20)  # the log ends here
+    found = steps.evidence(tmp_path).taking
+    assert [(order.asked, order.room, order.got) for order in found] == [
+        (20, 0, 4),
+        (16, 2, 6),
+        (10, 0, 0),
+    ]
+
+
+def test_nothing_rests_after_a_cancel_or_an_end(tmp_path: Path) -> None:
+    steps = Steps()
+    steps.parent()
+    sent(steps, 2.06)
+    steps.step(30.5, "CANCELED")
+    steps.step(33.5, "RESENT", quantity=5)
+    sent(steps, 2.06, at_s=90.5)
+    steps.step(121.0, "FILLED", "END", quantity=5, price=2.06)
+    steps.step(181.0, "FILLED", "END", quantity=5, price=2.06)  # late
+    found = steps.evidence(tmp_path)
+    assert found.rested_min == pytest.approx([0.0, 1.0, 0.0, 0.0, 0.0])
+    assert (found.fills, found.met) == (2, [0, 1, 0, 0, 0])
+
+
+def test_confirmation_is_counted_from_the_command_and_once(tmp_path: Path) -> None:
+    steps = Steps()
+    steps.parent()
+    steps.step(0.0, "QUOTE", "SUBMIT", limit=2.06)
+    steps.step(0.2, "QUOTE", veto="SPREAD", limit=2.06)
+    steps.step(0.3, "ACCEPTED", limit=2.06)
+    steps.step(5.0, "MODIFIED", price=2.12, limit=2.12)  # by somebody else
+    assert steps.evidence(tmp_path).acknowledged_s == pytest.approx([0.3])
+
+
+def test_fill_at_once_is_inside_the_spread_where_the_limit_was(tmp_path: Path) -> None:
+    steps = Steps()
+    steps.parent()
+    sent(steps, 2.12)
+    steps.step(0.7, "FILLED", quantity=2, price=2.12)
+    steps.step(0.9, "FILLED", "END", quantity=3, price=2.12, bid=math.nan, ask=math.nan)
+    found = steps.evidence(tmp_path)
+    assert (found.fills, found.met, found.taking) == (2, [0, 0, 1, 0, 0], [])
+
+
+def test_fill_half_a_second_after_the_confirmation_is_still_at_once(tmp_path: Path) -> None:
+    steps = Steps()
+    steps.parent()
+    sent(steps, 2.20)
+    steps.step(1.0, "FILLED", "END", quantity=5, price=2.20)
+    assert [order.got for order in steps.evidence(tmp_path).taking] == [5]
+
+
+def test_sale_of_an_index_option_takes_the_size_of_the_bid_in_its_own_ticks(
+    tmp_path: Path,
+) -> None:
+    steps = Steps()
+    steps.parent("SELL", instrument_id="SPXW260720C06000000.US")
+    market = {"bid": 3.30, "ask": 3.60, "bid_size": 7.0, "ask_size": 99.0}
+    steps.step(0.0, "QUOTE", "SUBMIT", limit=3.10, **market)
+    steps.step(0.5, "ACCEPTED", limit=3.10, **market)
+    steps.step(0.6, "FILLED", "END", quantity=5, price=3.20, **market)
+    [order] = steps.evidence(tmp_path).taking
+    assert (order.shown, order.room, order.got) == (7, 2, 5)
+    assert order.ticks_beyond == pytest.approx(1.0)
+    assert order.place == pytest.approx(4 / 3)
 
 
 def test_several_runs_add_up(tmp_path: Path) -> None:

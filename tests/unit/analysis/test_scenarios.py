@@ -48,6 +48,15 @@ def test_nothing_is_concluded_without_trades_or_with_a_scenario_missing_or_uncle
     assert fill_verdict({"base": figures(10.0)}) is FillVerdict.UNKNOWN
 
 
+def test_scenario_that_traded_nothing_earned_nothing() -> None:
+    nothing = figures(0.0, trades=0)
+    kind = {"optimistic": figures(5.0), "base": nothing, "pessimistic": nothing}
+    assert fill_verdict(kind) is FillVerdict.OPTIMISTIC_ONLY
+    assert fill_verdict(kind | {"base": figures(4.0)}) is FillVerdict.FRAGILE
+    assert fill_verdict(kind | {"optimistic": figures(-5.0)}) is FillVerdict.LOSS
+    assert told(0.0, 0.0, 0.0) is FillVerdict.LOSS
+
+
 def test_fill_ratio_is_that_of_the_contracts_of_entries() -> None:
     rows = [("entry", 4, 4), ("entry", 6, 1), ("exit", 5, 5)]
     columns: dict[str, list[Any]] = {name: [None] * len(rows) for name in PARENTS.names}

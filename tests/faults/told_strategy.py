@@ -23,15 +23,16 @@ from autotrade_0dte.execution.plan import TradePlan
 from autotrade_0dte.market_state.actions import Urgency
 from autotrade_0dte.market_state.view import MarketView
 from autotrade_strategies.base import TradeStrategy
+from autotrade_strategies.quotes import tick_above
 
 __all__ = ["READY", "Told", "ToldParams", "ToldStrategy", "over_line"]
 
 READY = "ready for plans"
 """What is printed when the first price of the underlying is known."""
 
-_IN_THE_MONEY = 4.0
-"""Such a call is quoted five ticks wide: there is something to walk through."""
-_WIDTH = 2.0
+_IN_THE_MONEY, _WIDTH = 1 / 150, 1 / 300
+"""Of the underlying: such a call is quoted five ticks wide, so that there is something to walk
+through; and how much further out the leg lies that is sold against it."""
 _SLACK = 0.05
 _CONTRACTS = 3
 _MOST_BYTES = 65_536
@@ -119,16 +120,16 @@ class ToldStrategy(TradeStrategy):
         return msgspec.json.decode(line, type=Told)
 
     def _plan(self, told: Told, chain: ChainSnapshot) -> TradePlan:
-        row = _call(chain, chain.spot - _IN_THE_MONEY)
+        names = self.session.instrument_ids
+        row = _call(chain, chain.spot * (1 - _IN_THE_MONEY))
         bid, ask = float(chain.bid[row]), float(chain.ask[row])
         cap = round(bid + told.cap_place * (ask - bid) - 1e-9, 2)
         if told.cap_place >= 1.0:
-            cap = round(ask + _SLACK, 2)
+            cap = tick_above(ask + _SLACK, names[row])
         short, net_cap = None, math.nan
         if told.is_vertical:
-            short = _call(chain, float(chain.strike[row]) + _WIDTH)
+            short = _call(chain, float(chain.strike[row]) + chain.spot * _WIDTH)
             net_cap = round(cap - float(chain.bid[short]) + _SLACK, 2)
-        names = self.session.instrument_ids
         return TradePlan(
             plan_id=told.name,
             direction=1,

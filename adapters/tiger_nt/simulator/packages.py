@@ -17,6 +17,8 @@ __all__ += ["package_ticket_of"]
 
 MLEG = "MLEG"
 _LEGS = 2
+_NET_TICK_CENTS = {"SPX": 5, "SPXW": 5}
+"""By root, the step of a package's limit where it is not a cent; at all prices, as on Cboe."""
 _NOISE = 1e-9
 """Dollars; less than a tick and more than a double's error in a difference of two prices."""
 
@@ -79,8 +81,12 @@ def check_package(ticket: Ticket, account: Account, listing: Listing) -> None:
     limit = ticket.limit_price
     if limit is None:
         raise refuse(account, "limit price must be given")
-    if abs(limit * 100 - round(limit * 100)) > 1e-6:
-        raise refuse(account, "the limit price does not meet the minimum price fluctuation 0.01")
+    tick = _NET_TICK_CENTS.get(bought.terms.root, 1)
+    if abs(limit * 100 / tick - round(limit * 100 / tick)) > 1e-6:
+        raise refuse(
+            account,
+            f"the limit price does not meet the minimum price fluctuation {tick / 100:.2f}",
+        )
 
 
 def check_package_funds(ticket: Ticket, account: Account, fees: FeeFunction) -> None:

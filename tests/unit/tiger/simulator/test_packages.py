@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiger_simulator import CALL, OTHER, PUT
 
+from tiger_nt.simulator import packages
 from tiger_nt.simulator.admission import LegTicket, Ticket
 from tiger_nt.simulator.errors import BIZ_PARAM, PAPER_ORDER, Refusal
 from tiger_nt.simulator.faults import Fault, FaultKind
@@ -115,6 +116,14 @@ def test_a_package_without_a_quantity_is_a_wrong_request() -> None:
 def test_what_is_not_traded_is_refused(fields: dict[str, Any], says: str) -> None:
     with pytest.raises(Refusal, match=says):
         package(desk(), **({"quantity": 1, "net": 0.6} | fields))
+
+
+def test_net_limits_of_a_root_have_its_own_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert packages._NET_TICK_CENTS == {"SPX": 5, "SPXW": 5}
+    monkeypatch.setitem(packages._NET_TICK_CENTS, "SPY", 5)
+    package(desk(), 1, 0.65)
+    with pytest.raises(Refusal, match="minimum price fluctuation 0.05"):
+        package(desk(), 1, 0.61)
 
 
 def test_a_sale_that_the_purchase_does_not_cover_is_refused() -> None:

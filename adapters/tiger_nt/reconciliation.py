@@ -4,7 +4,7 @@ import asyncio
 import datetime as dt
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import batched
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from tiger_nt.alarms import Residual
 from tiger_nt.gateway import OrderGateway
 from tiger_nt.order_events import Doubt
 from tiger_nt.order_lists import OrderList, Row
+from tiger_nt.orders import TrackedOrder
 from tiger_nt.rest import TigerRest
 from tiger_nt.tracker import Change, OrderTracker
 from tiger_nt.views import AssetsView, OrderView, PositionView, TransactionView
@@ -31,6 +32,7 @@ _DOUBT_PAUSE_S = 0.2
 _A_SLICE = 20
 """Views taken in before the event loop has another turn, some 0.2 ms."""
 
+type Lists = tuple[OrderList, OrderList]
 type Tell = Callable[[list[Change]], None]
 
 
@@ -42,35 +44,25 @@ class Snapshot(msgspec.Struct, frozen=True):
     unreadable: tuple[str, ...]
 
 
-class _Answers(msgspec.Struct, frozen=True):
-    """What Tiger answered to the questions of one reading."""
+class _Reading(msgspec.Struct, frozen=True):
+    """When a reading began, by our clock and a steady one, and which orders were at work then."""
 
-    lists: tuple[OrderList, ...]
-    transactions: list[TransactionView]
-    positions: list[PositionView]
-    assets: AssetsView
-
-    @property
-    def orders(self) -> list[OrderView]:
-        """Return the orders to be taken in."""
-        return [view for each in self.lists for view in each.views]
-
-    @property
-    def rows(self) -> dict[int, Row]:
-        """Return the rows of all orders listed."""
-        return {order_id: row for each in self.lists for order_id, row in each.rows.items()}
+    now_ms: int
+    began_s: float
+    at_work: list[TrackedOrder]
+    is_whole: bool
 
 
 class Reconciler:
     """Asks Tiger for what it knows and gives it to the tracker.
 
     The whole trading day is read at the start, when news may have been missed, and when the clocks
-    have moved against each other. In between only what is new: the orders at work, those changed or
-    made since the last reading began, and one by one those that were at work and are in neither
-    list. So neither an order at work nor the end of one is missed, also where Tiger lists orders by
-    when they were made. Executions that a view speaks of are asked for by the `inquiry`. What all
-    this cannot see, a late fill of an order that was over, shows in the positions: whoever finds
-    them different has the whole day read.
+    have moved against each other or Tiger does not tell its own. In between only what is new: the
+    orders at work, those changed or made since the last reading began, and one by one those that
+    were at work and are in neither list. So neither an order at work nor the end of one is missed,
+    also where Tiger lists orders by when they were made. Executions that a view speaks of are asked
+    for by the `inquiry`. What all this cannot see, a late fill of an order that was over, shows in
+    the positions: whoever finds them different has the whole day read.
 
     Parameters
     ----------
@@ -114,61 +106,65 @@ class Reconciler:
         if self._read_ms is None:
             return await self._read_whole(now_ms, self._gateway.tell)
         offset_s = self._offset_s
-        snapshot = await self._read(
-            now_ms, self._ask_new(self._read_ms - _SHOWN_LATE_MS), self._gateway.tell
-        )
+        snapshot = await self._read_new(now_ms, self._read_ms - _SHOWN_LATE_MS)
         if self._read_ms is not None and abs(self._offset_s - offset_s) <= _CLOCK_MOVED_S:
             return snapshot
-        _log.warning("Tiger's clock has moved or is not known: the whole day is read")
         return await self.refresh(now_ms, whole=True)
 
-    async def _read_whole(self, now_ms: int, tell: Tell) -> Snapshot:
-        return await self._read(now_ms, self._ask_whole(_midnight_ms(now_ms)), tell)
-
-    async def _read(self, now_ms: int, asked: Awaitable[_Answers], tell: Tell) -> Snapshot:
-        """Take in the answers and remember what they were."""
-        began_s = time.monotonic()
-        # Orders placed meanwhile need not be in the answers.
-        before = [order for order in self._tracker.live() if order.view is not None]
-        answers = await asked
-        await self._take_in(answers, tell)
-        self._seen = answers.rows
-        for order in before:
-            if order.id is not None and order.id not in self._seen and not order.is_done:
-                _log.warning("order %s: at work here, but not listed by Tiger: asking", order.id)
-                self._gateway.inquiry.suspect(order.id)
-        offset_s = self._rest.clock_offset_s(time.monotonic() - began_s)
-        self._read_ms = None if offset_s is None else now_ms + round(offset_s * 1_000)
-        self._offset_s = offset_s or 0.0
-        return Snapshot(
-            answers.positions,
-            answers.assets,
-            tuple(each.text for found in answers.lists for each in found.unreadable),
-        )
-
-    async def _ask_new(self, since_ms: int) -> _Answers:
-        """Ask for what is at work or has changed; positions last, they are to be compared."""
+    async def _read_new(self, now_ms: int, since_ms: int) -> Snapshot:
+        """Read what is at work or has changed; positions last, they are to be compared."""
         rest = self._rest
+        reading = self._begin(now_ms, whole=False)
         open_orders, changed, assets = await asyncio.gather(
             rest.open_orders(self._seen), rest.orders_changed(since_ms, self._seen), rest.assets()
         )
-        return _Answers((changed, open_orders), [], await rest.positions(), assets)
+        lists = changed, open_orders
+        await self._take_in(reading, lists, [], self._gateway.tell)
+        return Snapshot(await rest.positions(), assets, _unreadable(lists))
 
-    async def _ask_whole(self, since_ms: int) -> _Answers:
-        """Ask for the day, again if positions change meanwhile: they must fit the rest."""
+    async def _read_whole(self, now_ms: int, tell: Tell) -> Snapshot:
+        """Read the day, again if positions change meanwhile: they must fit the rest."""
         rest = self._rest
+        since_ms = _midnight_ms(now_ms)
+        reading = self._begin(now_ms, whole=True)
         positions = await rest.positions()
         for _ in range(_STILL_ATTEMPTS):
             open_orders, made, assets = await asyncio.gather(
                 rest.open_orders(), rest.orders_made(since_ms), rest.assets()
             )
             lists = made, open_orders
-            orders = [view for each in lists for view in each.views]
-            transactions = await rest.transactions_since(since_ms, orders)
+            executions = await rest.transactions_since(since_ms, _orders(lists))
             before, positions = positions, await rest.positions()
             if net_positions(before) == net_positions(positions):
                 break
-        return _Answers(lists, transactions, positions, assets)
+        await self._take_in(reading, lists, executions, tell)
+        return Snapshot(positions, assets, _unreadable(lists))
+
+    def _begin(self, now_ms: int, *, whole: bool) -> _Reading:
+        # Orders placed meanwhile need not be in the answers.
+        at_work = [order for order in self._tracker.live() if order.view is not None]
+        return _Reading(now_ms, time.monotonic(), at_work, whole)
+
+    async def _take_in(
+        self, reading: _Reading, lists: Lists, executions: list[TransactionView], tell: Tell
+    ) -> None:
+        """Take in the answers, a few views at a time, and remember them for the next reading."""
+        for views in batched(_orders(lists), _A_SLICE, strict=False):
+            tell([change for view in views for change in self._tracker.on_view(view)])
+            await asyncio.sleep(0)
+        for some in batched(executions, _A_SLICE, strict=False):
+            tell([change for each in some for change in self._tracker.on_transaction(each)])
+            await asyncio.sleep(0)
+        self._seen = {order_id: row for each in lists for order_id, row in each.rows.items()}
+        for order in reading.at_work:
+            if order.id is not None and order.id not in self._seen and not order.is_done:
+                _log.warning("order %s: at work here, but not listed by Tiger: asking", order.id)
+                self._gateway.inquiry.suspect(order.id)
+        if self._read_ms is None and not reading.is_whole:
+            return  # a whole one was asked for meanwhile, and is still due
+        offset_s = self._rest.clock_offset_s(time.monotonic() - reading.began_s)
+        self._read_ms = None if offset_s is None else reading.now_ms + round(offset_s * 1_000)
+        self._offset_s = offset_s or 0.0
 
     async def _answer(self, order_id: int, doubt: Doubt) -> list[OrderView] | list[TransactionView]:
         if doubt is Doubt.TRANSACTIONS:
@@ -176,13 +172,13 @@ class Reconciler:
         view = await self._rest.order(order_id)
         return [] if view is None else [view]
 
-    async def _take_in(self, answers: _Answers, tell: Tell) -> None:
-        for views in batched(answers.orders, _A_SLICE, strict=False):
-            tell([change for view in views for change in self._tracker.on_view(view)])
-            await asyncio.sleep(0)
-        for executions in batched(answers.transactions, _A_SLICE, strict=False):
-            tell([change for each in executions for change in self._tracker.on_transaction(each)])
-            await asyncio.sleep(0)
+
+def _orders(lists: Lists) -> list[OrderView]:
+    return [view for each in lists for view in each.views]
+
+
+def _unreadable(lists: Lists) -> tuple[str, ...]:
+    return tuple(row.text for each in lists for row in each.unreadable)
 
 
 def _midnight_ms(now_ms: int) -> int:

@@ -3,7 +3,7 @@
 import asyncio
 import datetime as dt
 import math
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tiger_nt.errors import TigerRequestError
+from tiger_nt.errors import AnswerError, TigerRequestError
 from tiger_nt.gateway import OrderGateway
 from tiger_nt.order_events import Doubt
 from tiger_nt.order_lists import OrderList, Unreadable
@@ -65,6 +65,8 @@ class Tiger:
         self.offset_ms: int | None = 0
         self.fails = 0
         self.unreadable: list[Unreadable] = []
+        self.positions_fail = False
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
         self.asked: list[str] = []
         self.read = 0
         self._by_change = by_change
@@ -175,9 +177,14 @@ class Tiger:
         return [each for all_of in self.executions.values() for each in all_of]
 
     async def positions(self) -> list[PositionView]:
+        if self.positions_fail:
+            raise AnswerError("position: Expected a whole number, was 0.5")
         return [PositionView(symbol=SYMBOL, sec_type="OPT", quantity=self.held(), average_cost=2.0)]
 
     async def assets(self) -> AssetsView:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
         if self.fails:
             self.fails -= 1
             raise TigerRequestError("no answer")
@@ -356,6 +363,33 @@ def test_the_whole_day_is_read_after_one_that_failed(tiger: Tiger) -> None:
     tiger.asked.clear()
     desk.read()
     assert tiger.asked == ["open", "changed"]
+
+
+def test_a_whole_day_asked_for_while_something_new_is_read_is_still_due_when_it_fails(
+    tiger: Tiger,
+) -> None:
+    desk = Desk(tiger)
+    desk.read()
+
+    async def meanwhile() -> None:
+        tiger.fails = 1
+        with pytest.raises(TigerRequestError):
+            await desk.reconciler.refresh(tiger.now_ms, whole=True)
+        tiger.asked.clear()
+
+    tiger.meanwhile = meanwhile
+    desk.read()
+    assert tiger.asked == ["open", "made", "executions"]
+
+
+def test_a_position_that_cannot_be_read_hides_no_order(tiger: Tiger) -> None:
+    desk = Desk(tiger)
+    desk.read()
+    tiger.make()
+    tiger.positions_fail = True
+    with pytest.raises(AnswerError):
+        desk.read()
+    assert desk.known() == desk.true()
 
 
 @pytest.mark.parametrize("offset_ms", [30_001, -30_001, None])

@@ -122,7 +122,7 @@ def test_net_limits_of_a_root_have_its_own_step(monkeypatch: pytest.MonkeyPatch)
     assert packages._NET_TICK_CENTS == {"SPX": 5, "SPXW": 5}
     monkeypatch.setitem(packages._NET_TICK_CENTS, "SPY", 5)
     package(desk(), 1, 0.65)
-    with pytest.raises(Refusal, match="minimum price fluctuation 0.05"):
+    with pytest.raises(Refusal, match=r"minimum price fluctuation 0\.05"):
         package(desk(), 1, 0.61)
 
 

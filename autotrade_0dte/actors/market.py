@@ -13,6 +13,7 @@ from nautilus_trader.model import (
 )
 
 from autotrade_0dte.actors.cached_quotes import CachedQuotes
+from autotrade_0dte.actors.recorder import RunRecorder
 from autotrade_0dte.actors.underlying_prints import UnderlyingPrints
 from autotrade_0dte.actors.view_maker import ViewMaker
 from autotrade_0dte.actors.views import market_topic
@@ -38,7 +39,7 @@ class MarketActor(DataActor):
     the book in between, and a busy feed costs Python nothing. Where there is no reason for a view,
     see `ViewMaker.view`, none is published.
 
-    Book and watch are in one component, as each has its clock moved at every event.
+    Book, watch and recorder are in one component, as each has its clock moved at every event.
 
     Parameters
     ----------
@@ -62,6 +63,8 @@ class MarketActor(DataActor):
         The chain's quotes where the node has them as columns, as a backtest does, which tells of
         all other data by `foresee`. Without it everything is subscribed to, and quotes are taken
         from the engine's cache.
+    recorder : RunRecorder, optional
+        Listens through this component.
     """
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
@@ -81,8 +84,10 @@ class MarketActor(DataActor):
         has_volume: bool,
         volatility_index: InstrumentId | None = None,
         quotes: ColumnQuotes | None = None,
+        recorder: RunRecorder | None = None,
     ) -> None:
         super().__init__()
+        self._recorder = recorder
         self._contracts = [contract.id for contract in contracts]
         self._underlying = underlying
         self._topic = market_topic(str(underlying.id.symbol))
@@ -95,6 +100,8 @@ class MarketActor(DataActor):
         self._views = ViewsAhead(self._maker, self._interval_ns, stop_ns)
 
     def on_start(self) -> None:
+        if self._recorder is not None:
+            self._recorder.listen(self)
         if self._maker.quotes is None:
             self._maker.quotes = CachedQuotes(self.cache, self._contracts)
             self._subscribe()

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 from nautilus_trader.common import DataActor
@@ -46,11 +46,11 @@ _DECISIONS = (
 )  # fmt: skip
 
 
-class RunRecorder(DataActor):
+class RunRecorder:
     """Listens to all that is told in a session and keeps what a run folder needs of it.
 
     The engine moves the clock of each component at each event, so that what only keeps rows is
-    none of its own.
+    none of its own: it listens through one that there is.
 
     Parameters
     ----------
@@ -69,14 +69,9 @@ class RunRecorder(DataActor):
         What was quoted at each fill, by client order id and trade id.
     """
 
-    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
-        """Pass none of the arguments on: the engine's base class accepts only a configuration."""
-        return super().__new__(cls)
-
     def __init__(
         self, underlying: str, contracts: Sequence[OptionContract], execution: ExecutionRows
     ) -> None:
-        super().__init__()
         self.execution = execution
         self._underlying = underlying
         self._row = {c.id: row for row, c in enumerate(contracts)}
@@ -101,14 +96,16 @@ class RunRecorder(DataActor):
         self._equity: list[tuple[Any, ...]] = []
         self.fill_quotes: dict[tuple[str, str], FillQuote] = {}
 
-    def on_start(self) -> None:
-        self.subscribe_topic(DECISION_TOPIC, self._on_decision)
-        self.subscribe_topic(FILL_QUOTE_TOPIC, self._on_fill_quote)
-        self.subscribe_topic(PARENT_TOPIC, self._on_parent)
-        self.subscribe_topic(WALK_TOPIC, self._on_record)
-        self.subscribe_topic(PACKAGE_TOPIC, self._on_package)
-        self.subscribe_topic(market_topic(self._underlying), self._on_market, RECORDER_TURN)
-        self.subscribe_topic(SIGNAL_TOPIC, self._on_signal)
+    def listen(self, actor: DataActor) -> None:
+        """Subscribe through a component of the engine, whose cache has the account."""
+        self._cache: Any = actor.cache
+        actor.subscribe_topic(DECISION_TOPIC, self._on_decision)
+        actor.subscribe_topic(FILL_QUOTE_TOPIC, self._on_fill_quote)
+        actor.subscribe_topic(PARENT_TOPIC, self._on_parent)
+        actor.subscribe_topic(WALK_TOPIC, self._on_record)
+        actor.subscribe_topic(PACKAGE_TOPIC, self._on_package)
+        actor.subscribe_topic(market_topic(self._underlying), self._on_market, RECORDER_TURN)
+        actor.subscribe_topic(SIGNAL_TOPIC, self._on_signal)
 
     def decisions(self) -> Columns:
         """Return the table of decisions."""
@@ -130,9 +127,8 @@ class RunRecorder(DataActor):
         """Return the table of account values."""
         return columns_of(_EQUITY, self._equity)
 
-    def mark(self, ts_event: int, position_value: float) -> None:
+    def mark(self, ts_event: int, cash: float, position_value: float) -> None:
         """Add a row of account value."""
-        cash = total_cash(self.cache)
         self._equity.append((ts_event, cash, position_value, cash + position_value))
 
     def began_with(self, ts_event: int, cash: float) -> None:
@@ -212,12 +208,12 @@ class RunRecorder(DataActor):
         )  # fmt: skip
         if chain.ts_event >= self._next_equity_ns:
             self._next_equity_ns = chain.ts_event + _EQUITY_EVERY_NS
-            self.mark(chain.ts_event, self._position_value(chain))
+            self.mark(chain.ts_event, total_cash(self._cache), self._position_value(chain))
 
     def _position_value(self, chain: ChainSnapshot) -> float:
         """Mark options at mid and shares at spot; one without either makes it all unknown."""
         value = 0.0
-        for position in self.cache.positions_open():
+        for position in self._cache.positions_open():
             name = position.instrument_id
             row = self._row.get(name)
             if row is not None:

@@ -24,6 +24,7 @@ from nautilus_trader.execution import StaticLatencyModel
 from nautilus_trader.model import AccountType, Money, OmsType
 
 from autotrade_0dte.actors import order_tables as tables
+from autotrade_0dte.actors.account import total_cash
 from autotrade_0dte.actors.desk_lock import desk_lock
 from autotrade_0dte.actors.fee_model import TigerFeeModel
 from autotrade_0dte.actors.fill_model import ScenarioFillModel
@@ -90,8 +91,8 @@ def run_session(job: SessionJob, progress: Callable[[float], None]) -> SessionFa
         quotes=quotes,
     )
 
-    def now_ns() -> int:  # the recorder has its clock once it is the engine's
-        return components.recorder.clock.timestamp_ns()
+    def now_ns() -> int:  # a component has its clock once it is the engine's
+        return components.market.clock.timestamp_ns()
 
     fills = ScenarioFillModel(job.config.simulation.fills.of(job.scenario), now_ns, shown)
     engine = _engine(job, market, components, TigerFeeModel(trading.fees), fills)
@@ -162,7 +163,6 @@ def _engine(
     )
     for instrument in (market.underlying, *market.others, *market.contracts):
         engine.add_instrument(instrument)
-    engine.add_actor(components.recorder)
     engine.add_actor(components.market)
     engine.add_actor(components.risk)
     engine.add_exec_algorithm(components.desk)
@@ -251,7 +251,8 @@ def _conclude(
         )
     )
     shares = [t for t in trips if t.held and t.instrument_id == f"{trading.underlying}.{VENUE}"]
-    recorder.mark(trading.expiry_ns, sum(trip.held * settled.price for trip in shares))
+    delivered = sum(trip.held * settled.price for trip in shares)
+    recorder.mark(trading.expiry_ns, total_cash(engine.cache), delivered)
     for trip in shares:
         trip.add(_delivery(trip, settled.price, trading.expiry_ns))
     write_books(job.folder, job.run_id, job.entry.date, components, engine.cache, orders, trips)

@@ -51,7 +51,7 @@ class Market(msgspec.Struct, frozen=True):
 
 
 class Components(msgspec.Struct, frozen=True):
-    """What a node adds to its engine."""
+    """What a node adds to its engine; `recorder` is no component of it and listens by `market`."""
 
     market: MarketActor
     recorder: RunRecorder
@@ -118,6 +118,7 @@ def assemble(
     execution = ExecutionRows(
         trading.instrument_ids, trading.fees, config.desk, config.chain.stale_after_s
     )
+    recorder = RunRecorder(trading.underlying, market.contracts, execution)
     return Components(
         market=MarketActor(
             market.contracts,
@@ -130,8 +131,9 @@ def assemble(
             has_volume=has_volume,
             volatility_index=_volatility_index(config.volatility_index, market),
             quotes=quotes,
+            recorder=recorder,
         ),
-        recorder=RunRecorder(trading.underlying, market.contracts, execution),
+        recorder=recorder,
         risk=RiskController(
             trading, config.risk, exposure, traders, desk.cancel_all, kept=kept, is_live=is_live
         ),

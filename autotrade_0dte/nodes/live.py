@@ -183,7 +183,6 @@ def _run_node(
     calls = CallWatch(connection.rest, job.config.risk.ladder.max_clock_offset_s)
     keeper = StateKeeper(store, kept.intents, shown.print)
     actors = (
-        components.recorder,
         components.market,
         components.risk,
         recorder,

@@ -11,7 +11,7 @@ import msgspec
 from nautilus_trader.model import OrderSubmitted
 
 from autotrade_0dte.actors import order_tables as tables
-from autotrade_0dte.actors.account import made_by_hand
+from autotrade_0dte.actors.account import made_by_hand, total_cash
 from autotrade_0dte.actors.market_recorder import MarketRecorder
 from autotrade_0dte.analysis.signal_accuracy import write_accuracy
 from autotrade_0dte.analysis.summary import (
@@ -128,7 +128,8 @@ def _conclude(
         reasons += filter(None, [settled.fault])
     if cache.account_for_venue(VENUE) is not None:  # there is none where the login failed
         worth = float("nan") if _any_held(trips) else paid
-        components.recorder.mark(max(time.time_ns(), end.started_ns), worth)
+        now_ns = max(time.time_ns(), end.started_ns)
+        components.recorder.mark(now_ns, total_cash(cache), worth)
     write_books(end.folder, run_id, end.day.date, components, cache, orders, trips)
     reasons += [
         *logged_errors(end.log),

@@ -277,14 +277,12 @@ def test_positions_are_numbered_and_an_open_one_has_no_close() -> None:
 def listener(cache: Cache | None = None) -> Any:
     """Return a recorder of the call and the put, with a cache that is no engine's."""
     contracts = [option_contract(option_symbol(text)) for text in (CALL, PUT)]
-
-    class Recorder(RunRecorder):
-        pass
-
-    Recorder.cache = property(lambda _self: cache or Cache())  # type: ignore[assignment]
     fees = fee_schedule(Entity.STANDARD, dt.date(2026, 7, 20))
     rows = ExecutionRows([str(c.id) for c in contracts], fees, DeskParams(), 30.0)
-    return Recorder("SPY", contracts, rows)
+    recorder = RunRecorder("SPY", contracts, rows)
+    actor: Any = SimpleNamespace(cache=cache or Cache(), subscribe_topic=lambda *_: None)
+    recorder.listen(actor)
+    return recorder
 
 
 def view(at_s: float, *mids: float, spot: float = 600.0, spot_ns: int = 0, **state: Any) -> Any:

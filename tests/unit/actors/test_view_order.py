@@ -80,6 +80,20 @@ class Teller(DataActor):
         self.publish_message(SIGNAL_TOPIC, signal)
 
 
+class Ear(DataActor):
+    """What a recorder listens through."""
+
+    def __new__(cls, *_args: Any) -> Self:
+        return super().__new__(cls)
+
+    def __init__(self, recorder: RunRecorder) -> None:
+        super().__init__()
+        self._recorder = recorder
+
+    def on_start(self) -> None:
+        self._recorder.listen(self)
+
+
 def run(catalog: Catalog, *actors: DataActor) -> None:
     engine = BacktestEngine(
         BacktestEngineConfig(
@@ -111,7 +125,7 @@ def test_signal_is_recorded_with_the_price_and_level_of_its_own_snapshot(tmp_pat
     fees = fee_schedule(Entity.STANDARD, DATE)
     recorder = RunRecorder("SPY", [], ExecutionRows([], fees, DeskParams(), 30.0))
     tellers = [type(f"Teller{n}", (Teller,), {})() for n in range(TELLERS)]
-    run(catalog, *tellers, recorder, Publisher(open_ns))
+    run(catalog, *tellers, Ear(recorder), Publisher(open_ns))
     signals = recorder.signals()
     minute = (signals["ts_event"] - open_ns) // (60 * NS)
     assert len(minute) == 3 * TELLERS

@@ -15,6 +15,7 @@ from autotrade_0dte.execution.fees import (
     OrderFees,
     fee_schedule,
     order_fee,
+    without_minimums,
 )
 
 TODAY = dt.date(2026, 7, 17)
@@ -46,6 +47,15 @@ def test_order_fee_equals_the_sum_worked_by_hand(answer: dict[str, str]) -> None
     assert actual == {name: _cents(answer[name]) for name in _COMPONENTS}
     assert fee.total_cents == _cents(answer["total"])
     assert fee.total == float(answer["total"])
+
+
+def test_without_minimums_an_order_costs_its_contracts_alone() -> None:
+    bare = without_minimums(STANDARD)
+    # 0.65 + 0.30 + 0.18 + 0.012 + 0.02; SEC 0.0001 and TAF 0.003 are less than half a cent.
+    assert order_fee(bare, "SPY", is_sell=True, fills=[(1, 0.05)]).total == 1.16
+    # 6.50 + 3.00 + 1.80 + 0.12 + 0.20, SEC 0.014, TAF 0.028; nothing of it is a minimum.
+    many = [order_fee(s, "SPY", is_sell=True, fills=[(10, 0.50)]) for s in (bare, STANDARD)]
+    assert [fee.total for fee in many] == [11.66, 11.66]
 
 
 def test_partial_fills_pay_the_minimums_once_and_then_only_what_is_added() -> None:

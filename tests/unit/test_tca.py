@@ -35,6 +35,25 @@ def test_example_has_the_parts_worked_out_by_hand() -> None:
     assert parts.shortfall == pytest.approx(14.00)
 
 
+def test_sale_in_pieces_has_the_parts_worked_out_by_hand() -> None:
+    # Sold 5 of 6 for an entry: the mid is 2.00 at the decision, 1.98 when it is sent; 3 at 1.95
+    # while it is 1.97, 2 at 1.93 while it is 1.96; given up at 1.90. A falling market costs a sale.
+    #
+    #   delay        (2.00 - 1.98) x 5 x 100                          = 10
+    #   spread       (1.97 - 1.95) x 300 + (1.96 - 1.93) x 200        = 12
+    #   impact       (1.98 - 1.97) x 300 + (1.98 - 1.96) x 200        =  7
+    #   opportunity  (2.00 - 1.90) x 100                              = 10
+    #   shortfall    6 x 2.00 x 100 on paper, less 5.85 + 3.86 got and 1.90 held, x 100 = 39
+    fills = [Fill(3, 1.95, 1.97), Fill(2, 1.93, 1.96)]
+    mids = {"decision_mid": 2.00, "submit_mid": 1.98, "end_mid": 1.90, "multiplier": 100}
+    parts = cost_parts(Side.SELL, Purpose.ENTRY, 6, fills, **mids)
+    assert parts.delay == pytest.approx(10)
+    assert parts.spread == pytest.approx(12)
+    assert parts.impact == pytest.approx(7)
+    assert parts.opportunity == pytest.approx(10)
+    assert parts.shortfall == pytest.approx(39)
+
+
 def test_exit_has_no_opportunity_cost() -> None:
     parts = cost_parts(Side.BUY, Purpose.EXIT, 3, FILLS, **MIDS)
     assert (parts.opportunity, parts.shortfall) == (0.0, pytest.approx(7.00))
@@ -71,6 +90,14 @@ def test_share_of_no_spread_is_unknown(spread: float) -> None:
     found = slippage(Side.BUY, 1.1, decision_mid=1.05, decision_spread=spread, tick=0.01)
     assert math.isnan(found.of_spread)
     assert found.cents == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize("mid", [0.0, math.nan])
+def test_share_of_no_premium_is_unknown(mid: float) -> None:
+    found = slippage(Side.BUY, 0.01, decision_mid=mid, decision_spread=0.02, tick=0.01)
+    assert math.isnan(found.of_premium)
+    cheap = slippage(Side.BUY, 0.02, decision_mid=0.015, decision_spread=0.01, tick=0.01)
+    assert cheap.of_premium == pytest.approx(1 / 3)
 
 
 def test_markout_of_a_purchase_before_a_rise_of_the_underlying() -> None:

@@ -105,6 +105,18 @@ def test_latency_is_counted_from_stage_to_stage() -> None:
     assert math.isnan(cost().latency.to_first_fill)
 
 
+def test_stage_whose_beginning_is_not_known_took_nobody_knows_how_long() -> None:
+    lost = cost(acknowledged=None, first_fill=OPEN_NS + NS).latency
+    assert math.isnan(lost.to_first_fill)
+
+
+def test_markout_needs_the_market_at_the_fill() -> None:
+    marks = [mark(mid=NAN), mark(30, mid=1.30, spot=600.40)]
+    [found] = parent_costs(worked_tables([parent(filled=1)], marks, [fill()]))
+    assert (found.markouts[1].known, found.effective_known) == (0, 0)
+    assert math.isnan(found.markouts[1].realised)
+
+
 @pytest.mark.parametrize(("minutes", "name"), [(0, "09:30"), (29.9, "09:30"), (30, "10:00")])
 def test_half_hour_is_that_of_the_decision_in_new_york(minutes: float, name: str) -> None:
     assert cost(decided=OPEN_NS + round(minutes * 60) * NS).half_hour == name
@@ -120,6 +132,13 @@ def test_index_option_slips_in_its_own_ticks() -> None:
     assert cost(**spx, average_price=3.2).slippage.ticks == pytest.approx(1.0)
     below = spx | {"bid": 1.0, "ask": 1.2}
     assert cost(**below, average_price=1.2).slippage.ticks == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(("bid", "ask", "tick"), [(2.95, 3.05, 0.10), (2.95, 3.0, 0.05)])
+def test_ticks_are_those_at_the_middle_of_the_decision(bid: float, ask: float, tick: float) -> None:
+    spx = {"instrument_id": "SPXW260720C06000000.US", "bid": bid, "ask": ask, "filled": 1}
+    slipped = cost(**spx, average_price=ask).slippage
+    assert slipped.ticks == pytest.approx((ask - bid) / 2 / tick)
 
 
 def test_vetoes_are_read_by_code() -> None:

@@ -20,8 +20,8 @@ RULE = RemainderRule(FEES, "SPY", RemainderParams())
     ("leaves", "price", "action"),
     [
         (1, 0.63, RemainderAction.DROP),
-        (1, 0.65, RemainderAction.WORK),
-        (4, 0.22, RemainderAction.DROP),
+        (1, 0.64, RemainderAction.WORK),  # 3.20 of 64.00 dollars
+        (4, 0.23, RemainderAction.DROP),
         (4, 0.24, RemainderAction.WORK),
     ],
 )

@@ -91,6 +91,9 @@ def test_tightened_limits_are_twice_as_strict() -> None:
     assert code(vetoed(quote(0), leg_skew_s=2.0, tightened=True)) is VetoCode.LEG_SKEW
     assert code(beyond(1.04, fair=1.02, tightened=True)) is VetoCode.FAIR_VALUE
     assert beyond(1.035, fair=1.02, tightened=True) is None
+    veto = beyond(1.04, fair=1.02, tightened=True)
+    assert veto is not None
+    assert veto.figures["allowed"] == pytest.approx(0.015)
 
 
 def beyond(

@@ -394,7 +394,7 @@ def test_run_without_states_has_unknown_returns(tmp_path):
 
 
 def test_file_of_other_columns_is_refused(tmp_path):
-    with pytest.raises(TableError, match="Expected a readable signal_accuracy"):
+    with pytest.raises(TableError, match="Expected a run folder with signal_accuracy"):
         read_accuracy(tmp_path)
     pa.parquet.write_table(pa.table({"a": [1]}), tmp_path / ACCURACY_FILE)
     with pytest.raises(TableError, match=r"was \['a'\]"):

@@ -324,7 +324,7 @@ class Exchange:
             quantity = fillable_packages(order, self.board)
         else:
             quantity = fillable(order, self.board[order.symbol])
-        if quantity == 0:
+        if quantity == 0 or (order.legs and self._is_unmatched(order)):
             return
         if order.fill_cap is None and order.remaining > 1:
             fault = self._faults.take(FaultKind.PARTIAL_FILL)
@@ -334,6 +334,10 @@ class Exchange:
             order.fill_cap -= quantity
         if quantity > 0:
             self._fill(order, quantity)
+
+    def _is_unmatched(self, package: Order) -> bool:
+        fault = self._faults.take(FaultKind.UNMATCHED_PACKAGES)
+        return fault is not None and (package.limit_price or 0.0) < fault.value
 
     def _fill(self, order: Order, quantity: int) -> None:
         """Fill the order, of a package both legs at once, at what the market shows."""

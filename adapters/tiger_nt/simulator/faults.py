@@ -46,6 +46,8 @@ class FaultKind(StrEnum):
     """Set the server's clock `value` seconds ahead (behind if negative) for `seconds`."""
     PARTIAL_FILL = "partial_fill"
     """Fill at most `value` contracts of an order that could be filled, and leave the rest."""
+    UNMATCHED_PACKAGES = "unmatched_packages"
+    """Fill no package with a limit below `value`, whatever its legs' quotes are."""
     CANCEL_FAILS = "cancel_fails"
     """Take a cancel and let it fail afterwards, which only the push tells."""
     MODIFY_REFUSED = "modify_refused"

@@ -303,3 +303,15 @@ def test_legs_fill_alike_within_the_net_limit_and_books_balance(
         if order.legs:
             assert all(price <= order.limit_price + 1e-9 for _, price in order.fills)
     assert at.account.cash == pytest.approx(start - spent - fees)
+
+
+def test_packages_below_a_limit_are_not_filled_while_nobody_trades_them_together() -> None:
+    at = desk()
+    at.faults.add(Fault(kind=FaultKind.UNMATCHED_PACKAGES, seconds=3_600.0, value=0.0))
+    assert package(at, 2, 0.60).filled == 2
+    closing = package(at, 2, -0.40, bought=OTHER, sold=CALL)
+    at.quote(1.01, 1.10, 10, 10)
+    assert closing.filled == 0
+    at.faults.clear()
+    at.quote(1.00, 1.10, 10, 10)
+    assert closing.status is OrderStatus.FILLED

@@ -221,6 +221,7 @@ def execution_figures(found: Tca) -> dict[str, Any]:
         "shortfall_known": total.complete,
         "fees": _or_none(total.fees),
         "minimums": _or_none(total.minimums),
+        "fees_known": total.fees_known,
         "reprices": total.reprices,
         "replaces": total.replaces,
         "cancels": total.cancels,

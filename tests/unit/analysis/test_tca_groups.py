@@ -113,6 +113,31 @@ def test_stage_tells_the_median_and_nine_of_ten_of_what_is_known() -> None:
     assert (stage.known, stage.median_s, stage.p90_s) == (11, 6.0, 10.0)
 
 
+def test_fees_are_summed_over_the_orders_whose_booking_is_known() -> None:
+    order, told, _ = bought(2, minimums=2.04)
+    found = tca_of(worked_tables([bought(1)[0], order], [bought(1)[1], told], [bought(1)[2]]))
+    total, figures = found.total, execution_figures(found)
+    assert (total.fees, total.minimums, total.fees_known) == (1.0, 0.0, 1)
+    assert (figures["fees"], figures["fees_known"], figures["parents"]) == (1.0, 1, 2)
+
+
+def test_stage_that_no_order_reached_is_of_none() -> None:
+    stage = measured(bought(1)).latency[1]
+    assert (stage.name, stage.known) == ("to_acknowledge", 0)
+    assert math.isnan(stage.median_s)
+
+
+def test_summary_has_the_intervals_that_there_are_and_none_where_there_is_none() -> None:
+    orders = [
+        bought(1, 1.05 + 0.01 * (n % 3), session=DATE + dt.timedelta(days=n)) for n in range(10)
+    ]
+    found = measured(*orders)
+    figures, slippage = execution_figures(found), found.total.slippage
+    assert figures["slippage_of_spread_ci95"] == [round(slippage.low, 6), round(slippage.high, 6)]
+    assert figures["success_rate_ci95"] == [pytest.approx(0.722467), 1.0]  # Wilson's of 10 in 10
+    assert execution_figures(measured(*orders[:9]))["slippage_of_spread_ci95"] is None
+
+
 def test_run_without_orders_has_nothing_known_and_no_zero_in_its_place() -> None:
     found = measured()
     assert found.total.parents == 0

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -136,9 +136,9 @@ class World:
         )  # fmt: skip
 
 
-def losing(usd_a_contract: float, before: float = 0.0) -> Callable[[int, int, float], float]:
+def losing(usd_a_contract: float, before: float = 0.0) -> WorstLoss:
     """Return a worst loss that grows with the order."""
-    return lambda _row, quantity, _price: before + abs(quantity) * usd_a_contract
+    return lambda _row, quantity, _price, _enough: before + abs(quantity) * usd_a_contract
 
 
 UNKNOWN = math.nan

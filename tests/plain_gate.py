@@ -48,7 +48,7 @@ class Situation:
         exposure.cash, exposure.buying_power = self.cash, self.buying_power
         return exposure
 
-    def worst_loss(self, _row: int, quantity: int, _price: float) -> float:
+    def worst_loss(self, _row: int, quantity: int, _price: float, _enough: float) -> float:
         """Return a loss that falls with sales, as that of a second leg does."""
         return 1_000.0 + quantity * self.loss_a_contract
 
@@ -382,9 +382,9 @@ def _together(s: Situation, limits: LimitParams, facts: GateFacts, factor: float
     found["BETA_DELTA"] = any(map(math.isnan, after)) or (
         worst > most + 1e-6 and worst > was + 1e-6
     )
-    loss = s.worst_loss(0, s.order.quantity, 0.0)
+    loss, without = (s.worst_loss(0, n, 0.0, 0.0) for n in (s.order.quantity, 0))
     most = p.max_worst_loss_fraction * factor * s.picture.equity
-    found["SCENARIO_LOSS"] = not loss <= most + 1e-6 and not loss <= s.worst_loss(0, 0, 0.0) + 1e-6
+    found["SCENARIO_LOSS"] = not loss <= most + 1e-6 and not loss <= without + 1e-6
     return found
 
 

@@ -19,10 +19,11 @@ __all__ = ["NOISE", "Case", "Check", "GateFacts", "Net", "Nets", "PlanSums", "Wo
 NOISE = 1e-9
 """Binary fractions of a dollar that are no difference."""
 
-type WorstLoss = Callable[[int, int, float], float]
+type WorstLoss = Callable[[int, int, float, float], float]
 """What is lost in the worst scenario, dollars above zero, by all that is held and `quantity`
-contracts (signed) more of a `row` of the chain at `price` dollars a share: (row, quantity, price).
-0 contracts is what it would be without. NaN is unknown."""
+contracts (signed) more of a `row` of the chain at `price` dollars a share: (row, quantity, price,
+enough). 0 contracts is what it would be without. NaN is unknown. Where it is certain to be no more
+than `enough`, an upper bound will do."""
 
 
 type Net = tuple[float, float]

@@ -21,13 +21,14 @@ def scenario_loss(case: Case) -> Denial | None:
     if case.worst_loss is None or not case.has_picture or limit == math.inf:
         return None
     order, equity = case.order, case.picture.equity
-    loss = case.worst_loss(order.contract.row, order.quantity, order.price)
-    if loss <= limit * equity + NOISE:
+    most = limit * equity
+    loss = case.worst_loss(order.contract.row, order.quantity, order.price, most)
+    if loss <= most + NOISE:
         return None
-    without = case.worst_loss(order.contract.row, 0, 0.0)
+    without = case.worst_loss(order.contract.row, 0, 0.0, -math.inf)
     if loss <= without + NOISE:
         return None
-    figures = {"worst_loss_usd": loss, "before_usd": without, "max_usd": limit * equity}
+    figures = {"worst_loss_usd": loss, "before_usd": without, "max_usd": most}
     return Denial(DenyReason.SCENARIO_LOSS, figures | {"equity": equity})
 
 
@@ -51,21 +52,25 @@ def worst_loss_of(
     params : GridParams
         The grid.
     """
-    multiplier = order.contract.multiplier
+    multiplier, own = order.contract.multiplier, (order.order_id, order.replaces)
 
     def beyond_mid_usd(row: int, quantity: int, price: float) -> float:
         return quantity * (price - chain.mid.item(row)) * multiplier
 
-    def worst_loss(row: int, quantity: int, price: float) -> float:
+    def worst_loss(row: int, quantity: int, price: float, enough: float) -> float:
         if row < 0:
             return math.nan
+        if quantity >= 0 and _is_known(chain, row):
+            paid = quantity * price + _paid_usd_a_share(exposure, chain, own)
+            if paid * multiplier <= enough:
+                return paid * multiplier
         legs, orders = [row, quantity, 0.0], 0
         for line in exposure.lines.values():
             if line.held and line.contract.row >= 0:
                 legs += line.contract.row, line.held, 0.0
         for order_id, working in exposure.orders.items():
             other = working.order.contract.row
-            if other < 0 or order_id in (order.order_id, order.replaces):
+            if other < 0 or order_id in own:
                 continue
             if working.order.quantity > 0:
                 left = working.left
@@ -77,3 +82,31 @@ def worst_loss_of(
         return paid_over - least_pnl(chain, legs, orders, params, multiplier)
 
     return worst_loss
+
+
+def _paid_usd_a_share(exposure: Exposure, chain: ChainSnapshot, own: tuple[str, str]) -> float:
+    """Return what all that is held is worth and all buys at work may pay: no scenario loses more.
+
+    NaN where something is short or may be sold, and where a figure is not known.
+    """
+    if not (0.0 < chain.forward < math.inf and math.isfinite(chain.analytics.implied_move)):
+        return math.nan
+    paid = 0.0
+    for line in exposure.lines.values():
+        row, held = line.contract.row, line.held
+        if row >= 0 and held:
+            if held < 0 or not _is_known(chain, row):
+                return math.nan
+            paid += held * chain.mid.item(row)
+    for order_id, working in exposure.orders.items():
+        row = working.order.contract.row
+        if row >= 0 and order_id not in own:
+            if working.order.quantity < 0 or not _is_known(chain, row):
+                return math.nan
+            paid += working.left * working.price
+    return paid
+
+
+def _is_known(chain: ChainSnapshot, row: int) -> bool:
+    """Return whether the grid can be worked out for an option."""
+    return 0.0 <= chain.iv.item(row) < math.inf and 0.0 <= chain.mid.item(row) < math.inf

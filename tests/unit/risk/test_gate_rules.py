@@ -314,10 +314,10 @@ def test_short_leg_does_not_widen_what_is_beyond_its_limit() -> None:
             },
             correlation={"max_beta_delta_usd": 1.0},
         ),
-        worst_loss=lambda _row, quantity, _price: 30_000.0 + quantity,
+        worst_loss=lambda _row, quantity, *_: 30_000.0 + quantity,
     )  # fmt: skip
     assert world.verdict() is None
-    world.worst_loss = lambda _row, quantity, _price: 30_000.0 - quantity
+    world.worst_loss = lambda _row, quantity, *_: 30_000.0 - quantity
     assert reason_of(world) is DenyReason.SCENARIO_LOSS
 
 

@@ -5,6 +5,8 @@ import math
 import msgspec
 import pytest
 from gate_world import CALL, CHAIN, HIGHER, MINE, PUT, THEIRS, book, contract, order
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autotrade_0dte.risk.exposure import Exposure
 from autotrade_0dte.risk.gate_scenario import worst_loss_of
@@ -13,6 +15,9 @@ from autotrade_0dte.risk.session_grid import GridParams
 
 STILL = GridParams(implied_moves=(), fixed_moves=(1e-12,), vol_down_fraction=0, vol_up_fraction=0)
 """The market stays where it is: what is bought loses its time value by the close."""
+
+EXACTLY = -math.inf
+"""No loss is low enough not to be worked out."""
 
 
 def mid(of: Contract) -> float:
@@ -27,7 +32,7 @@ def decay(of: Contract) -> float:
 
 def loss(exposure: Exposure, quantity: int = 2, price: float = 2.00) -> float:
     asked = order(quantity=quantity, price=price)
-    return worst_loss_of(asked, exposure, CHAIN, STILL)(CALL.row, quantity, price)
+    return worst_loss_of(asked, exposure, CHAIN, STILL)(CALL.row, quantity, price, EXACTLY)
 
 
 def test_order_loses_its_time_value_and_what_it_pays_above_the_mid() -> None:
@@ -56,7 +61,7 @@ def test_sales_at_work_against_a_long_option_count_as_filled_where_that_loses_mo
 
     def worst(*working: ProposedOrder) -> float:
         exposure = book(held, working=working)
-        return worst_loss_of(asked, exposure, CHAIN, up)(CALL.row, -2, 2.00)
+        return worst_loss_of(asked, exposure, CHAIN, up)(CALL.row, -2, 2.00, EXACTLY)
 
     both = 4 * 500.0 - 400 * (mid(CALL) - mid(HIGHER)) + 200 * (mid(CALL) - 2.00)
     assert worst(at_work) == pytest.approx(both, abs=1e-6)
@@ -71,7 +76,7 @@ def test_buy_at_work_hedges_nothing_as_it_may_not_fill() -> None:
     asked, hedge = order(), order(order_id="W-1", contract=dear_put, price=0.01, owner=THEIRS)
     hedged = book(working=(hedge,))
     worst = [
-        worst_loss_of(asked, exposure, CHAIN, both_ways)(CALL.row, 2, 2.00)
+        worst_loss_of(asked, exposure, CHAIN, both_ways)(CALL.row, 2, 2.00, EXACTLY)
         for exposure in (book(), hedged)
     ]
     assert worst[0] == pytest.approx(400.0)  # all that it pays, in the falling cells
@@ -87,7 +92,7 @@ def test_order_in_the_place_of_another_counts_once() -> None:
     exposure = book(working=(former,))
     carried_on = order(replaces="O-0")
     worst = worst_loss_of(carried_on, exposure, CHAIN, STILL)
-    assert worst(CALL.row, 2, 2.00) == loss(book())
+    assert worst(CALL.row, 2, 2.00, EXACTLY) == loss(book())
     assert loss(exposure) > loss(book())
 
 
@@ -103,7 +108,81 @@ def test_short_leg_brings_what_it_is_sold_at() -> None:
 def test_contract_outside_the_chain_has_no_known_loss_and_is_left_out_of_others() -> None:
     outside = contract(700.0)
     worst = worst_loss_of(order(contract=outside), book(), CHAIN, STILL)
-    assert math.isnan(worst(outside.row, 2, 2.00))
+    assert math.isnan(worst(outside.row, 2, 2.00, EXACTLY))
     at_work = order(order_id="W-1", contract=msgspec.structs.replace(outside, name="other"))
     exposure = book((outside, 5, 0.5, THEIRS), working=(at_work,))
     assert loss(exposure) == loss(book())
+
+
+small = st.integers(-3, 3)
+rows_of_chain = st.integers(0, CHAIN.strike.size - 1)
+CONTRACTS = [
+    contract(float(CHAIN.strike[row]), is_call=bool(CHAIN.is_call[row]))
+    for row in range(CHAIN.strike.size)
+]
+
+
+@given(
+    st.lists(st.tuples(rows_of_chain, small), max_size=3),
+    st.lists(st.tuples(rows_of_chain, small, st.floats(0.01, 20.0)), max_size=2),
+    st.tuples(rows_of_chain, small, st.floats(0.01, 20.0)),
+    st.floats(0.0, 10_000.0),
+)
+def test_what_is_given_in_place_of_the_loss_is_no_less_and_lets_no_more_pass(
+    held: list[tuple[int, int]],
+    working: list[tuple[int, int, float]],
+    asked: tuple[int, int, float],
+    enough: float,
+) -> None:
+    at_work = tuple(
+        order(order_id=f"W-{n}", contract=CONTRACTS[row], quantity=quantity, price=price)
+        for n, (row, quantity, price) in enumerate(working)
+        if quantity
+    )
+    exposure = book(*((CONTRACTS[row], n, 1.0, THEIRS) for row, n in held if n), working=at_work)
+    row, quantity, price = asked
+    worst = worst_loss_of(order(), exposure, CHAIN, GridParams())
+    exact, given = worst(row, quantity, price, EXACTLY), worst(row, quantity, price, enough)
+    if math.isnan(exact):
+        assert math.isnan(given)
+        return
+    assert given >= exact - 1e-6
+    assert given == exact or given <= enough
+
+
+def test_loss_of_what_is_bought_is_not_worked_out_where_all_of_it_may_be_lost() -> None:
+    exposure = book((PUT, 4, 1.0, THEIRS), working=(order(order_id="W-1", contract=HIGHER),))
+    paid = 100 * (4 * mid(PUT) + 2 * 2.00 + 2 * 8.00)
+    in_the_money = contract(594.0)
+    worst = worst_loss_of(order(contract=in_the_money), exposure, CHAIN, STILL)
+    assert worst(in_the_money.row, 2, 8.00, paid + 1e-6) == pytest.approx(paid)
+    assert worst(in_the_money.row, 2, 8.00, paid - 0.01) < paid - 1.0
+
+
+@pytest.mark.parametrize("column", ["iv", "mid"])
+@pytest.mark.parametrize("of", [CALL, PUT, HIGHER], ids=["order", "held", "at work"])
+def test_unknown_figure_leaves_the_loss_unknown_however_little_is_paid(
+    column: str, of: Contract
+) -> None:
+    values = getattr(CHAIN, column).copy()
+    values[of.row] = math.nan
+    chain = msgspec.structs.replace(CHAIN, **{column: values})
+    exposure = book((PUT, 4, 1.0, THEIRS), working=(order(order_id="W-1", contract=HIGHER),))
+    worst = worst_loss_of(order(), exposure, chain, GridParams())
+    assert math.isnan(worst(CALL.row, 2, 2.00, math.inf))
+
+
+def test_unknown_move_leaves_the_loss_unknown_however_little_is_paid() -> None:
+    analytics = msgspec.structs.replace(CHAIN.analytics, implied_move=math.nan)
+    chain = msgspec.structs.replace(CHAIN, analytics=analytics)
+    worst = worst_loss_of(order(), book(), chain, GridParams())
+    assert math.isnan(worst(CALL.row, 2, 2.00, math.inf))
+
+
+def test_what_a_sale_at_work_may_lose_is_worked_out_and_the_order_itself_counts_once() -> None:
+    up = GridParams(implied_moves=(), fixed_moves=(0.05,))
+    sale = order(order_id="W-1", contract=HIGHER, quantity=-2, price=0.01)
+    worst = worst_loss_of(order(quantity=1), book(working=(sale,)), CHAIN, up)
+    assert worst(CALL.row, 1, 2.00, 250.0) > 1_000.0
+    worst = worst_loss_of(order(), book(working=(order(),)), CHAIN, up)
+    assert worst(CALL.row, 2, 2.00, 401.0) == 400.0

@@ -24,7 +24,13 @@ from nautilus_trader.trading import Strategy, StrategyConfig
 
 from autotrade_0dte.actors.fill_model import ScenarioFillModel
 from autotrade_0dte.chain.quote_columns import QuoteColumns
-from autotrade_0dte.execution.fills import FillParams, OptimisticFills, PessimisticFills
+from autotrade_0dte.config import SimulationParams
+from autotrade_0dte.execution.fills import (
+    FillParams,
+    FillScenario,
+    OptimisticFills,
+    PessimisticFills,
+)
 from autotrade_0dte.instruments import USD, VENUE, option_contract, option_symbol
 from autotrade_0dte.nodes.shown_quotes import ColumnShownQuotes
 
@@ -84,6 +90,10 @@ def limit(
 
 def modified(price: float, name: str = "O-1") -> Act:
     return lambda actor: actor.modify_order(ClientOrderId(name), price=Price(price, 2))
+
+
+def canceled(name: str = "O-1") -> Act:
+    return lambda actor: actor.cancel_order(ClientOrderId(name))
 
 
 def columns(quotes: Sequence[Sides]) -> QuoteColumns:
@@ -214,6 +224,26 @@ def test_command_reaches_the_market_after_its_latency_and_meets_the_quote_of_the
     script = {2: limit(BUY, 5, 2.40)}
     [(second, _, _, price, _)] = run(FillParams(), quotes, script, latency_ns=NS * 3 // 2)
     assert (second, price) == (4, 2.30)
+
+
+def test_latency_is_that_of_its_scenario() -> None:
+    params = SimulationParams(latency_ms=140)
+    latencies = [params.latency_ns(scenario) / 1_000_000 for scenario in FillScenario]
+    assert latencies == [140, 140, 280]
+
+
+def test_change_and_cancel_take_the_latency_too() -> None:
+    late, script = NS * 3 // 2, {2: limit(BUY, 5, 2.10), 6: modified(2.25)}
+    assert run(FillParams(), STILL, script, latency_ns=late) == [(8, "BUY", 5, 2.20, "TAKER")]
+    comes = [*STILL[:7], *[(2.00, 2.10, 10, 10)] * 6]
+
+    def filled(canceled_at: int) -> Fills:
+        return run(
+            FillParams(), comes, {2: limit(BUY, 5, 2.15), canceled_at: canceled()}, latency_ns=late
+        )
+
+    assert filled(canceled_at=6) == [(7, "BUY", 5, 2.15, "MAKER")]
+    assert filled(canceled_at=4) == []
 
 
 def test_order_meets_the_size_of_the_quote_that_comes_and_not_of_the_one_before() -> None:

@@ -184,5 +184,6 @@ def test_what_a_sale_at_work_may_lose_is_worked_out_and_the_order_itself_counts_
     sale = order(order_id="W-1", contract=HIGHER, quantity=-2, price=0.01)
     worst = worst_loss_of(order(quantity=1), book(working=(sale,)), CHAIN, up)
     assert worst(CALL.row, 1, 2.00, 250.0) > 1_000.0
-    worst = worst_loss_of(order(), book(working=(order(),)), CHAIN, up)
-    assert worst(CALL.row, 2, 2.00, 401.0) == 400.0
+    own = order(contract=contract(594.0), price=8.00)
+    worst = worst_loss_of(own, book(working=(own,)), CHAIN, STILL)
+    assert worst(own.contract.row, 2, 8.00, 1_601.0) == 1_600.0

@@ -10,6 +10,7 @@ from autotrade_0dte.chain.snapshot import ChainSnapshot
 from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.fees import FeeSchedule
 from autotrade_0dte.execution.order_quote import OrderQuote
+from autotrade_0dte.execution.package import net_quote
 from autotrade_0dte.execution.parent import ParentOrder
 from autotrade_0dte.execution.walk_record import WalkEvent, WalkRecord
 
@@ -65,6 +66,12 @@ class ExecutionRows:
             row = self._row.get(order.instrument_id)
             if row is not None:
                 self._parents.look(order.parent_id, chain_quote(chain, row))
+        for package, legs in self._parents.working_packages():
+            rows = [self._row.get(leg.instrument_id) for leg in legs]
+            quotes = [chain_quote(chain, row) for row in rows if row is not None]
+            if len(quotes) == len(rows):
+                bought, sold = quotes
+                self._parents.look(package.parent_id, net_quote(bought, sold, package.side))
 
     def parents(self) -> Columns:
         """Return the table of parent orders."""

@@ -16,6 +16,7 @@ from autotrade_0dte.execution.call_budget import CallBudget
 from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.order_quote import OrderQuote
 from autotrade_0dte.execution.package import leg_limits, net_quote
+from autotrade_0dte.execution.package_walk import judged_by
 from autotrade_0dte.execution.quality import QualityWatch
 from autotrade_0dte.execution.remainder import RemainderRule
 from autotrade_0dte.execution.walk_record import Move, MoveKind, WalkEvent
@@ -80,6 +81,7 @@ class PackageMoves:
     def __init__(self, tools: DeskTools) -> None:
         self.working: dict[str, PackageWork] = {}
         self._tools = tools
+        self._judged_by = judged_by(tools.params)
 
     # -- looks ----------------------------------------------------------------------------------
 
@@ -189,7 +191,7 @@ class PackageMoves:
     def _end(self, work: PackageWork, move: Move, now_ns: int) -> None:
         if self.working.pop(work.walk.parent.parent_id, None) is None:
             return  # a fill after the end
-        self._tools.log.ended(work, work.ended(now_ns, self._tools.params))
+        self._tools.log.ended(work, work.ended(now_ns, self._judged_by))
         self.deny(self._release(work), f"{move.outcome}: {move.reason}")
 
     def _release(self, work: PackageWork) -> list[Any]:

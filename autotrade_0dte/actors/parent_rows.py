@@ -10,6 +10,7 @@ from autotrade_0dte.execution.desk_params import DeskParams
 from autotrade_0dte.execution.fees import FeeSchedule
 from autotrade_0dte.execution.offer import Offer
 from autotrade_0dte.execution.order_quote import OrderQuote
+from autotrade_0dte.execution.package_walk import judged_by
 from autotrade_0dte.execution.parent import Outcome, ParentOrder, Purpose, Side
 from autotrade_0dte.execution.walk_record import WalkEvent, WalkRecord
 
@@ -61,6 +62,7 @@ class ParentRows:
         self._parents: dict[str, WorkedParent] = {}
         self._working: dict[str, WorkedParent] = {}
         self._packages: dict[str, WorkedParent] = {}
+        self._legs: dict[str, list[ParentOrder]] = {}
         self._steps = RowBuffer(
             _STEPS, integers={"ts_event", "quantity", "calls_left"}, texts=_STEP_TEXTS
         )
@@ -73,6 +75,8 @@ class ParentRows:
         elif order.parent_id not in self._parents:
             self._parents[order.parent_id] = self._working[order.parent_id] = parent
             parent.look(msgspec.structs.replace(arrival, now_ns=order.decided_ns))
+            if order.package:
+                self._legs.setdefault(order.package, []).append(order)
 
     def record(self, record: WalkRecord) -> ParentOrder | None:
         """Take an event of a parent; return it, None for a package or if it is not known."""
@@ -96,9 +100,17 @@ class ParentRows:
         """Return the parents that have not ended."""
         return [parent.order for parent in self._working.values()]
 
+    def working_packages(self) -> list[tuple[ParentOrder, list[ParentOrder]]]:
+        """Return the packages that have not ended, each with its purchase and its sale."""
+        return [
+            (package.order, legs)
+            for name, legs in self._legs.items()
+            if (package := self._packages[name]).outcome is Outcome.OPEN
+        ]
+
     def look(self, parent_id: str, quote: OrderQuote) -> None:
-        """Note what the market offered a working parent at one instant."""
-        self._parents[parent_id].look(quote)
+        """Note what the market offered a working parent, or package, at one instant."""
+        (self._packages.get(parent_id) or self._parents[parent_id]).look(quote)
 
     def parents(self) -> Columns:
         """Return the table of parents, in the order they came."""
@@ -106,7 +118,10 @@ class ParentRows:
             _PARENTS, integers=_TIMES | _COUNTS, texts=_TEXTS, absent_at_zero=_TIMES - {"decided"}
         )
         for parent in self._parents.values():
-            rows.append(*parent.row(self._leg_risk_s(parent), self._desk))
+            whole, desk = parent, self._desk
+            if parent.order.package:
+                whole, desk = self._packages[parent.order.package], judged_by(desk)
+            rows.append(*parent.row(self._leg_risk_s(parent), desk, whole))
         return rows.columns()
 
     def steps(self) -> Columns:

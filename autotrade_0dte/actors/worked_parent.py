@@ -103,9 +103,12 @@ class WorkedParent(msgspec.Struct):
             fees.add_fill(record.quantity, record.price)
 
     def row(
-        self, leg_risk_s: float, desk: DeskParams
+        self, leg_risk_s: float, desk: DeskParams, whole: "WorkedParent"
     ) -> tuple[list[int], list[float], tuple[object, ...]]:
-        """Return whole numbers, floats and texts of its row, in the order of the columns."""
+        """Return whole numbers, floats and texts of its row, in the order of the columns.
+
+        `whole` is what the market's offer was to: itself, or the package that it is a leg of.
+        """
         order, moves = self.order, self.moves
         integers = [
             order.quantity, int(order.level), order.decided_ns, order.deadline_ns,
@@ -117,12 +120,11 @@ class WorkedParent(msgspec.Struct):
         bare = sum(without.breakdown.total for _, without in self.charged.values())
         average = self.value / self.filled if self.filled else _NAN
         at_decision = msgspec.structs.replace(self.arrival, fair=self.fair)
-        offered_s = self.offer.longest_ns / _NS
-        needed = needed_s(order, Style(self.route) if self.route else None, desk)
+        offer, offered_s = whole.offer, whole.offer.longest_ns / _NS
+        needed = needed_s(whole.order, Style(whole.route) if whole.route else None, desk)
         expected = should_fill(
-            order.purpose, self.outcome, offered_s=offered_s, at_end=self.offer.at_end,
-            needed=needed,
-        )  # fmt: skip
+            order.purpose, self.outcome, offered_s=offered_s, at_end=offer.at_end, needed=needed
+        )
         floats = [
             order.cap, average, *quote_figures(at_decision), self.submit_mid, self.end_mid,
             offered_s, needed, leg_risk_s, fee, fee - bare,
@@ -132,7 +134,7 @@ class WorkedParent(msgspec.Struct):
             order.parent_id, order.plan_id, order.strategy, order.package, order.instrument_id,
             order.side.value, order.purpose.value, order.urgency.value, order.reason,
             self.outcome.value, self.end_reason, self.route, self.route_reason, vetoes,
-            self.offer.at_end, expected,
+            offer.at_end, expected,
         )  # fmt: skip
         return integers, floats, texts
 

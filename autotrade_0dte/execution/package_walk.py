@@ -11,9 +11,22 @@ from autotrade_0dte.execution.remainder import RemainderRule
 from autotrade_0dte.execution.walk import Walk
 from autotrade_0dte.execution.walk_record import Move, StepReason
 
-__all__ = ["PackageWalk"]
+__all__ = ["PackageWalk", "judged_by"]
 
 _NS = 1_000_000_000
+
+
+def judged_by(params: DeskParams) -> DeskParams:
+    """Return the rules that say which packages should fill: each step of one takes a new order."""
+    walk, least = params.walk, params.walk.replace_rest_s
+    slower = msgspec.structs.replace(
+        walk,
+        patient_step_s=max(walk.patient_step_s, least),
+        normal_step_s=max(walk.normal_step_s, least),
+        urgent_step_s=max(walk.urgent_step_s, least),
+        min_rest_s=max(walk.min_rest_s, least),
+    )
+    return msgspec.structs.replace(params, walk=slower)
 
 
 class PackageWalk(Walk):

@@ -414,6 +414,48 @@ def test_package_has_its_steps_at_net_prices_and_no_row_among_the_parents() -> N
     assert session.row["filled"] == 0
 
 
+def vertical(at_s: float, long: tuple[float, float], short: tuple[float, float]) -> Any:
+    """Return a chain of the call and the put, which here are the legs of a vertical."""
+    rows = np.array([long, short])
+    return SimpleNamespace(
+        ts_event=round(at_s * NS), spot=600.0, bid=rows[:, 0], ask=rows[:, 1],
+        bid_size=np.full(2, 10.0), ask_size=np.full(2, 10.0), quote_age_s=np.zeros(2),
+        delta=np.full(2, 0.5), quality=np.zeros(2, np.int8),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("short_bid", "till_s", "is_due"),
+    [(0.50, 16.0, True), (0.50, 14.0, False), (0.40, 40.0, False)],
+    ids=["long enough", "too short for its steps", "beyond the net cap"],
+)
+def test_legs_should_fill_where_the_market_stood_open_to_the_package(
+    short_bid: float, till_s: float, is_due: bool
+) -> None:
+    """Both legs are within their own caps all the time. Four steps of three seconds, and a rest."""
+    rows = ExecutionRows([CALL, PUT], FEES, DeskParams(), STALE_S)
+    market = (1.00, 1.10), (short_bid, 0.60)
+    rows.snapshot(vertical(1, *market))
+    whole = {"package": "PK", "decided_ns": NS}
+    for order in (
+        parent(parent_id="PK", cap=0.60, instrument_id=f"{CALL}-{PUT}", **whole),
+        parent(parent_id="P-1", cap=1.20, **whole),
+        parent(parent_id="P-2", side=Side.SELL, cap=0.30, instrument_id=PUT, **whole),
+    ):
+        rows.parent(order)
+    rows.snapshot(vertical(1, *market))
+    route = {"route": "WALK", "route_reason": "NORMAL"}
+    for name in ("PK", "P-1", "P-2"):
+        rows.record(record(1, WalkEvent.QUOTE, move=submit(0.5), parent_id=name, **route))
+    rows.snapshot(vertical(till_s, *market))
+    for name in ("PK", "P-1", "P-2"):
+        rows.record(record(till_s, WalkEvent.CANCELED, move=end("GIVEN_UP"), parent_id=name))
+    found = rows.parents()
+    assert found["parent_id"] == ["P-1", "P-2"]
+    assert found["should_fill"] == [is_due] * 2
+    assert found["needed_s"].tolist() == [15.0, 15.0]
+
+
 # -- tables -----------------------------------------------------------------------------------
 
 

@@ -152,7 +152,7 @@ class _Port:
         return self._pending()
 
     async def clear_faults(self, _: web.Request) -> web.Response:
-        self._simulator.faults.clear()
+        self._simulator.clear_faults()
         return self._pending()
 
     async def place(self, request: web.Request) -> web.Response:

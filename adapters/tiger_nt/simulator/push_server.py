@@ -161,9 +161,10 @@ class PushServer:
                 session.kick()
         elif fault.kind is FaultKind.STALL:
             self._faults.take(fault.kind)
-            asyncio.get_running_loop().call_later(fault.seconds + 0.01, self._release)
+            asyncio.get_running_loop().call_later(fault.seconds + 0.01, self.release)
 
-    def _release(self) -> None:
+    def release(self) -> None:
+        """Send what a stall has held back, unless it goes on."""
         for session in list(self.sessions):
             session.release()
 

@@ -162,7 +162,12 @@ class Simulator:
     def reset(self) -> None:
         """Bring all accounts back to their start, without orders, and forget all faults."""
         self.exchange.reset()
+        self.clear_faults()
+
+    def clear_faults(self) -> None:
+        """Forget all faults; what a stall has held back goes out."""
         self.faults.clear()
+        self.push.release()
 
     def environment(self, user: User | None = None, *, tls: bool = False) -> dict[str, str]:
         """Return the variables that point a client at this server, as `user` (the first if None).

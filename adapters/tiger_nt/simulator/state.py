@@ -57,6 +57,10 @@ class Controlled(Protocol):
         """Bring all accounts back to their start, without orders, and forget all faults."""
         ...
 
+    def clear_faults(self) -> None:
+        """Forget all faults; what a stall has held back goes out."""
+        ...
+
 
 def state(simulator: Controlled) -> dict[str, Any]:
     """Return the whole state; times in nanoseconds or (``_ms``) milliseconds UTC, dollars."""

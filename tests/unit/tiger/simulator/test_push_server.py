@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from patience import PATIENCE_S
 from tiger_simulator import (
     CALL,
     PUT,
@@ -33,7 +34,7 @@ from tiger_nt.simulator.faults import Fault, FaultKind
 from tiger_nt.simulator.frames import FrameReader, frame
 from tiger_nt.simulator.keys import SigningKey
 from tiger_nt.simulator.market import MarketChunk
-from tiger_nt.simulator.orders import Order
+from tiger_nt.simulator.orders import Order, OrderStatus
 from tiger_nt.simulator.server import Simulator, SimulatorSettings
 from tiger_nt.symbols import option_terms
 
@@ -77,7 +78,7 @@ class Client:
         beating.heartbeat_terminate_event.set()
         self.sdk.disconnect()
         if thread is not None:
-            thread.join(5)
+            thread.join(PATIENCE_S)
 
     def wait(self, kind: str, count: int = 1) -> list[Any]:
         wait_for(lambda: len(self.got[kind]) >= count)
@@ -242,7 +243,7 @@ def test_kickout_drop_and_refusal_on_demand(server: SimulatorThread, folder: str
 def test_dropped_server_takes_no_connections_for_a_while(server: SimulatorThread):
     fault(server, FaultKind.DROP, seconds=60.0)
     with socket.create_connection(("127.0.0.1", server.simulator.push_port)) as link:
-        link.settimeout(5)
+        link.settimeout(PATIENCE_S)
         with contextlib.suppress(ConnectionResetError):
             assert link.recv(1) == b""
 
@@ -259,7 +260,7 @@ def test_bytes_that_are_no_request_and_commands_before_the_login_end_the_connect
 ):
     for sent in (b"\xff\xff\xff\xff\xff", b"\x02\xff\xff", frame(_subscription("SPY"))):
         with socket.create_connection(("127.0.0.1", server.simulator.push_port)) as link:
-            link.settimeout(5)
+            link.settimeout(PATIENCE_S)
             link.sendall(sent)
             with contextlib.suppress(ConnectionResetError):
                 assert link.recv(100) == b""
@@ -514,6 +515,25 @@ def test_stalled_link_carries_nothing_and_then_what_concerns_the_account(
     assert time.monotonic() - heard > 0.2
     assert not connected.got["quote_bbo"]
     assert not connected.got["disconnect"]
+
+
+def test_stalled_link_goes_on_when_the_faults_are_forgotten(
+    server: SimulatorThread, connected: Client
+):
+    connected.sdk.subscribe_order()
+    connected.wait("subscribe")
+    fault(server, FaultKind.STALL, seconds=3_600)
+    order = place(server, 1, 0.5)
+    wait_for(lambda: order.status is OrderStatus.SUBMITTED)
+    (session,) = server.simulator.push.sessions
+
+    def sent_by_forgetting() -> int:
+        before = session.frames_sent
+        server.simulator.clear_faults()
+        return session.frames_sent - before
+
+    assert server.call(sent_by_forgetting) >= 2
+    assert [frame.status for frame in connected.wait("order", 2)] == ["NEW", "HELD"]
 
 
 def test_client_that_does_not_read_loses_quotes_but_keeps_the_connection(

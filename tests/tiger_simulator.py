@@ -148,5 +148,5 @@ def sdk_config(environment: dict[str, str], empty_folder: str) -> Any:
     config.socket_host_port = (protocol, host, int(port))
     config.callback_thread_pool_size = 20
     config.retry_max_tries = 1
-    config.timeout = 5
+    config.timeout = PATIENCE_S
     return config

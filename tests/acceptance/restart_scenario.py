@@ -33,7 +33,6 @@ async def script(run: Run) -> None:
     await ambiguities(run)
     await query(run)
     run.facts["push was silent"] = run.tester.clock.timestamp_ns() < until_ns
-    run.simulator("DELETE", "/faults")
 
 
 async def closing(run: Run) -> None:

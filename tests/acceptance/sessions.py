@@ -48,7 +48,7 @@ SESSIONS = (
         {"data": "paper"},
     ),
     Session(
-        (*QUIET, "--strikes", "12", "--closes-in", "8"),
+        (*QUIET, "--strikes", "12", "--closes-in", "20"),
         (("close",),),
         {"close": "paper"},
         waits=True,

@@ -5,6 +5,7 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
+import msgspec
 import pytest
 from patience import PATIENCE_S
 
@@ -90,11 +91,13 @@ class ScriptedRest:
 
 
 class Desk:
-    def __init__(self, rest: ScriptedRest) -> None:
+    def __init__(self, rest: ScriptedRest, patience: Patience) -> None:
         self.rest = rest
         self.changes: list[Change] = []
         self.tracker = OrderTracker()
-        self.gateway = OrderGateway(cast(TigerRest, rest), self.tracker, self.changes.extend, HASTE)
+        self.gateway = OrderGateway(
+            cast(TigerRest, rest), self.tracker, self.changes.extend, patience
+        )
 
     @property
     def told(self) -> list[str]:
@@ -106,9 +109,11 @@ class Desk:
                 await asyncio.sleep(0.005)
 
 
-def run(rest: ScriptedRest, script: Callable[[Desk], Awaitable[None]]) -> Desk:
+def run(
+    rest: ScriptedRest, script: Callable[[Desk], Awaitable[None]], patience: Patience = HASTE
+) -> Desk:
     async def play() -> Desk:
-        desk = Desk(rest)
+        desk = Desk(rest, patience)
         asking = asyncio.create_task(desk.gateway.inquiry.run())
         try:
             await script(desk)
@@ -205,7 +210,7 @@ def test_an_order_that_reduces_risk_is_tried_again_as_long_as_nothing_was_sent()
 
     limit, broken = TigerLimitError("place_order", 0.1, "limit"), TigerRequestError("refused")
     rest = ScriptedRest(place=[limit, broken, ID], order=view(OrderState.HELD))
-    desk = run(rest, script)
+    desk = run(rest, script, msgspec.structs.replace(HASTE, risk_s=PATIENCE_S))
     assert rest.calls[:3] == [("place", Priority.RISK)] * 3
     order = desk.tracker.by_id(ID)
     assert order is not None

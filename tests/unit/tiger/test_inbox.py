@@ -1,6 +1,8 @@
 import math
 import threading
 
+from patience import PATIENCE_S
+
 from tiger_nt.inbox import Inbox
 from tiger_nt.views import AssetsView, PositionView, QuoteView, TickView
 
@@ -128,7 +130,7 @@ def test_nothing_is_lost_or_left_behind_between_two_threads() -> None:
     bids: list[float] = []
     positions: list[float] = []
     while len(bids) < count or len(positions) < count // 10:
-        assert woken.wait(5), "the producer has put something without waking the consumer"
+        assert woken.wait(PATIENCE_S), "the producer has put something without waking the consumer"
         woken.clear()
         more = True
         while more:

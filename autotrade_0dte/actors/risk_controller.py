@@ -138,6 +138,7 @@ class RiskController(DataActor):
         self._is_direct = False
 
     def on_start(self) -> None:
+        self._cache: Any = self.cache  # asking the engine for it takes longer than using it
         self.subscribe_topic(market_topic(self._session.underlying), self._on_view, RISK_TURN)
         self._hear(PLAN_TOPIC, self._take_plan)
         self._hear(WALK_TOPIC, self._take_walk)
@@ -206,7 +207,7 @@ class RiskController(DataActor):
 
     def _count_untold(self) -> None:
         """Count what was opened and closed by hand or by another tool, as far as it is known."""
-        trips = list(self._untold.trips(self.cache))
+        trips = list(self._untold.trips(self._cache))
         for trip in trips:
             self._day.closed(f"order:{trip.order_id}", 1, trip.net_usd, trip.ts_closed)
         if trips:
@@ -284,7 +285,7 @@ class RiskController(DataActor):
         """Have the engine close what no strategy is closing, until nothing is held."""
         if self._ladder.mode < RiskMode.FLATTEN or self._is_direct:
             return
-        if self.cache.positions_open():
+        if self._cache.positions_open():
             self._alert(_GRACE_NS)
         for strategy in self._strategies:
             if not strategy.is_exiting() and self._is_left(strategy.strategy_id):
@@ -296,7 +297,7 @@ class RiskController(DataActor):
 
         Without a bid the engine's exit would send order after order.
         """
-        for position in self.cache.positions_open(strategy_id=name):
+        for position in self._cache.positions_open(strategy_id=name):
             held, contract = int(position.signed_qty), str(position.instrument_id)
             closing = sum(
                 working.left

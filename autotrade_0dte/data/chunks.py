@@ -5,6 +5,7 @@ by row group when their turn comes. NautilusTrader's own time-window query gives
 about a third of the speed, because each window opens and scans every file again.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,14 +42,14 @@ class Chunk:
     ----------
     items : list
         Engine objects in order of `ts_init`.
-    quotes : dict of RawQuotes
-        The rows behind those that are quotes, by instrument id.
+    quotes : dict of list of RawQuotes
+        The rows behind those that are quotes, by instrument id, in pieces.
     others : list
         Those that are none.
     """
 
     items: list[Any]
-    quotes: dict[str, RawQuotes]
+    quotes: dict[str, list[RawQuotes]]
     others: list[Any]
 
 
@@ -80,9 +81,7 @@ def _chunk(streams: list["_Stream"], cut: int) -> Chunk:
     unordered = np.empty(len(order), object)
     unordered[:] = [item for part in parts for item in part.items]
     quotes = {
-        stream.name: part.quotes
-        for stream, part in zip(streams, parts, strict=True)
-        if part.quotes is not None
+        stream.name: part.quotes for stream, part in zip(streams, parts, strict=True) if part.quotes
     }
     others = [
         item
@@ -99,7 +98,18 @@ class _Part(NamedTuple):
 
     items: list[Any]
     times: Ints
-    quotes: RawQuotes | None = None
+    quotes: list[RawQuotes]
+
+
+class _Rows(NamedTuple):
+    """Rows of one row group; `quotes` are the same rows where they are quotes."""
+
+    table: pa.Table
+    quotes: RawQuotes | None
+
+    def between(self, first: int, stop: int) -> "_Rows":
+        quotes = None if self.quotes is None else self.quotes.rows(first, stop)
+        return _Rows(self.table.slice(first, stop - first), quotes)
 
 
 class _Stream:
@@ -120,41 +130,49 @@ class _Stream:
         self._group = 0
         self.kind, self.name = path.parts[-3:-1]
         self._decode = _DECODERS[self.kind](self.name)
-        self._buffer: pa.Table | None = None
+        self._held: deque[_Rows] = deque()
         self._first = 0
-        self._quotes: RawQuotes | None = None
 
     def take_before(self, cut: int) -> _Part:
         stop = int(np.searchsorted(self.times, cut))
         wanted = stop - self._taken
         when = self.times[self._taken : stop]
         if wanted == 0:
-            return _Part([], when)
-        buffer = self._filled(wanted)
-        first, self._first = self._first, self._first + wanted
+            return _Part([], when, [])
+        self._read(wanted)
         self._taken = stop
-        items = self._decode(buffer.slice(first, wanted))
-        quotes = None if self._quotes is None else self._quotes.rows(first, self._first)
-        return _Part(items, when, quotes)
+        taken = list(self._take(wanted))
+        table = taken[0].table
+        if len(taken) > 1:
+            table = pa.concat_tables([rows.table for rows in taken])
+        quotes = [rows.quotes for rows in taken if rows.quotes is not None]
+        return _Part(self._decode(table), when, quotes)
 
-    def _filled(self, wanted: int) -> pa.Table:
-        """Return the buffer, with so many rows at least from `_first` on."""
-        held = self._buffer
-        have = 0 if held is None else held.num_rows - self._first
-        if held is not None and have >= wanted:
-            return held
-        pieces = [] if held is None else [held.slice(self._first)]
+    def _take(self, wanted: int) -> Iterator[_Rows]:
+        """Take rows off those held; nothing is copied."""
+        while wanted:
+            rows = self._held[0]
+            stop = min(self._first + wanted, rows.table.num_rows)
+            yield rows.between(self._first, stop)
+            wanted -= stop - self._first
+            self._first = stop
+            if stop == rows.table.num_rows:
+                self._held.popleft()
+                self._first = 0
+
+    def _read(self, wanted: int) -> None:
+        """See to it that so many rows are held."""
+        have = sum(rows.table.num_rows for rows in self._held) - self._first
+        if have >= wanted:
+            return
         # Opened anew each time: a chain may have more files than a process may hold open.
         with pq.ParquetFile(self._path) as file:
             while have < wanted:
-                pieces.append(file.read_row_group(self._group))
-                have += pieces[-1].num_rows
+                table = file.read_row_group(self._group)
+                quotes = raw_quotes(table) if self.kind == "quotes" else None
+                self._held.append(_Rows(table, quotes))
+                have += table.num_rows
                 self._group += 1
-        self._first = 0
-        self._buffer = filled = pa.concat_tables(pieces).combine_chunks()
-        if self.kind == "quotes":
-            self._quotes = raw_quotes(filled)
-        return filled
 
 
 def _quotes(name: str) -> Any:

@@ -41,28 +41,34 @@ class RawQuotes(NamedTuple):
 
 
 def raw_quotes(table: pa.Table) -> RawQuotes:
-    """Return the rows of a table of quotes as `data.columns` makes it, in one piece."""
+    """Return the rows of a table of quotes as `data.columns` makes it."""
     times = (table[name].cast(pa.int64()).to_numpy() for name in ("ts_event", "ts_init"))
     sides = ("bid_price", "ask_price", "bid_size", "ask_size")
     return RawQuotes(*(words(table[name]) for name in sides), *times)
 
 
-def quote_columns(quotes: Mapping[str, RawQuotes], names: Sequence[str]) -> QuoteColumns | None:
+def quote_columns(
+    quotes: Mapping[str, Sequence[RawQuotes]], names: Sequence[str]
+) -> QuoteColumns | None:
     """Return the quotes of the contracts `names`, the rows of a book; None where there are none.
 
-    `quotes` are those of a chunk, by instrument id; those of other instruments are left out.
+    `quotes` are those of a chunk, by instrument id, in pieces that follow each other; those of
+    other instruments are left out.
     """
-    held = [quotes.get(name) for name in names]
-    starts = np.cumsum([0, *(0 if raw is None else raw.ts_init.size for raw in held)])
+    held = [quotes.get(name, ()) for name in names]
+    counts = [sum(piece.ts_init.size for piece in pieces) for pieces in held]
+    starts = np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
     count = int(starts[-1])
     if count == 0:
         return None
     columns = QuoteColumns(
         starts, np.empty(count, np.int64), np.empty(count, np.int64), np.empty((count, 4))
     )
-    for raw, start in zip(held, starts.tolist(), strict=False):
-        if raw is not None:
-            _put(*raw, start, columns.ts_event, columns.ts_init, columns.sides)
+    at = 0
+    for pieces in held:
+        for piece in pieces:
+            _put(*piece, at, columns.ts_event, columns.ts_init, columns.sides)
+            at += piece.ts_init.size
     return columns
 
 
@@ -71,7 +77,7 @@ def warm() -> None:
     decimal, time = pa.array([0]).cast(pa.decimal128(38, 16)), pa.array([0])
     names = ("bid_price", "ask_price", "bid_size", "ask_size", "ts_event", "ts_init")
     table = pa.table([decimal] * 4 + [time] * 2, names)
-    quote_columns({"": raw_quotes(table)}, [""])
+    quote_columns({"": [raw_quotes(table)]}, [""])
 
 
 # Compiled, so coverage cannot see the body; the unit tests look at every column.

@@ -138,6 +138,8 @@ class Coordinator:
 
     def conflicts(self, track: Track, direction: int) -> bool:
         """Return whether an open plan is in the way; see `Allotment.conflicts`."""
+        if not self._grants:  # asked at every view
+            return False
         against = self._against(direction)
         if any(grant.track is track for grant in against):
             return True

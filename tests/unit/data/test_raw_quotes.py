@@ -19,9 +19,9 @@ def quotes(name: str, *bids: int) -> RawQuotes:
 
 def test_columns_have_the_contracts_in_the_order_of_the_book() -> None:
     held = {
-        NAMES[2]: quotes(NAMES[2], 30, 31),
-        "SPY.US": quotes("SPY.US", 60_000),
-        NAMES[0]: quotes(NAMES[0], 10),
+        NAMES[2]: [quotes(NAMES[2], 30, 31)],
+        "SPY.US": [quotes("SPY.US", 60_000)],
+        NAMES[0]: [quotes(NAMES[0], 10)],
     }
     columns = quote_columns(held, NAMES)
     assert columns is not None
@@ -35,17 +35,17 @@ def test_columns_have_the_contracts_in_the_order_of_the_book() -> None:
     ]
 
 
-@pytest.mark.parametrize("held", [{}, {"SPY.US": quotes("SPY.US", 60_000)}])
-def test_chunk_without_quotes_of_the_chain_has_no_columns(held: dict[str, RawQuotes]) -> None:
+@pytest.mark.parametrize("held", [{}, {"SPY.US": [quotes("SPY.US", 60_000)]}])
+def test_chunk_without_quotes_of_the_chain_has_no_columns(held: dict[str, list[RawQuotes]]) -> None:
     assert quote_columns(held, NAMES) is None
 
 
-def test_some_of_the_rows_are_those_rows_and_share_their_memory() -> None:
+def test_pieces_of_a_contract_follow_each_other_and_share_the_memory_of_the_whole() -> None:
     raw = quotes(NAMES[0], 10, 11, 12, 13)
     some = raw.rows(1, 3)
     assert np.shares_memory(some.bid, raw.bid)
-    columns = quote_columns({NAMES[0]: some}, NAMES)
+    columns = quote_columns({NAMES[0]: [some, raw.rows(3, 4)], NAMES[1]: [some]}, NAMES)
     assert columns is not None
-    assert columns.starts.tolist() == [0, 2, 2, 2]
-    assert columns.sides[:, 0].tolist() == [0.11, 0.12]
-    assert columns.ts_init.tolist() == [1_010, 1_020]
+    assert columns.starts.tolist() == [0, 3, 5, 5]
+    assert columns.sides[:, 0].tolist() == [0.11, 0.12, 0.13, 0.11, 0.12]
+    assert columns.ts_init.tolist() == [1_010, 1_020, 1_030, 1_010, 1_020]

@@ -94,7 +94,8 @@ class DeskLog:
 
     def on_time(self, now_ns: int) -> None:
         """Tell of breaches that are over."""
-        self._tell(self._quality.on_time(now_ns))
+        if changes := self._quality.on_time(now_ns):
+            self._tell(changes)
 
     def _tell(self, changes: Iterable[Breach | Recovery]) -> None:
         for change in changes:

@@ -239,7 +239,8 @@ class OrderDesk(ExecutionAlgorithm):
             return
         for work in list(moves.working.values()):
             moves.look(work, moves.quote(work, now_ns))
-        self._packages.look_at_all(now_ns)
+        if self._packages.is_working:
+            self._packages.look_at_all(now_ns)
 
     def _adopt(self, now_ns: int) -> None:
         for name, (before, now) in self._risk.keeper.adopt(self._cache, now_ns).items():

@@ -11,15 +11,21 @@ __all__ = ["Outcome", "ParentOrder", "Purpose", "Side"]
 
 
 class Side(StrEnum):
-    """BUY or SELL."""
+    """BUY or SELL.
+
+    Attributes
+    ----------
+    sign : int
+        +1 for a buy, -1 for a sell.
+    """
 
     BUY = "BUY"
     SELL = "SELL"
 
-    @property
-    def sign(self) -> int:
-        """+1 for a buy, -1 for a sell."""
-        return 1 if self is Side.BUY else -1
+    sign: int
+
+    def __init__(self, name: str) -> None:
+        self.sign = 1 if name == "BUY" else -1
 
 
 class Purpose(StrEnum):

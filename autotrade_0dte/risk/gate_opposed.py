@@ -36,7 +36,8 @@ def opposed(case: Case) -> Denial | None:
 def _parties(case: Case, side: int) -> tuple[int, dict[tuple[str, str], int]]:
     """Return what its own orders leave to close, and what each other may come to hold at worst."""
     order, name = case.order, case.order.contract.name
-    own, others = 0, dict[tuple[str, str], int]()
+    own = 0
+    others: dict[tuple[str, str], int] = {}
     for plan in case.exposure.plans.values():
         if name in plan.lots:
             held, owner = plan.lots[name][0], plan.owner

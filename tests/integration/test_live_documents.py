@@ -18,6 +18,7 @@ from simulator_process import ADAPTERS
 
 from autotrade_0dte import cli_errors, cli_options
 from autotrade_0dte.config import LiveParams
+from autotrade_0dte.data.journal import SUFFIX, read_journal
 from autotrade_0dte.nodes.link_watch import LinkFault
 from autotrade_0dte.nodes.live_end import LiveUnclean
 from tiger_nt.alarms import AlarmKind
@@ -170,18 +171,30 @@ class Reader:
 
     def run(self, start: str, **changes: str) -> tuple[int, str]:
         """Run that line with some words changed; return exit code and what was printed."""
+        process = self.start(start, **changes)
+        said, _ = process.communicate()
+        return process.returncode, said
+
+    def start(self, start: str, **changes: str) -> subprocess.Popen[str]:
+        """Start that line with some words changed."""
         words = " ".join(self.line(start))
         for old, new in changes.items():
             words = words.replace(old, new)
-        ended = subprocess.run(
+        return subprocess.Popen(
             [str(AUTOTRADE), *words.split()[1:]],
             cwd=self.folder,
             env=self.environment,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-            check=False,
         )
-        return ended.returncode, ended.stdout + ended.stderr
+
+    def recorded_s(self) -> float:
+        """Return how long a time the journal of a node spans, seconds."""
+        for journal in (self.folder / "catalog").rglob(f"*{SUFFIX}"):
+            if len(times := read_journal(journal).rows["ts_init"]):
+                return float(times[-1] - times[0]) / 1e9
+        return 0.0
 
 
 @pytest.fixture(scope="module")
@@ -212,13 +225,15 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
 
 
 def test_rehearsal_leads_to_a_comparison_and_a_recording(reader: Reader) -> None:
-    short = {"--minutes 3": "--minutes 0.2"}
-    kept = "--catalog catalog/rehearsal"
     code, said = reader.run("autotrade doctor", **{"--broker": "--live"})
     assert code == 0, said
     assert all(check in said for check in rows(LIVE, "## What is checked before the start"))
-    code, said = reader.run(f"autotrade paper configs/rehearsal.toml --minutes 3 {kept}", **short)
-    assert code == 0, said
+    rehearsed = "autotrade paper configs/rehearsal.toml --minutes 3 --catalog catalog/rehearsal"
+    node = reader.start(rehearsed)
+    wait_until(lambda: reader.recorded_s() > 5.0 or node.poll() is not None, "a recording")
+    node.send_signal(signal.SIGINT)  # so much will do
+    said, _ = node.communicate(timeout=PATIENCE_S)
+    assert node.returncode == 0, said
     code, said = reader.run("autotrade backtest")
     assert (code, "DATA_ENDS_EARLY" in said) == (3, True), said
     a, b = sorted((reader.folder / "runs").iterdir(), key=lambda run: run.stat().st_ctime)

@@ -62,15 +62,13 @@ class WalkPrices:
         """Return whether a limit lies further toward the market than another."""
         return self._sign * (cents - other) > 0
 
-    def is_at_far(self, cents: int, quote: OrderQuote) -> bool:
-        """Return whether a limit is at or through the far side, so that nothing is to be gained."""
-        far = quote.far(self._side)
-        return is_price(far) and self._sign * (cents - in_cents(far)) >= 0
+    def past_far(self, cents: int, quote: OrderQuote) -> float:
+        """Return how far a limit lies through the far side, cents; NaN where there is none.
 
-    def is_through_far(self, cents: int, quote: OrderQuote) -> bool:
-        """Return whether a limit is beyond the far side."""
+        Below zero it is short of it; from zero on nothing is to be gained by a step.
+        """
         far = quote.far(self._side)
-        return is_price(far) and self._sign * (cents - in_cents(far)) > 0
+        return self._sign * (cents - in_cents(far)) if is_price(far) else math.nan
 
     def passive(self, quote: OrderQuote) -> int:
         """Return the better of fair value and the near side, short of the far side by a tick."""

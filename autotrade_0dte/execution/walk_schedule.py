@@ -98,10 +98,9 @@ class WalkSchedule:
         drift = self._sign * quote.delta * (quote.spot - self._spot)  # NaN where unknown
         if style is Style.WALK and not (is_due or drift >= self._least_drift):
             return None
-        if not is_price(quote.far(self._side)):
-            return None
-        goes_through = style is Style.MARKETABLE and not self._is_entry
-        if prices.is_through_far(limit, quote) if goes_through else prices.is_at_far(limit, quote):
+        past_far = prices.past_far(limit, quote)
+        goes_on = style is Style.MARKETABLE and not self._is_entry and past_far == 0
+        if not (past_far < 0 or goes_on):
             return None
         step: tuple[int, StepReason] | None
         if style is Style.MARKETABLE or not is_price(quote.near(self._side)):

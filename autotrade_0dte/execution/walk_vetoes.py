@@ -79,7 +79,7 @@ class WalkVetoes:
         if not self.binds:
             return None
         # A limit through the far side trades there.
-        is_at_far = self._prices.is_at_far(limit, quote)
+        is_at_far = self._prices.past_far(limit, quote) >= 0
         price = quote.far(self._parent.side) if is_at_far else limit / 100
         veto = fair_value_veto(
             self._parent, quote, price, self._params, tick=self._prices.tick(quote),

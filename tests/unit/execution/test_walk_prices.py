@@ -94,9 +94,9 @@ def test_marketable_limit_lies_beyond_the_far_side_within_the_cap() -> None:
 
 def test_limit_at_or_through_the_far_side_has_nothing_to_gain() -> None:
     buy, sell, look = prices(Side.BUY, 9.0), prices(Side.SELL, 0.01), quote(0)
-    assert [buy.is_at_far(c, look) for c in (103, 104, 105)] == [False, True, True]
-    assert [sell.is_at_far(c, look) for c in (101, 100, 99)] == [False, True, True]
-    assert not buy.is_at_far(104, quote(0, ask=0.0))
+    assert [buy.past_far(c, look) for c in (103, 104, 105)] == [-1, 0, 1]
+    assert [sell.past_far(c, look) for c in (101, 100, 99)] == [-1, 0, 1]
+    assert math.isnan(buy.past_far(104, quote(0, ask=0.0)))
 
 
 def test_no_limit_is_below_a_tick() -> None:

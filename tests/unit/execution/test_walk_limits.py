@@ -1,0 +1,138 @@
+"""A walk at the limits of its times and counts, and what it says of itself there."""
+
+import msgspec
+import pytest
+from worked_order import NAN, Worked, at, entry, leaving, quote, walk_of
+
+from autotrade_0dte.execution.parent import Outcome, Purpose
+from autotrade_0dte.execution.replay_walk import replay
+from autotrade_0dte.execution.routing import RouteReason
+from autotrade_0dte.execution.vetoes import VetoCode
+from autotrade_0dte.execution.walk_record import Move, MoveKind, StepReason, WalkEvent, WalkRecord
+from autotrade_0dte.market_state.actions import Urgency
+
+
+def submitted(purpose: Purpose = Purpose.ENTRY) -> Worked:
+    """An order confirmed at 0.15 s."""
+    worked = Worked(entry() if purpose is Purpose.ENTRY else leaving(purpose))
+    worked.settle(worked.look(0))
+    return worked
+
+
+def replaced(worked: Worked, seconds: float) -> None:
+    """Have a change refused at `seconds`, and the remainder come back as a new order."""
+    move = worked.look(seconds)
+    assert move is not None
+    assert move.kind is MoveKind.REPRICE
+    worked.tell(WalkEvent.MODIFY_REJECTED)
+    move = worked.look(seconds + 3)
+    assert move is not None
+    assert move.kind is MoveKind.REPLACE
+    worked.settle(move)
+    worked.tell(WalkEvent.RESENT, worked.walk.leaves)
+    worked.settle(worked.look(seconds + 3.5))
+
+
+@pytest.mark.parametrize(
+    ("urgency", "rest_s"), [(Urgency.NORMAL, 2.0), (Urgency.URGENT, 1.0)], ids=str
+)
+def test_step_comes_when_the_rest_of_its_urgency_is_over_and_not_before(
+    urgency: Urgency, rest_s: float
+) -> None:
+    worked = Worked(entry(urgency=urgency))  # four ticks wide: walked, not crossed
+    worked.settle(worked.look(0))
+    assert worked.look(0.14 + rest_s) is None
+    assert worked.look(0.15 + rest_s) == Move(MoveKind.REPRICE, StepReason.SCHEDULE, 1.02)
+
+
+def test_move_of_the_underlying_of_just_a_tick_brings_the_step_forward() -> None:
+    assert submitted().look(1.0, spot=600.019) is None
+    assert submitted().look(1.0, spot=600.02) == Move(MoveKind.REPRICE, StepReason.MICRO_MOVE, 1.02)
+
+
+def test_third_refused_change_is_not_made_by_a_new_order() -> None:
+    worked = submitted()
+    replaced(worked, 2.5)
+    replaced(worked, 8.5)
+    worked.look(14.5)
+    worked.tell(WalkEvent.MODIFY_REJECTED)
+    assert [worked.look(seconds) for seconds in range(18, 30)] == [None] * 12
+    assert (worked.walk.replaces, worked.walk.veto) == (2, VetoCode.REPLACED_ENOUGH)
+
+
+def test_last_call_is_an_exit_s() -> None:
+    move = Worked(leaving(Purpose.EXIT)).look(0, calls=1)
+    assert move == Move(MoveKind.SUBMIT, RouteReason.LOW_BUDGET, 0.98)
+
+
+def test_entry_first_looked_at_after_its_deadline_is_given_up_for_that() -> None:
+    end = Worked(entry()).look(30)
+    assert end == Move(MoveKind.END, StepReason.DEADLINE, outcome=Outcome.GIVEN_UP)
+
+
+def test_remainder_has_its_time_to_come_back_and_no_longer() -> None:
+    worked = submitted()
+    worked.look(2.5)
+    worked.tell(WalkEvent.MODIFY_REJECTED)
+    worked.settle(worked.look(5))  # confirmed at 5.15
+    assert worked.look(10.14) is None
+    end = worked.look(10.15)
+    assert end == Move(MoveKind.END, StepReason.NOT_RESENT, outcome=Outcome.GIVEN_UP)
+
+
+def test_nothing_comes_back_as_a_remainder_of_nothing() -> None:
+    worked = submitted()
+    worked.look(2.5)
+    worked.tell(WalkEvent.MODIFY_REJECTED)
+    worked.settle(worked.look(5))
+    assert [worked.walk.accepts_resend(quantity) for quantity in (0, 1, 5, 6)] == [
+        False, True, True, False,
+    ]  # fmt: skip
+
+
+def test_veto_is_told_as_long_as_it_holds_and_no_longer() -> None:
+    worked = Worked(entry())
+    worked.look(0, age_s=60.0)
+    assert worked.walk.veto == VetoCode.QUOTE_AGE
+    worked.settle(worked.look(1))
+    assert worked.walk.veto == ""
+    worked = submitted(Purpose.EXIT)
+    worked.look(2.5, age_s=60.0)
+    assert worked.walk.veto == VetoCode.QUOTE_AGE
+    worked.look(15, bid=0.0, fair=NAN)  # crosses from now on, though there is nobody to trade with
+    assert worked.walk.veto == ""
+
+
+def test_planned_cancel_is_due_from_the_answer_before_it_until_it_is_sent() -> None:
+    worked = submitted()
+    due = [worked.walk.is_due_to_end]
+    for event in (
+        lambda: worked.look(2.5),
+        lambda: worked.tell(WalkEvent.WITHDRAWN),
+        lambda: worked.tell(WalkEvent.MODIFIED, 1.02),
+        lambda: worked.look(3.0),
+        lambda: worked.tell(WalkEvent.CANCEL_REJECTED),
+    ):
+        event()
+        due.append(worked.walk.is_due_to_end)
+    assert due == [False, False, False, True, False, False]
+    assert worked.moves[-1] == Move(MoveKind.CANCEL, StepReason.RISK_MODE)
+
+
+def test_log_in_which_a_replaced_order_speaks_again_makes_the_same_moves() -> None:
+    worked = submitted(Purpose.EXIT)
+    replaced(worked, 2.5)
+    known = {"parent_id": worked.walk.parent.parent_id, "quote": quote(7)}
+    late = [
+        WalkRecord(at(7), event=WalkEvent.CANCELED, client_order_id="O-1", **known),
+        WalkRecord(at(7), event=WalkEvent.FILLED, client_order_id="O-1", quantity=2, **known),
+    ]
+    move = worked.walk.on_fill(at(7), 2, is_former=True)
+    assert move == Move(MoveKind.REPLACE, StepReason.OVERFILL_RISK)
+    made = replay(walk_of(worked.walk.parent), [*worked.records, *late])
+    assert list(map(shown, made)) == list(map(shown, [*worked.moves, move]))
+
+
+def shown(move: Move) -> tuple[object, ...]:
+    """Return a move in values that are equal when it is; NaN is not."""
+    return tuple(repr(value) for value in msgspec.structs.astuple(move))

@@ -158,5 +158,5 @@ def sync_folder(folder: Path) -> None:
 
 
 def now_utc() -> str:
-    """Return the time, ISO 8601 UTC to the millisecond."""
-    return dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
+    """Return the time, ISO 8601 UTC; it names a word, so no two may be given at the same one."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="microseconds")

@@ -36,6 +36,18 @@ def test_second_kill_changes_nothing_but_a_direct_one_makes_it_direct(tmp_path: 
     assert read_latch(tmp_path) == direct
 
 
+def test_latches_set_one_right_after_the_other_have_each_a_name_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a disk that takes no time, which is a disk in memory."""
+    monkeypatch.setattr("os.fsync", lambda _file: None)
+    names = set()
+    for _ in range(20):
+        names.add(set_latch(tmp_path, "", direct=False).time)
+        (tmp_path / LATCH).unlink()
+    assert len(names) == 20
+
+
 def test_start_is_refused_with_the_way_out_while_it_stands(tmp_path: Path) -> None:
     refuse_latched(tmp_path)
     set_latch(tmp_path, "it went mad", direct=False)

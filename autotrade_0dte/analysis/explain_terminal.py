@@ -285,21 +285,23 @@ def _considered(found: Considered) -> RenderableType:
 
 
 def _best(found: Considered) -> Table:
+    """Return the best in the order of their ranks; 80 columns hold it."""
     table = _table()
-    table.add_column("", justify="right")
-    table.add_column("contract", no_wrap=True)
-    names = ("score", *(wording.TERM_WORDS[t] for t in TERMS), "bid/ask", "delta", "debit", "worst")
+    table.add_column("strike", no_wrap=True)
+    # What a single option costs is its ask.
+    debit = ("debit",) * any(each.short_instrument_id is not None for each in found.best)
+    names = ("score", *(wording.TERM_WORDS[t] for t in TERMS), "bid/ask", "delta", *debit, "worst")
     for name in names:
         table.add_column(name, justify="right", no_wrap=True)
     for each in found.best:
+        contract = wording.contract(each.instrument_id, each.short_instrument_id)
         table.add_row(
-            str(each.rank),
-            wording.contract(each.instrument_id, each.short_instrument_id),
+            contract.partition(" ")[2] or contract,
             number(each.score, 2),
             *(number(term, 2) for term in each.terms),
             _quote(each.bid, each.ask),
             number(each.delta, 2),
-            number(each.debit, 2),
+            *(number(each.debit, 2) for _ in debit),
             UNKNOWN if math.isnan(each.worst_loss) else f"${each.worst_loss:,.0f}",
             style="bold" if each.rank == 1 else "",
         )

@@ -18,11 +18,11 @@ from autotrade_0dte.market_state.state import Level
 __all__ = ["accuracy_section", "print_accuracy"]
 
 _NAMES = ("Track", "Looked at", "Group", "Horizon")
-_FIGURES = ("Signals", "Known", "Hit rate", "95 %", "Base rate", "Mean bps", "95 %")
+_FIGURES = ("Signals", "Known", "Hit rate", "95 %", "Base", "Mean bps", "95 %")
 
 _CAUTION = (
     "Hit rate: share of the signals with a known return after which the price had moved their way."
-    " Base rate: the same for the same directions at every new price. Signals close to each other"
+    " Base: the same for the same directions at every new price. Signals close to each other"
     " see the same future, so the intervals take sessions as independent, not signals; those of the"
     " mean need ten. Strengths are in up to ten groups of equal size, of 20 signals or more."
 )

@@ -75,21 +75,17 @@ def _leg(leg: StressLeg) -> Text:
 
 
 def _losses(found: StressedRun) -> list[RenderableType]:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("stress", no_wrap=True)
-    table.add_column("supposed")
-    for name in ("result", "of account"):
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("stress, and what it supposes")
+    for name in ("result", "account", "worst leg"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("worst leg", no_wrap=True)
-    table.add_column("", justify="right", no_wrap=True)
     for loss in found.result.losses:
+        worst_leg = wording.contract(loss.worst_leg) if loss.worst_leg else UNKNOWN
         table.add_row(
-            STRESS_WORDS[loss.stress],
-            Text(_supposed(loss), "dim"),
+            Text.assemble(STRESS_WORDS[loss.stress], "\n  ", (_supposed(loss), "dim")),
             _dollars(loss.loss_usd, loss.equity_fraction),
             fraction(0.0 - loss.equity_fraction, 1),
-            wording.contract(loss.worst_leg) if loss.worst_leg else UNKNOWN,
-            _dollars(loss.worst_leg_loss_usd, math.nan),
+            Text.assemble(worst_leg, "\n", _dollars(loss.worst_leg_loss_usd, math.nan)),
         )
     worst = found.worst
     share = worst.loss_usd / found.held.equity if found.held.equity > 0 else math.nan

@@ -37,7 +37,7 @@ def work_text(work: WorkAt) -> Text:
 def _step(step: StepAt, decided_ns: int) -> Text:
     what, style = _what(step)
     text = Text(f"\n  {_seconds(step.ts_event - decided_ns):>9}  ", "dim")
-    text.append(f"{what:<34}", style)
+    text.append(f"{what:<28}", style)
     text.append(f" market {number(step.bid, 2)}/{number(step.ask, 2)}", "dim")
     if not math.isnan(step.fair):
         text.append(f", fair {number(step.fair, 3)}", "dim")

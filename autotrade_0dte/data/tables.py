@@ -27,9 +27,9 @@ def sessions_table(rows: Sequence[SessionRow]) -> RenderableType:
     """Return what the catalog holds, one line a session; `id` begins its fingerprint."""
     if not rows:
         return Text("The catalog has no session; import one first.")
-    table = _table("date", "root", "#contracts", "#books", "#quotes", "NY time", "#settles at")
+    table = _table("date", "root", "#contracts", "#books", "#quotes", "NY time", "#settles")
     table.add_column("with")
-    table.add_column("id")
+    table.add_column("id", no_wrap=True)
     for row in rows:
         table.add_row(
             f"{row['date']}",
@@ -51,8 +51,8 @@ def sessions_table(rows: Sequence[SessionRow]) -> RenderableType:
 
 def quality_table(rows: Sequence[QualityRow]) -> RenderableType:
     """Return the findings of a check, one line a session."""
-    table = _table("date", "root", "", "#books", "#quotes", "NY time", "#1-sided", "#locked")
-    table.add_column("gaps", justify="right")
+    table = _table("date", "root", "", "#quotes", "NY time", "#1-sided", "#locked")
+    table.add_column("gaps", justify="right", no_wrap=True)
     table.add_column("found")
     for row in rows:
         hours = (
@@ -65,7 +65,6 @@ def quality_table(rows: Sequence[QualityRow]) -> RenderableType:
             f"{row['date']}",
             row["root"],
             Text(row["verdict"], _STYLES[row["verdict"]]),
-            f"{row['books']:,}",
             f"{row['quotes']:,}",
             hours,
             f"{row['one_sided_fraction']:.1%}",
@@ -156,7 +155,7 @@ def _print(table: RenderableType) -> None:
 
 def _table(*columns: str) -> Table:
     """Columns marked with # are numbers, aligned right."""
-    table = Table(box=None, padding=(0, 1), header_style="bold")
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")  # 80 columns hold it
     for name in columns:
         right = name.startswith("#")
         table.add_column(name.lstrip("#"), justify="right" if right else "left", no_wrap=True)

@@ -134,8 +134,8 @@ def calamities(
     return stressed(held, book.snapshot(now_ns, 600.0), NAMES, CONFIG)
 
 
-def screen(found: StressedRun) -> str:
-    console = Console(file=io.StringIO(), width=120, highlight=False)
+def screen(found: StressedRun, width: int = 120) -> str:
+    console = Console(file=io.StringIO(), width=width, highlight=False)
     print_stress(found, console)
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
     return text
@@ -186,6 +186,12 @@ def test_screen_shows_legs_sets_and_the_worst_cell() -> None:
     assert f"{MINUS}0.7 %" in text
     assert "at the close" in text
     assert "SYNTHETIC DATA" in text
+
+
+def test_screen_of_80_columns_cuts_nothing_off() -> None:
+    text = screen(calamities({"SPY260731C00600000.US": 90}), width=80)
+    assert "volatility x 2.5, spreads x 6 " in text
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
 
 
 def test_screen_without_positions_says_so() -> None:

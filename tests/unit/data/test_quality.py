@@ -2,9 +2,11 @@
 
 import dataclasses
 import datetime as dt
+import io
 
 import numpy as np
 import pytest
+from rich.console import Console
 from rich.table import Table
 
 from autotrade_0dte.calendar import session
@@ -148,11 +150,19 @@ def test_tables_fit_100_columns_and_show_the_figures(good, make_chain, capsys):
     assert " 701.23 " in info
     found = to_text(quality_table(check(good)))
     assert "2 checked: 1 ok, 1 warn, 0 bad" in found
-    assert "ends early" in found
+    assert "ends early" in " ".join(found.split())
     assert max(map(len, (info + found).splitlines())) <= 100
     print_info(describe(good))
     print_check(check(good))
     assert capsys.readouterr().out.split() == (info + found).split()
+
+
+def test_tables_cut_nothing_off_at_80_columns(good):
+    out = io.StringIO()
+    console = Console(file=out, width=80)
+    console.print(sessions_table(describe(good)), quality_table(check(good)))
+    assert "\N{HORIZONTAL ELLIPSIS}" not in out.getvalue()
+    assert "settles" in out.getvalue()
 
 
 def test_empty_catalog_prints_a_sentence(catalog):

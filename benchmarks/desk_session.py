@@ -59,7 +59,11 @@ _PAUSE_NS = 60_000_000_000
 
 
 class Trader(Strategy):
-    """Buys two contracts near the money, sells what it has a minute later, and begins again."""
+    """Buys two contracts near the money, sells what it has a minute later, and begins again.
+
+    It keeps the newest view, as the library's strategies do. Without one that does, the desk would
+    be the last to hold a snapshot, and to free its arrays would count as the desk's.
+    """
 
     class Params(msgspec.Struct):
         """None."""
@@ -73,11 +77,13 @@ class Trader(Strategy):
         super().__init__(StrategyConfig(strategy_id=StrategyId("Trader-001")))
         self._session = session
         self._due_ns = 0
+        self._view: Any = None
 
     def on_start(self) -> None:
         self.subscribe_topic(market_topic(self._session.underlying), self._on_view)
 
     def _on_view(self, view: Any) -> None:
+        self._view = view
         chain = view.chain
         now_ns = chain.ts_event
         if now_ns < self._due_ns or now_ns > self._session.flatten_ns:

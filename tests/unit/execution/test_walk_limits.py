@@ -19,18 +19,18 @@ def submitted(purpose: Purpose = Purpose.ENTRY) -> Worked:
     return worked
 
 
-def replaced(worked: Worked, seconds: float) -> None:
+def replaced(worked: Worked, seconds: float, ask: float = 1.04) -> None:
     """Have a change refused at `seconds`, and the remainder come back as a new order."""
-    move = worked.look(seconds)
+    move = worked.look(seconds, ask=ask)
     assert move is not None
     assert move.kind is MoveKind.REPRICE
     worked.tell(WalkEvent.MODIFY_REJECTED)
-    move = worked.look(seconds + 3)
+    move = worked.look(seconds + 3, ask=ask)
     assert move is not None
     assert move.kind is MoveKind.REPLACE
     worked.settle(move)
     worked.tell(WalkEvent.RESENT, worked.walk.leaves)
-    worked.settle(worked.look(seconds + 3.5))
+    worked.settle(worked.look(seconds + 3.5, ask=ask))
 
 
 @pytest.mark.parametrize(
@@ -51,12 +51,14 @@ def test_move_of_the_underlying_of_just_a_tick_brings_the_step_forward() -> None
 
 
 def test_third_refused_change_is_not_made_by_a_new_order() -> None:
-    worked = submitted()
-    replaced(worked, 2.5)
-    replaced(worked, 8.5)
-    worked.look(14.5)
+    worked = Worked(entry(cap=1.20))
+    worked.settle(worked.look(0, ask=1.10))
+    replaced(worked, 2.5, ask=1.10)
+    replaced(worked, 8.5, ask=1.10)  # a refused step is one of the four: now at the far side
+    dearer = {"bid": 1.04, "ask": 1.14}
+    assert worked.look(14.5, **dearer) == Move(MoveKind.REPRICE, StepReason.SCHEDULE, 1.14)
     worked.tell(WalkEvent.MODIFY_REJECTED)
-    assert [worked.look(seconds) for seconds in range(18, 30)] == [None] * 12
+    assert [worked.look(seconds, **dearer) for seconds in range(18, 30)] == [None] * 12
     assert (worked.walk.replaces, worked.walk.veto) == (2, VetoCode.REPLACED_ENOUGH)
 
 

@@ -1,5 +1,7 @@
 """A walk at the limits of its times and counts, and what it says of itself there."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from worked_order import NAN, Worked, at, entry, leaving, quote, walk_of
@@ -80,6 +82,53 @@ def test_remainder_has_its_time_to_come_back_and_no_longer() -> None:
     assert worked.look(10.14) is None
     end = worked.look(10.15)
     assert end == Move(MoveKind.END, StepReason.NOT_RESENT, outcome=Outcome.GIVEN_UP)
+
+
+def canceled_for_a_new_order(**changes: Any) -> Worked:
+    """An exit of five that was canceled at 5.15 s to be sent anew."""
+    worked = Worked(leaving(Purpose.EXIT, **changes))
+    worked.settle(worked.look(0))
+    worked.look(2.5)
+    worked.tell(WalkEvent.MODIFY_REJECTED)
+    worked.settle(worked.look(5))
+    return worked
+
+
+def test_fill_of_all_that_is_told_after_the_cancel_ends_the_parent_at_once() -> None:
+    end = canceled_for_a_new_order().tell(WalkEvent.FILLED, 5)
+    assert end == Move(MoveKind.END, StepReason.FILLED, outcome=Outcome.FILLED)
+    worked = canceled_for_a_new_order()
+    assert worked.tell(WalkEvent.FILLED, 4) is None
+    assert worked.walk.accepts_resend(1)
+
+
+def test_late_fill_of_a_former_order_sends_no_second_cancel() -> None:
+    worked = canceled_for_a_new_order()
+    worked.tell(WalkEvent.RESENT, 5)
+    worked.settle(worked.look(5.5))
+    worked.tell(WalkEvent.WITHDRAWN)
+    assert worked.walk.on_fill(at(6), 2, is_former=True) is None
+    assert worked.tell(WalkEvent.WITHDRAWN) is None
+    end = worked.tell(WalkEvent.CANCELED)
+    assert end == Move(MoveKind.END, StepReason.RISK_MODE, outcome=Outcome.PARTLY_FILLED)
+    assert worked.tell(WalkEvent.WITHDRAWN) is None
+
+
+def test_exit_is_sent_anew_after_its_deadline_and_an_entry_at_it_is_not() -> None:
+    assert canceled_for_a_new_order(deadline_ns=at(5)).walk.accepts_resend(5)
+    worked = submitted()
+    worked.look(2.5)
+    worked.tell(WalkEvent.MODIFY_REJECTED)
+    worked.look(29)
+    end = worked.tell(WalkEvent.CANCELED, after_s=1.0)
+    assert end == Move(MoveKind.END, StepReason.DEADLINE, outcome=Outcome.GIVEN_UP)
+
+
+def test_exit_steps_with_its_last_call_and_not_without_one() -> None:
+    worked = submitted(Purpose.EXIT)
+    assert worked.look(2.5, calls=0) is None
+    assert worked.walk.veto == VetoCode.BUDGET
+    assert worked.look(2.75, calls=1) == Move(MoveKind.REPRICE, StepReason.SCHEDULE, 1.02)
 
 
 def test_nothing_comes_back_as_a_remainder_of_nothing() -> None:

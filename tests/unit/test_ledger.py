@@ -61,6 +61,14 @@ def test_fill_through_zero_ends_one_trip_and_begins_another() -> None:
     assert (begun.held, begun.ts_opened, begun.fees, begun.average_open) == (-2, 7, 2.0, 1.5)
 
 
+def test_single_contract_goes_through_zero_and_is_short_then() -> None:
+    closed, begun = round_trips([fill(1, 1.0), fill(-2, 1.5, ts=7), fill(1, 1.2, ts=8)])
+    assert (closed.held, closed.gross_pnl) == (0, pytest.approx(50.0))
+    assert (begun.quantity, begun.ts_opened, begun.ts_closed) == (-1, 7, 8)
+    assert (begun.average_open, begun.average_close) == (1.5, 1.2)
+    assert begun.gross_pnl == pytest.approx(30.0)
+
+
 def test_instruments_and_strategies_do_not_mix() -> None:
     trips = round_trips([fill(1, 1.0), fill(1, 1.0, instrument_id="B"), fill(1, 1, strategy="T")])
     assert len(trips) == 3

@@ -40,6 +40,8 @@ def held(plan: TradePlan, contracts: int) -> ManagedPlan:
 
 def test_trigger_lies_below_the_plans_stop_and_the_limit_below_the_trigger() -> None:
     assert stop_terms(PLAN, PARAMS, SPY) == StopTerms(trigger=0.80, limit=0.40)
+    dear = replace(PLAN, entry_cap=30.00)
+    assert stop_terms(dear, PARAMS, SPY) == StopTerms(trigger=12.00, limit=6.00)
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,16 @@ def test_move_of_the_underlying_of_just_a_tick_brings_the_step_forward() -> None
     assert submitted().look(1.0, spot=600.02) == Move(MoveKind.REPRICE, StepReason.MICRO_MOVE, 1.02)
 
 
+def test_step_is_judged_by_its_own_price_to_the_cent() -> None:
+    dear = {"bid": 2.90, "ask": 3.10, "fair": 2.885}
+    worked = Worked(entry(cap=3.20))
+    for seconds in (0, 2.5, 5, 7.5, 10):
+        worked.settle(worked.look(seconds, **dear))
+    # To the ask in four steps from 2.8925; 3.04 is 15.5 cents beyond, and 15 are allowed.
+    assert [move.price for move in worked.moves] == [2.89, 2.94, 2.99]
+    assert worked.walk.veto == VetoCode.FAIR_VALUE
+
+
 def test_third_refused_change_is_not_made_by_a_new_order() -> None:
     worked = Worked(entry(cap=1.20))
     worked.settle(worked.look(0, ask=1.10))

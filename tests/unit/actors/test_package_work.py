@@ -37,10 +37,10 @@ def fill(package: PackageWork, order_id: ClientOrderId, quantity: int, price: fl
 @pytest.mark.parametrize(("purpose", "net"), [(Purpose.ENTRY, 0.6), (Purpose.EXIT, -0.6)])
 def test_the_net_price_is_the_verticals(purpose: Purpose, net: float) -> None:
     package = work(purpose)
-    assert fill(package, FIRST[0], 2, 1.1) == []
+    assert fill(package, FIRST[0], 3, 1.1) == []
+    assert fill(package, FIRST[1], 2, 0.5) == [(2, net)]
     assert fill(package, FIRST[1], 1, 0.5) == [(1, net)]
-    assert fill(package, FIRST[1], 1, 0.5) == [(1, net)]
-    assert package.paid == pytest.approx(2 * net)
+    assert package.paid == pytest.approx(3 * net)
 
 
 def carried_on() -> PackageWork:

@@ -96,6 +96,15 @@ def test_what_is_not_known_of_a_leg_is_not_known_of_the_package() -> None:
     assert package.filled == 0
 
 
+def test_share_of_no_spread_is_not_known() -> None:
+    locked = {"bid": 1.0, "ask": 1.0, "filled": 2, "average_price": 1.0}
+    package = only(
+        tca_of(worked_tables([leg(1, "BUY", CALL, **locked), leg(2, "SELL", HIGHER, **locked)]))
+    )
+    assert package.slippage == 0.0
+    assert math.isnan(package.of_spread)
+
+
 def test_contracts_of_one_leg_without_the_others_are_told() -> None:
     legs = [leg(1, "BUY", CALL, filled=2, outcome="FILLED"), leg(2, "SELL", HIGHER, filled=1)]
     package = only(tca_of(worked_tables(legs)))

@@ -108,6 +108,16 @@ def test_while_a_cancel_is_on_its_way_its_answer_comes_first() -> None:
     package.assert_made_again()
 
 
+def test_what_ends_while_a_command_is_on_its_way_is_not_given_up_for_the_legs() -> None:
+    package = Packaged(Purpose.STOP)
+    assert package.look(11.9, 0.50, 0.54) is not None
+    assert package.look(12.1, 0.50, 0.54) is None
+    end = package.tell(WalkEvent.CANCELED)
+    assert end is not None
+    assert (end.reason, end.outcome) == (StepReason.CANCELED, Outcome.CANCELED)
+    package.assert_made_again()
+
+
 def test_what_is_filled_before_the_cancel_for_the_legs_counts() -> None:
     package = Packaged(Purpose.STOP)
     package.settle(package.look(0.0, 0.50, 0.54))

@@ -53,6 +53,9 @@ def test_second_exit_of_its_own_would_close_what_another_strategy_holds() -> Non
     assert reason(World(order=order(quantity=-2), exposure=beside)) is DenyReason.OPPOSED
     assert reason(World(order=order(quantity=-2, replaces="W"), exposure=beside)) is None
     assert reason(World(order=order(order_id="W", quantity=-2), exposure=beside)) is None
+    theirs = order(order_id="T", quantity=-1, owner=THEIRS)  # their own exit
+    all_at_work = book((CALL, 2, 2.0, MINE), (CALL, 2, 2.0, THEIRS), working=(first, theirs))
+    assert reason(World(order=order(order_id="W", quantity=-2), exposure=all_at_work)) is None
 
 
 def test_half_an_exit_at_work_leaves_room_for_the_other_half() -> None:

@@ -139,6 +139,14 @@ def test_a_package_that_brings_no_money_any_more_gives_way_to_the_legs() -> None
     assert figures == pytest.approx({"bid": 0.40, "ask": 0.42, "net": -0.02})
 
 
+def test_a_package_that_would_bring_just_nothing_gives_way_too() -> None:
+    venue = covered()
+    venue.wanted_out = ExitReason.TIME_STOP
+    venue.chain(9, 0.95)
+    assert venue.chain(10, 0.43) == []
+    assert venue.chain(11, 0.42) == [("CANCEL", "O-5"), ("CANCEL", "O-6")]
+
+
 def test_a_package_whose_long_leg_has_lost_its_bid_gives_way_to_the_legs_short_first() -> None:
     venue = covered()
     venue.wanted_out = ExitReason.TIME_STOP

@@ -99,15 +99,17 @@ type Account = dict[str, Any]
 class Case(msgspec.Struct, frozen=True):
     """Faults, the plan that meets them, and what its parents must have seen.
 
-    The faults come when the account is as `when` says, by default before the plan; with `cancels`
-    a person then cancels what is at work, in Tiger's app. A plan may be over before its fault could
-    hit it; then there is another one, named alike, a few times.
+    The faults come when the account is as `when` says, by default before the plan, and those that
+    last end when the plan's orders are as `until` says; with `cancels` a person then cancels what
+    is at work, in Tiger's app. A plan may be over before its fault could hit it; then there is
+    another one, named alike, a few times.
     """
 
     faults: list[dict[str, Any]]
     told: Callable[[Parents], bool]
     plan: dict[str, Any] = {}
     when: Callable[[Account], Any] | None = None
+    until: Callable[[list[Account]], Any] | None = None
     cancels: bool = False
     wait_s: float = 0.0
 
@@ -231,6 +233,7 @@ def _meet(simulator: SimulatorProcess, node: PaperNode, name: str, case: Case) -
         time.sleep(case.wait_s)
         if case.when is None:
             _add(simulator, waiting)
+        before = len(simulator.account()["orders"])
         plan = Told(f"{name} {number}", **case.plan)
         node.tell(msgspec.json.encode(plan).decode())
         is_over = partial(_is_over, node, plan.name)
@@ -238,6 +241,10 @@ def _meet(simulator: SimulatorProcess, node: PaperNode, name: str, case: Case) -
             _wait(node, partial(_is_so, case.when, simulator, is_over), f"{name} to be due")
             if not is_over():
                 _add(simulator, waiting)
+        if case.until is not None:
+            has_hit = partial(_has_hit, case.until, simulator, before, is_over)
+            _wait(node, has_hit, f"{name} to have hit")
+            simulator.control("DELETE", "/faults")
         if case.cancels:
             _cancel_partly_filled(simulator, node)
         _wait(node, is_over, f"the end of plan {plan.name}")
@@ -254,6 +261,15 @@ def _is_so(
     when: Callable[[Account], Any], simulator: SimulatorProcess, is_over: Callable[[], bool]
 ) -> bool:
     return is_over() or bool(when(simulator.account()))
+
+
+def _has_hit(
+    until: Callable[[list[Account]], Any],
+    simulator: SimulatorProcess,
+    before: int,
+    is_over: Callable[[], bool],
+) -> bool:
+    return is_over() or bool(until(simulator.account()["orders"][before:]))
 
 
 def _cancel_partly_filled(simulator: SimulatorProcess, node: PaperNode) -> None:

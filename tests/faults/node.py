@@ -43,7 +43,7 @@ from tiger_nt.simulator.fees import fixed_plan
 
 SPY = Underlying("SPY", "SPY")
 HASTE = Patience(risk_s=6.0, first_ask_s=0.15, longest_ask_s=0.5, lost_s=10.0, lost_asks=4)
-PUSH_HASTE = PushPatience(silence_s=1.5, first_s=0.1, longest_s=0.5)
+PUSH_HASTE = PushPatience(silence_s=4.0, first_s=0.1, longest_s=0.5)
 TIMEOUT_S = 1.0
 
 

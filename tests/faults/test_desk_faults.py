@@ -11,6 +11,7 @@ from faults.desk_cases import (
     CONFIG,
     RESTING,
     WALKING,
+    Account,
     Case,
     Run,
     brief,
@@ -29,6 +30,12 @@ from project_simulator import project_simulator
 
 from autotrade_0dte.execution.parent import Outcome
 from autotrade_0dte.execution.walk_record import MoveKind, StepReason, WalkEvent
+
+
+def is_canceled(orders: list[Account]) -> bool:
+    """Return whether the last of a plan's orders is canceled, or is to be."""
+    return bool(orders) and orders[-1]["status"] in {"PendingCancel", "Cancelled"}
+
 
 CASES = {
     "nothing": Case(
@@ -100,10 +107,11 @@ CASES = {
     ),
     "answer to an order late, and no news": Case(
         [
-            fault("delay_response", method="place_order", value=3.0),
-            fault("stall", seconds=2.8),
+            fault("delay_response", method="place_order", value=4.5),
+            fault("stall", seconds=14.0),
         ],
         lambda p: reason(p, MoveKind.CANCEL, StepReason.NO_ANSWER),
+        until=is_canceled,
     ),
     "answer to a cancel late": Case(
         [fault("delay_response", method="cancel_order", value=0.5)],

@@ -129,7 +129,7 @@ def test_engine_and_simulator_agree_after(node: TradingNode, group: str) -> None
 
 @pytest.mark.parametrize(
     "fault",
-    [{"kind": "drop", "seconds": 0.5}, {"kind": "stall", "seconds": 2.0}],
+    [{"kind": "drop", "seconds": 0.5}, {"kind": "stall", "seconds": 5.0}],
     ids=["drop", "stall"],
 )
 def test_engine_and_simulator_agree_after_the_push_was(

@@ -62,6 +62,14 @@ def test_step_is_judged_by_its_own_price_to_the_cent() -> None:
     assert worked.walk.veto == VetoCode.FAIR_VALUE
 
 
+def test_stop_without_an_ask_to_walk_from_crosses_to_the_bid() -> None:
+    move = Worked(leaving(Purpose.STOP)).look(0, ask=0.0, fair=NAN)
+    assert move == Move(MoveKind.SUBMIT, RouteReason.STOP, 0.98)
+    worked = submitted(Purpose.STOP)
+    urgent = worked.look(1.9, ask=0.0, fair=NAN, spot=599.9)
+    assert urgent == Move(MoveKind.REPRICE, StepReason.FOLLOW, 0.98)
+
+
 def test_third_refused_change_is_not_made_by_a_new_order() -> None:
     worked = Worked(entry(cap=1.20))
     worked.settle(worked.look(0, ask=1.10))

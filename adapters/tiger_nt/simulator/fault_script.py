@@ -88,6 +88,7 @@ _RANDOM = (
     Fault(kind=FaultKind.FROZEN_QUOTES, seconds=5.0),
     Fault(kind=FaultKind.CLOCK_SKEW, seconds=10.0, value=0.4),
     Fault(kind=FaultKind.PARTIAL_FILL, count=3, value=1),
+    Fault(kind=FaultKind.UNMATCHED_PACKAGES, seconds=20.0, value=1_000.0),
     Fault(kind=FaultKind.CANCEL_FAILS),
     Fault(kind=FaultKind.MODIFY_REFUSED),
 )

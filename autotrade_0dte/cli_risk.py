@@ -68,12 +68,17 @@ def kill(
         Seconds to go on for: 30, or 120 with --direct.
     """
     latch = _latch(state, reason, direct=direct)
-    if direct:
-        return _kill_directly(state, latch, DIRECT_WAIT_S if wait is None else wait)
-    if latch is None:
-        _say("NOT FLAT (no node was told). Now run: autotrade kill --direct")
-        return EXIT_NOT_FLAT
-    return _kill_by_nodes(state, latch, NODES_WAIT_S if wait is None else wait)
+    try:
+        if direct:
+            return _kill_directly(state, latch, DIRECT_WAIT_S if wait is None else wait)
+        if latch is None:
+            _say("NOT FLAT (no node was told). Now run: autotrade kill --direct")
+            return EXIT_NOT_FLAT
+        return _kill_by_nodes(state, latch, NODES_WAIT_S if wait is None else wait)
+    except KeyboardInterrupt:
+        again = "autotrade kill --direct" if direct else "autotrade kill"
+        _say(f"NOT KNOWN TO BE FLAT (interrupted, the kill stands). Go on with: {again}")
+        raise
 
 
 def halt(

@@ -1,6 +1,7 @@
 """Parameters of the base fill scenario from a run's own fills, as a fragment of a configuration."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,9 @@ def calibrate_fills(run_folders: Sequence[Path]) -> str:
     if not run_folders:
         raise CalibrationError("Expected at least one run folder, was none")
     summaries = [read_summary(folder) for folder in run_folders]
+    (run_id, times), *_ = Counter(summary["run_id"] for summary in summaries).most_common(1)
+    if times > 1:  # its fills would count as more evidence than they are
+        raise CalibrationError(f"Expected each run once, was {times} times {run_id}")
     evidence = fill_evidence(run_folders)
     if evidence.fills < _FEWEST_FILLS:
         names = ", ".join(summary["run_id"] for summary in summaries)

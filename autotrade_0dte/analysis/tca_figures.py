@@ -47,7 +47,8 @@ def waterfall_figure(total: CostGroup) -> Figure:
         "data": [bars],
         "layout": layout(
             420,
-            xaxis={"type": "category", "showgrid": False, "tickangle": 0},
+            # Seven names beside each other, on half the width of the page.
+            xaxis={"type": "category", "showgrid": False, "tickangle": 0, "tickfont": {"size": 10}},
             yaxis=y_axis("Cost ($)", tickformat=MONEY),
         ),
     }

@@ -7,6 +7,7 @@ import contextlib
 import datetime as dt
 import json
 import os
+import pwd
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -144,8 +145,15 @@ def write_line(path: Path, fields: dict[str, Any], *, lasting: bool) -> None:
 
 def operator() -> str:
     """Return who runs this process: the user's name, or number, and the process id."""
-    name = os.environ.get("SUDO_USER") or os.environ.get("USER") or str(os.getuid())
+    name = os.environ.get("SUDO_USER") or os.environ.get("USER") or _user()
     return f"{name} (pid {os.getpid()})"
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def sync_folder(folder: Path) -> None:

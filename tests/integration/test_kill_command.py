@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -95,6 +96,27 @@ def test_kill_waits_until_each_running_node_is_flat(tmp_path: Path) -> None:
     running.close()
     assert process.returncode == 0
     assert out.splitlines()[-1] == "FLAT, as each running node says"
+
+
+def test_interrupted_kill_says_that_nothing_is_known_and_leaves_the_latch(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    running = claim(state / "a")
+    process = subprocess.Popen(
+        [AUTOTRADE, "kill", "--wait", str(PATIENCE_S)],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    line_with(process, "has not seen the kill")
+    process.send_signal(signal.SIGINT)
+    out, told = process.communicate(timeout=PATIENCE_S)
+    running.close()
+    assert (process.returncode, told) == (130, "autotrade: interrupted\n")
+    assert out.splitlines() == [
+        "NOT KNOWN TO BE FLAT (interrupted, the kill stands). Go on with: autotrade kill"
+    ]
+    assert read_latch(state) is not None
 
 
 def line_with(process: subprocess.Popen[str], word: str) -> str:

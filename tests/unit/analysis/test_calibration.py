@@ -124,6 +124,15 @@ def test_latency_is_the_median_with_the_tenths_beside_it() -> None:
     assert "median of 101 confirmations; 10th to 90th percentile 100 to 900" in latency.basis
 
 
+def test_run_given_twice_is_refused_as_its_fills_would_count_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(calibration, "read_summary", lambda _: RUN)
+    monkeypatch.setattr(calibration, "fill_evidence", lambda _: evidence())
+    with pytest.raises(CalibrationError, match="Expected each run once, was 2 times demo-1"):
+        calibrate_fills([Path("run"), Path("run/")])
+
+
 def test_interval_of_a_mean_is_two_standard_errors_wide() -> None:
     # Places 0.9 and 1.1 in turn: standard deviation 0.1 x sqrt(16 / 15), by sqrt(16), by 1.96.
     taking = [TakingOrder(5, 10, 2, 5, place, 0.0) for place in (0.9, 1.1)] * 8

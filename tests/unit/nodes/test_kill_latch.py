@@ -1,6 +1,8 @@
 """The kill latch as a file."""
 
 import json
+import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from autotrade_0dte.nodes.kill_latch import (
     LOG,
     KillLatchError,
     append_log,
+    operator,
     read_latch,
     refuse_latched,
     set_latch,
@@ -25,6 +28,16 @@ def test_latch_is_one_line_that_says_when_who_why_and_how(tmp_path: Path) -> Non
     assert "(pid " in latch.by
     assert read_latch(tmp_path / "new" / "state") == latch
     assert [path.name for path in (tmp_path / "new" / "state").iterdir()] == [LATCH]
+
+
+def test_operator_is_named_where_the_environment_is_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    monkeypatch.delenv("USER", raising=False)
+    assert operator() == f"{pwd.getpwuid(os.getuid()).pw_name} (pid {os.getpid()})"
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000_000)
+    assert operator() == f"4000000000 (pid {os.getpid()})"
 
 
 def test_second_kill_changes_nothing_but_a_direct_one_makes_it_direct(tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ def words(column: pa.ChunkedArray) -> NDArray[np.int64]:
     """
     if not len(column):
         return np.empty((0, 2), np.int64)
-    array = column.combine_chunks()
+    # Arrow copies when it combines, also a single piece.
+    array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     both = np.frombuffer(array.buffers()[1], np.int64).reshape(-1, 2)
     # Some of Arrow's buffers may be written to, which would be another signature of a kernel.
     both.flags.writeable = False

@@ -42,9 +42,10 @@ class RawQuotes(NamedTuple):
 
 def raw_quotes(table: pa.Table) -> RawQuotes:
     """Return the rows of a table of quotes as `data.columns` makes it."""
-    times = (table[name].cast(pa.int64()).to_numpy() for name in ("ts_event", "ts_init"))
     sides = ("bid_price", "ask_price", "bid_size", "ask_size")
-    return RawQuotes(*(words(table[name]) for name in sides), *times)
+    return RawQuotes(
+        *(words(table[name]) for name in sides), _times(table["ts_event"]), _times(table["ts_init"])
+    )
 
 
 def quote_columns(
@@ -70,6 +71,12 @@ def quote_columns(
             _put(*piece, at, columns.ts_event, columns.ts_init, columns.sides)
             at += piece.ts_init.size
     return columns
+
+
+def _times(column: pa.ChunkedArray) -> Ints:
+    whole = column.chunk(0) if column.num_chunks == 1 else column
+    times: Ints = whole.cast(pa.int64()).to_numpy()
+    return times
 
 
 def warm() -> None:

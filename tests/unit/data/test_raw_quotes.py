@@ -1,6 +1,7 @@
 """A chunk's quotes by the rows of a book, from the memory of the catalog's files."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from nautilus_trader.model import InstrumentId
 
@@ -49,3 +50,28 @@ def test_pieces_of_a_contract_follow_each_other_and_share_the_memory_of_the_whol
     assert columns.starts.tolist() == [0, 3, 5, 5]
     assert columns.sides[:, 0].tolist() == [0.11, 0.12, 0.13, 0.11, 0.12]
     assert columns.ts_init.tolist() == [1_010, 1_020, 1_030, 1_010, 1_020]
+
+
+def test_table_in_one_piece_is_not_copied() -> None:
+    times = np.arange(1_000, 1_003)
+    cents = np.array([10, 11, 12])
+    table = quote_table(InstrumentId.from_str(NAMES[0]), times, times, cents, cents, cents, cents)
+    raw = raw_quotes(table)
+    for name, column in (
+        ("ask_price", raw.ask),
+        ("bid_size", raw.bid_size),
+        ("ts_init", raw.ts_init),
+    ):
+        buffer = table[name].chunk(0).buffers()[1]
+        assert column.ctypes.data == buffer.address
+
+
+def test_table_in_two_pieces_is_read_whole() -> None:
+    one, two = (np.array([cents]) for cents in (10, 11))
+    name = InstrumentId.from_str(NAMES[0])
+    pieces = [quote_table(name, each, each, each, each, each, each) for each in (one, two)]
+    raw = raw_quotes(pa.concat_tables(pieces))
+    columns = quote_columns({NAMES[0]: [raw]}, NAMES)
+    assert columns is not None
+    assert columns.sides[:, 0].tolist() == [0.10, 0.11]
+    assert columns.ts_event.tolist() == [10, 11]

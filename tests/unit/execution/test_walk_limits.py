@@ -70,6 +70,21 @@ def test_stop_without_an_ask_to_walk_from_crosses_to_the_bid() -> None:
     assert urgent == Move(MoveKind.REPRICE, StepReason.FOLLOW, 0.98)
 
 
+def test_walk_that_has_made_its_steps_is_sent_anew_at_the_far_side_and_not_beyond() -> None:
+    worked = Worked(entry(cap=1.20))
+    for seconds in (0, 2.5, 5, 7.5):
+        worked.settle(worked.look(seconds, ask=1.10))
+    replaced(worked, 10, ask=1.10)
+    assert [move.price for move in worked.moves if move.kind is MoveKind.SUBMIT] == [1.02, 1.10]
+
+
+def test_order_that_crosses_follows_when_the_least_rest_is_over() -> None:
+    worked = Worked(leaving(Purpose.EMERGENCY))
+    worked.settle(worked.look(0))  # confirmed at 0.15
+    assert worked.look(0.64, bid=0.90) is None
+    assert worked.look(0.65, bid=0.90) == Move(MoveKind.REPRICE, StepReason.FOLLOW, 0.88)
+
+
 def test_third_refused_change_is_not_made_by_a_new_order() -> None:
     worked = Worked(entry(cap=1.20))
     worked.settle(worked.look(0, ask=1.10))

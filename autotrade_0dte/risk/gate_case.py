@@ -14,7 +14,7 @@ from autotrade_0dte.risk.limits import LimitParams
 from autotrade_0dte.risk.picture import RiskPicture
 from autotrade_0dte.risk.proposed_order import GateQuote, Owner, ProposedOrder
 
-__all__ = ["NOISE", "Case", "Check", "GateFacts", "Net", "Nets", "PlanSums", "WorstLoss"]
+__all__ = ["NOISE", "Case", "Check", "GateFacts", "NetBreach", "PlanSums", "WorstLoss"]
 
 NOISE = 1e-9
 """Binary fractions of a dollar that are no difference."""
@@ -26,11 +26,10 @@ enough). 0 contracts is what it would be without. NaN is unknown. Where it is ce
 than `enough`, an upper bound will do."""
 
 
-type Net = tuple[float, float]
-"""How far from zero a net Greek can be without the order, and with it, dollars."""
-
-type Nets = tuple[Net, Net, Net, Net, Net]
-"""Delta, gamma, vega, theta, and delta over all underlyings by how they move with the market."""
+type NetBreach = tuple[int, float, float]
+"""The first net Greek that could become too large, and how far from zero it can be without the
+order and with it, dollars: 0 to 3 for delta, gamma, vega and theta, 4 for delta over all
+underlyings by how they move with the market; -1 where none can."""
 
 
 class GateFacts(msgspec.Struct, frozen=True):
@@ -128,8 +127,8 @@ class Case(msgspec.Struct, gc=False):
         Delta in dollars for 1 % of each other underlying.
     plans : PlanSums
         The other plans; all zero until it is known that the order does not just reduce risk.
-    nets : tuple or None
-        The net Greeks, once they have been asked for; see `gate_greeks`.
+    net_breach : NetBreach or None
+        What of the net Greeks is too large, once that has been asked for; see `gate_greeks`.
     """
 
     limits: LimitParams
@@ -152,7 +151,7 @@ class Case(msgspec.Struct, gc=False):
     opens_plan: bool
     completes_plan: bool
     plans: PlanSums = PlanSums()
-    nets: Nets | None = None
+    net_breach: NetBreach | None = None
 
     @property
     def is_in_plan(self) -> bool:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from autotrade_0dte.pricing.jit import strict_kernel
 from autotrade_0dte.risk.deny import Denial, DenyReason
-from autotrade_0dte.risk.gate_case import NOISE, Case, Net, Nets
+from autotrade_0dte.risk.gate_case import NOISE, Case, NetBreach
 
 __all__ = ["HOUR_NS", "beta_delta", "dollar_factors", "greeks", "warm"]
 
@@ -24,8 +24,8 @@ type Floats = NDArray[np.float64]
 HOUR_NS = 3_600_000_000_000
 """Theta is for as long, or to expiry."""
 
-_NOTHING = (math.nan, math.nan)
-_UNKNOWN: Nets = (_NOTHING, _NOTHING, _NOTHING, _NOTHING, _NOTHING)
+_NONE = -1
+_BETA_DELTA = 4
 _REASONS = DenyReason.NET_DELTA, DenyReason.NET_GAMMA, DenyReason.NET_VEGA, DenyReason.NET_THETA
 
 
@@ -60,24 +60,19 @@ def dollar_factors(
 
 def greeks(case: Case) -> Denial | None:
     """Return NET_DELTA, NET_GAMMA, NET_VEGA or NET_THETA if a net Greek could become too large."""
-    limits = case.limits.portfolio
-    most_of = limits.max_delta_usd, limits.max_gamma_usd, limits.max_vega_usd, limits.max_theta_usd
-    for (was, worst), most, reason in zip(_nets(case), most_of, _REASONS, strict=False):
-        if worst <= most or worst <= was + NOISE or most == math.inf:
-            continue
-        return Denial(reason, {"net_usd": worst, "before_usd": was, "max_usd": most})
-    return None
+    at, was, worst = _net_breach(case)
+    if at in (_NONE, _BETA_DELTA):
+        return None
+    figures = {"net_usd": worst, "before_usd": was, "max_usd": _limits(case)[at]}
+    return Denial(_REASONS[at], figures)
 
 
 def beta_delta(case: Case) -> Denial | None:
     """Return BETA_DELTA if all underlyings together could move too much with the market."""
-    most = case.limits.correlation.max_beta_delta_usd
-    if most == math.inf:
+    at, was, worst = _net_breach(case)
+    if at != _BETA_DELTA:
         return None
-    was, worst = _nets(case)[-1]
-    if worst <= most or worst <= was + NOISE:
-        return None
-    figures = {"beta_delta_usd": worst, "before_usd": was, "max_usd": most}
+    figures = {"beta_delta_usd": worst, "before_usd": was, "max_usd": _limits(case)[at]}
     return Denial(DenyReason.BETA_DELTA, figures | {"others_usd": _others_usd(case)})
 
 
@@ -86,13 +81,22 @@ def warm() -> None:
     column = np.ones(1)
     column.flags.writeable = False
     ranges, one = np.zeros(3, np.int64), 1.0
-    _worst_nets(column, column, column, column, ranges, 1, (one, one, one, one), one, one)
+    four, five = (one, one, one, one), (one, one, one, one, one)
+    _first_breach(column, column, column, column, ranges, 1, four, one, one, five)
 
 
-def _nets(case: Case) -> Nets:
-    if case.nets is None:
-        case.nets = _summed(case)
-    return case.nets
+def _limits(case: Case) -> tuple[float, float, float, float, float]:
+    most = case.limits.portfolio
+    return (
+        most.max_delta_usd, most.max_gamma_usd, most.max_vega_usd, most.max_theta_usd,
+        case.limits.correlation.max_beta_delta_usd,
+    )  # fmt: skip
+
+
+def _net_breach(case: Case) -> NetBreach:
+    if case.net_breach is None:
+        case.net_breach = _judged(case)
+    return case.net_breach
 
 
 def _others_usd(case: Case) -> float:
@@ -103,11 +107,12 @@ def _others_usd(case: Case) -> float:
     return total
 
 
-def _summed(case: Case) -> Nets:
+def _judged(case: Case) -> NetBreach:
     chain, order, own = case.chain, case.order, case.line
-    row = order.contract.row
-    if chain is None or row < 0:
-        return _UNKNOWN
+    row, limits = order.contract.row, _limits(case)
+    if chain is None or row < 0:  # nothing is known, and the first limit that stands is broken
+        standing = (at for at, most in enumerate(limits) if most < math.inf)
+        return next(standing, _NONE), math.nan, math.nan
     ranges = [row, own.held - case.selling, own.held + case.buying]
     for line in case.exposure.lines.values():
         if line is not own and line.contract.row >= 0:
@@ -117,9 +122,9 @@ def _summed(case: Case) -> Nets:
         case.quote.spot, chain.years, chain.expiry_ns - chain.ts_event, order.contract.multiplier
     )
     beta = case.limits.correlation.betas.of(case.facts.product.underlying)
-    return _worst_nets(
+    return _first_breach(
         chain.delta, chain.gamma, chain.vega, chain.theta, np.array(ranges), order.quantity,
-        factors, beta, _others_usd(case),
+        factors, beta, _others_usd(case), limits,
     )  # fmt: skip
 
 
@@ -144,8 +149,8 @@ def _bounds(
 
 
 @strict_kernel
-def _worst(least: float, most: float, more: float) -> Net:  # pragma: no cover
-    """Return the `Net` of a sum within bounds to which the order may add `more`."""
+def _worst(least: float, most: float, more: float) -> tuple[float, float]:  # pragma: no cover
+    """Return how far from zero a sum within bounds can be, without `more` and with it, or NaN."""
     was = most if most > -least else -least
     if more < 0.0:
         least += more
@@ -155,16 +160,22 @@ def _worst(least: float, most: float, more: float) -> Net:  # pragma: no cover
 
 
 @strict_kernel
-def _worst_net(
+def _worst_of(
     greek: Floats, ranges: NDArray[np.int64], quantity: int, factor: float
-) -> Net:  # pragma: no cover
-    """Return the `Net` of one Greek; see `_worst_nets`."""
+) -> tuple[float, float]:  # pragma: no cover
+    """Return `_worst` of one Greek; see `_first_breach`."""
     least, most = _bounds(greek, ranges, factor)
     return _worst(least, most, greek[ranges[0]] * quantity * factor)
 
 
 @strict_kernel
-def _worst_nets(  # pragma: no cover
+def _is_broken(was: float, worst: float, limit: float) -> bool:  # pragma: no cover
+    """Return whether the worst is beyond the limit and the order makes it so; NaN is."""
+    return not (worst <= limit or worst <= was + NOISE or limit == math.inf)
+
+
+@strict_kernel
+def _first_breach(  # pragma: no cover
     delta: Floats,
     gamma: Floats,
     vega: Floats,
@@ -174,18 +185,28 @@ def _worst_nets(  # pragma: no cover
     factors: tuple[float, float, float, float],
     beta: float,
     others: float,
-) -> Nets:
-    """Return the `Net` of each Greek, and that of the delta over all underlyings.
+    limits: tuple[float, float, float, float, float],
+) -> NetBreach:
+    """Return the first of the `limits` that is broken.
 
     `ranges` has row, fewest and most of each contract, the order's first; `beta` is the
     underlying's, and `others` what the others' deltas come to.
     """
     least, most = _bounds(delta, ranges, factors[0])
     more = delta[ranges[0]] * quantity * factors[0]
-    return (
-        _worst(least, most, more),
-        _worst_net(gamma, ranges, quantity, factors[1]),
-        _worst_net(vega, ranges, quantity, factors[2]),
-        _worst_net(theta, ranges, quantity, factors[3]),
-        _worst(beta * least + others, beta * most + others, beta * more),
-    )
+    was, worst = _worst(least, most, more)
+    if _is_broken(was, worst, limits[0]):
+        return 0, was, worst
+    was, worst = _worst_of(gamma, ranges, quantity, factors[1])
+    if _is_broken(was, worst, limits[1]):
+        return 1, was, worst
+    was, worst = _worst_of(vega, ranges, quantity, factors[2])
+    if _is_broken(was, worst, limits[2]):
+        return 2, was, worst
+    was, worst = _worst_of(theta, ranges, quantity, factors[3])
+    if _is_broken(was, worst, limits[3]):
+        return 3, was, worst
+    was, worst = _worst(beta * least + others, beta * most + others, beta * more)
+    if _is_broken(was, worst, limits[4]):
+        return _BETA_DELTA, was, worst
+    return _NONE, np.nan, np.nan

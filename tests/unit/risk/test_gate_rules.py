@@ -31,7 +31,7 @@ from quoted_chain import EXPIRY_NS, QuotedChain
 from autotrade_0dte.pricing.black import price_and_greeks
 from autotrade_0dte.products import product
 from autotrade_0dte.risk.deny import DenyReason
-from autotrade_0dte.risk.limits import DayTradePolicy, LimitParams, tightened
+from autotrade_0dte.risk.limits import Betas, DayTradePolicy, LimitParams, tightened
 from autotrade_0dte.risk.mode import RiskMode
 from autotrade_0dte.risk.picture import UNKNOWN, DayCounters
 
@@ -107,6 +107,21 @@ def test_limit_that_is_off_needs_no_figure() -> None:
         others={"QQQ": math.nan}, **BLIND,
     )  # fmt: skip
     assert world.verdict() is None
+
+
+@pytest.mark.parametrize("greek", ["delta", "gamma", "vega", "theta"])
+def test_unknown_greek_is_no_matter_where_its_limits_are_off(greek: str) -> None:
+    world = World(chain=chain_of(**{greek: math.nan}), limits=OFF)
+    assert world.verdict() is None
+
+
+def test_delta_over_all_underlyings_moves_as_the_own_one_does() -> None:
+    """200 shares' worth at half a delta and 600 dollars, for an index that moves twice as much."""
+    correlation = {"max_beta_delta_usd": 1_199.0, "betas": Betas(SPY=2.0)}
+    denial = World(chain=chain_of(delta=0.5), limits=limits(correlation=correlation)).verdict()
+    assert denial is not None
+    assert denial.reason is DenyReason.BETA_DELTA
+    assert denial.figures["beta_delta_usd"] == pytest.approx(1_200.0)
 
 
 def test_fair_value_is_needed_only_where_it_is_said_to_be() -> None:

@@ -43,9 +43,8 @@ class RawQuotes(NamedTuple):
 def raw_quotes(table: pa.Table) -> RawQuotes:
     """Return the rows of a table of quotes as `data.columns` makes it."""
     sides = ("bid_price", "ask_price", "bid_size", "ask_size")
-    return RawQuotes(
-        *(words(table[name]) for name in sides), _times(table["ts_event"]), _times(table["ts_init"])
-    )
+    times = (_times(table[name]) for name in ("ts_event", "ts_init"))
+    return RawQuotes(*(words(table[name]) for name in sides), *times)
 
 
 def quote_columns(

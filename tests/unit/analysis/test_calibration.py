@@ -118,10 +118,12 @@ def test_share_of_the_size_is_of_orders_that_wanted_all_and_got_some() -> None:
 
 def test_latency_is_the_median_with_the_tenths_beside_it() -> None:
     [latency] = fitted(
-        FillEvidence(acknowledged_s=[n / 100 for n in range(101)], taking=[], rested_min=[0.0] * 5)
+        FillEvidence(
+            acknowledged_s=[0.4 + n / 100 for n in range(101)], taking=[], rested_min=[0.0] * 5
+        )
     )
-    assert latency.value == 500
-    assert "median of 101 confirmations; 10th to 90th percentile 100 to 900" in latency.basis
+    assert latency.value == 900
+    assert "median of 101 confirmations; 10th to 90th percentile 500 to 1300" in latency.basis
 
 
 def test_run_given_twice_is_refused_as_its_fills_would_count_twice(

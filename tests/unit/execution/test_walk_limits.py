@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from worked_order import NAN, Worked, at, entry, leaving, quote, walk_of
+from worked_order import NAN, NICKEL, Worked, at, entry, leaving, quote, walk_of
 
 from autotrade_0dte.execution.parent import Outcome, Purpose
 from autotrade_0dte.execution.replay_walk import replay
@@ -83,6 +83,22 @@ def test_order_that_crosses_follows_when_the_least_rest_is_over() -> None:
     worked.settle(worked.look(0))  # confirmed at 0.15
     assert worked.look(0.64, bid=0.90) is None
     assert worked.look(0.65, bid=0.90) == Move(MoveKind.REPRICE, StepReason.FOLLOW, 0.88)
+
+
+def test_step_goes_at_least_a_tick_though_fair_value_has_fallen() -> None:
+    worked = Worked(entry())
+    worked.settle(worked.look(0, ask=1.10, fair=1.08))
+    move = worked.look(2.5, ask=1.10, fair=1.00)  # where a walk from there would be at 1.02
+    assert move == Move(MoveKind.REPRICE, StepReason.SCHEDULE, 1.05)
+
+
+def test_move_of_the_underlying_is_counted_in_the_ticks_of_the_market_it_is_in() -> None:
+    worked = Worked(entry(cap=5.0), root=NICKEL)  # steps of ten cents from three dollars on
+    worked.settle(worked.look(0, 3.50, 4.10))
+    assert worked.look(1.0, 3.50, 4.10, spot=600.18) is None
+    move = worked.look(1.0, 3.50, 4.10, spot=600.20)
+    assert move is not None
+    assert move.reason == StepReason.MICRO_MOVE
 
 
 def test_third_refused_change_is_not_made_by_a_new_order() -> None:

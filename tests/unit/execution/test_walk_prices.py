@@ -110,3 +110,10 @@ def test_negative_and_boundless_figures_give_prices_of_the_grid() -> None:
     for fair in (-1.0, -math.inf, math.inf, 0.0):
         assert 1 <= buy.passive(quote(0, fair=fair)) <= 103
         assert 1 <= buy.walk(quote(0, fair=fair), 0.5, 0.0) <= 104
+
+
+def test_tick_of_the_market_is_that_at_its_far_side_or_else_at_the_near_one() -> None:
+    around = quote(0, bid=2.95, ask=3.10)
+    assert prices(Side.BUY, 5.0, NICKEL).tick(around) == 0.10
+    assert prices(Side.SELL, 1.0, NICKEL).tick(around) == 0.05
+    assert prices(Side.SELL, 1.0, NICKEL).tick(quote(0, bid=0.0, ask=3.10)) == 0.10

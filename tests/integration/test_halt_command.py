@@ -60,7 +60,7 @@ def test_halt_undoes_nothing_that_is_stricter(tmp_path: Path) -> None:
 
 def test_halt_needs_a_reason(tmp_path: Path) -> None:
     code, _, err = command(tmp_path, "halt", "--reason", " ")
-    assert (code, len(err.splitlines())) == (4, 1)
+    assert (code, len(err.splitlines())) == (2, 1)
     assert not (tmp_path / "state").exists()
 
 

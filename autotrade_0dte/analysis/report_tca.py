@@ -104,9 +104,9 @@ def _packages(packages: Sequence[PackageCost]) -> str:
     body = ""
     for package in packages:
         for number_, (name, cells) in enumerate(words.package_rows(package)):
-            style = "explain" if number_ else ""
+            style = "color: var(--muted)" if number_ else ""
             figures = "".join(f'<td class="n">{cell}</td>' for cell in cells)
-            body += f'<tr class="{style}"><td>{html.escape(name)}</td>{figures}</tr>'
+            body += f'<tr style="{style}"><td>{html.escape(name)}</td>{figures}</tr>'
     return (
         f'<h3>{words.PACKAGES}</h3><div class="scroll"><table><thead><tr><th></th>{head}</tr>'
         f"</thead><tbody>{body}</tbody></table></div>"

@@ -43,9 +43,8 @@ GROUP_HEADINGS = ("Orders", "Filled", "Success", "Slippage", "95 %", "Shortfall"
 """Success: how many were filled of the orders that should have been."""
 
 PACKAGES = "Verticals in one order, at net prices, and their legs"
-PACKAGE_HEADINGS = ("Filled", "Price", "Mid", "Slippage", "Of spread", "Shortfall", "Fees")
-"""Price of the fills and middle at the decision, dollars; slippage in cents a share and as a share
-of the spread then."""
+PACKAGE_HEADINGS = ("Filled", "Price", "Mid", "Slippage ¢", "Of spread", "Shortfall", "Fees")
+"""Price of the fills and middle at the decision, dollars; slippage a share, and of the spread."""
 
 STAGE_WORDS = {
     "to_submit": "decision to submit",

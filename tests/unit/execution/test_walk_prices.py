@@ -117,3 +117,17 @@ def test_tick_of_the_market_is_that_at_its_far_side_or_else_at_the_near_one() ->
     assert prices(Side.BUY, 5.0, NICKEL).tick(around) == 0.10
     assert prices(Side.SELL, 1.0, NICKEL).tick(around) == 0.05
     assert prices(Side.SELL, 1.0, NICKEL).tick(quote(0, bid=0.0, ask=3.10)) == 0.10
+
+
+@pytest.mark.parametrize(
+    ("side", "fair", "limit"),
+    [
+        (Side.BUY, 1.01, 101), (Side.BUY, 0.995, 100), (Side.BUY, NAN, 100),
+        (Side.SELL, 1.03, 103), (Side.SELL, 1.045, 104), (Side.SELL, NAN, 104),
+    ],
+)  # fmt: skip
+def test_resting_order_betters_its_own_side_by_fair_value_and_never_worsens_it(
+    side: Side, fair: float, limit: int
+) -> None:
+    around = quote(0, bid=1.00, ask=1.04, fair=fair)
+    assert prices(side, 2.0 if side is Side.BUY else 0.01).passive(around) == limit

@@ -4,10 +4,10 @@ import json
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
+from patience import wait_until
 
 from autotrade_0dte.nodes.halt import read_halt
 from autotrade_0dte.nodes.kill_answers import claim
@@ -69,8 +69,8 @@ def test_rearm_waits_for_a_running_node_and_says_what_stays(tmp_path: Path) -> N
     running = claim(folder)
 
     def answer() -> None:
-        while (word := take_word(tmp_path / "state", folder)) is None:
-            time.sleep(0.01)
+        word = wait_until(lambda: take_word(tmp_path / "state", folder), "a word")
+        assert word is not None
         answer_word(folder, word, ["DAILY_LOSS asks for FLATTEN"])
 
     node = threading.Thread(target=answer)

@@ -25,7 +25,8 @@ __all__ = ["drill", "halt", "kill", "rearm"]
 EXIT_NOT_FLAT = 1
 EXIT_NOT_PASSED = 1
 
-REARM_WAIT_S = 2.0
+REARM_WAIT_S = 10.0
+"""A node takes its word within a tenth of a second, unless its machine is busy."""
 NODES_WAIT_S = 30.0
 DIRECT_WAIT_S = 120.0
 """Where the calls of a minute are used up, the next minute's must be waited for."""
@@ -154,14 +155,13 @@ def drill(*, only: str | None = None, state: Path = DEFAULT_STATE, as_json: AsJs
     from autotrade_0dte.nodes.drill import run_drill
     from autotrade_0dte.nodes.drill_scenarios import SCENARIOS
     from autotrade_0dte.nodes.drill_table import drill_values, print_drill, report_words
-    from autotrade_0dte.nodes.signals import stopped_by_signals
+    from autotrade_0dte.nodes.signals import interrupted_by_signals
 
     if only is not None and only not in SCENARIOS:
         raise ConfigError(f"--only: Expected one of {', '.join(SCENARIOS)}, was {only}")
     state.mkdir(parents=True, exist_ok=True)  # rather now than after the work
     chosen = [each for name, each in SCENARIOS.items() if only in (None, name)]
-    # Ended by a signal it ends its processes and takes its folder along, as after Ctrl-C.
-    with stopped_by_signals(_interrupt), Console(stderr=True).status("") as status:
+    with interrupted_by_signals(), Console(stderr=True).status("") as status:
         results = run_drill(chosen, status.update)
     if as_json:
         print_json(drill_values(results))
@@ -241,10 +241,6 @@ def _need(reason: str) -> None:
 
     if not reason.strip():
         raise ConfigError("--reason: Expected why, was nothing")
-
-
-def _interrupt() -> None:
-    raise KeyboardInterrupt
 
 
 def _log(state: Path, action: str, reason: str, **more: object) -> None:

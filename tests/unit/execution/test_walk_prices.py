@@ -72,9 +72,13 @@ def test_any_price_is_a_cap() -> None:
         (Side.BUY, 1.00, 1.10, NAN, 100),
         (Side.BUY, 1.00, 1.10, 1.20, 109),
         (Side.BUY, 1.00, 1.01, 1.005, 100),
+        (Side.BUY, 1.00, 1.10, 1.01, 101),
+        (Side.BUY, 1.00, 1.10, 0.995, 100),
         (Side.SELL, 1.00, 1.10, 1.043, 105),
         (Side.SELL, 1.00, 1.10, 1.20, 110),
         (Side.SELL, 1.00, 1.10, 0.90, 101),
+        (Side.SELL, 1.00, 1.10, 1.09, 109),
+        (Side.SELL, 1.00, 1.10, 1.105, 110),
     ],
 )
 def test_passive_limit_is_the_better_of_fair_value_and_the_near_side_and_never_crosses(
@@ -117,17 +121,3 @@ def test_tick_of_the_market_is_that_at_its_far_side_or_else_at_the_near_one() ->
     assert prices(Side.BUY, 5.0, NICKEL).tick(around) == 0.10
     assert prices(Side.SELL, 1.0, NICKEL).tick(around) == 0.05
     assert prices(Side.SELL, 1.0, NICKEL).tick(quote(0, bid=0.0, ask=3.10)) == 0.10
-
-
-@pytest.mark.parametrize(
-    ("side", "fair", "limit"),
-    [
-        (Side.BUY, 1.01, 101), (Side.BUY, 0.995, 100), (Side.BUY, NAN, 100),
-        (Side.SELL, 1.03, 103), (Side.SELL, 1.045, 104), (Side.SELL, NAN, 104),
-    ],
-)  # fmt: skip
-def test_resting_order_betters_its_own_side_by_fair_value_and_never_worsens_it(
-    side: Side, fair: float, limit: int
-) -> None:
-    around = quote(0, bid=1.00, ask=1.04, fair=fair)
-    assert prices(side, 2.0 if side is Side.BUY else 0.01).passive(around) == limit

@@ -1,16 +1,16 @@
 """A short synthetic session with a flash move, generated and backtested by the command line."""
 
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
-
-from autotrade_0dte.cli import main
+from unmeasured import unmeasured
 
 __all__ = ["Command", "FlashMove", "flash_move_run"]
 
+AUTOTRADE = Path(sys.executable).with_name("autotrade")
 ROOT = Path(__file__).parents[1]
 # Few contracts keep the run short.
 SMALL = ("--sessions", "1", "--seed", "7", "--strikes", "12")
@@ -34,11 +34,7 @@ def flash_move_run(folder: Path) -> FlashMove:
         ("data", "generate", "--catalog", catalog, *SMALL, "--kind", "flash_move"),
         ("backtest", config, "--catalog", catalog, "--runs", runs, "--scenarios", "base"),
     )
-    with pytest.MonkeyPatch.context() as patch:
-        for words in lines:
-            patch.setattr(sys, "argv", ["autotrade", *map(str, words)])
-            with pytest.raises(SystemExit) as ended:
-                main()
-            assert not ended.value.code
+    for words in lines:
+        subprocess.run([AUTOTRADE, *words], env=unmeasured(), capture_output=True, check=True)
     [run] = runs.iterdir()
     return FlashMove(catalog, run)

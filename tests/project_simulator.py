@@ -1,7 +1,4 @@
-"""The simulator as the project's command starts it: with the project's own fees.
-
-Its lines are those that the tests of simulator and command run: here they are not counted.
-"""
+"""The simulator as the project's command starts it: with the project's own fees."""
 
 import sys
 
@@ -16,4 +13,4 @@ def project_simulator(**options: object) -> SimulatorProcess:
         "from autotrade_0dte.nodes.simulator import SyntheticOptions, run_simulator; "
         f"run_simulator(SyntheticOptions({listed}), as_json=True, until_stdin_closes=True)"
     )
-    return SimulatorProcess(command=[sys.executable, "-c", code], is_measured=False)
+    return SimulatorProcess(command=[sys.executable, "-c", code])

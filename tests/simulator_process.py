@@ -41,15 +41,16 @@ class SimulatorProcess:
         Options of the command (``--help`` lists them).
     command : sequence of str, optional
         Another command that prints the same line when it is ready.
-    is_measured : bool, default true
-        Whether the lines that it runs are counted, which takes it a third longer.
+    is_measured : bool, default false
+        Whether the lines that it runs are counted, which takes it twice as long: those of the
+        simulator are the ones that its own tests run.
     """
 
     def __init__(
         self,
         *options: str,
         command: Sequence[str] | None = None,
-        is_measured: bool = True,
+        is_measured: bool = False,
     ) -> None:
         module = [sys.executable, "-m", "tiger_nt.simulator", "--until-stdin-closes"]
         self._command = [*(module if command is None else command), *options]
@@ -62,7 +63,15 @@ class SimulatorProcess:
         return dict(self._ready["environments"][account])
 
     @classmethod
-    def of_catalog(cls, catalog: Path, root: str, start: dt.time, speed: float = 1.0) -> Self:
+    def of_catalog(
+        cls,
+        catalog: Path,
+        root: str,
+        start: dt.time,
+        speed: float = 1.0,
+        *,
+        is_measured: bool = False,
+    ) -> Self:
         """Return one that replays the latest session of `root` from `start` New York on."""
         options = f"catalog=Path({str(catalog)!r}), root={root!r}, start={start!r}, speed={speed}"
         code = (
@@ -70,7 +79,7 @@ class SimulatorProcess:
             "from autotrade_0dte.nodes.simulator import ReplayOptions, run_simulator; "
             f"run_simulator(ReplayOptions({options}), as_json=True, until_stdin_closes=True)"
         )
-        return cls(command=[sys.executable, "-c", code])
+        return cls(command=[sys.executable, "-c", code], is_measured=is_measured)
 
     @property
     def description(self) -> str:

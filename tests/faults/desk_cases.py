@@ -138,7 +138,7 @@ def run_cases(
 ) -> Run:
     """Have one node meet all cases, and return what is left of it."""
     (folder / "config.toml").write_text(config)
-    with PaperNode(simulator, folder) as node:
+    with PaperNode(simulator, folder, is_measured=True) as node:
         _wait(node, lambda: READY in node.output, "a node that takes plans")
         for name, case in cases.items():
             _meet(simulator, node, name, case)

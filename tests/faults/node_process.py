@@ -14,6 +14,7 @@ import msgspec
 from faults.books import Books, differences, tiger_books
 from patience import PATIENCE_S
 from simulator_process import SimulatorProcess
+from unmeasured import unmeasured
 
 __all__ = ["TradingNode"]
 
@@ -37,7 +38,9 @@ class TradingNode:
         self.folder = folder
 
     def __enter__(self) -> Self:
-        environment = os.environ | {"PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent / 'adapters'}"}
+        environment = unmeasured() | {
+            "PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent / 'adapters'}"
+        }
         with (self.folder / "stderr").open("w") as stderr:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "faults.node"],

@@ -297,7 +297,6 @@ def test_bad_input_is_told_in_one_line_and_ends_with_code_2(
     assert tree(bad_input) == before
 
 
-@pytest.mark.filterwarnings("ignore:Cyclopts application invoked without tokens")
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -502,9 +501,18 @@ def _server_imports(session: int) -> bool:
     return False
 
 
-@pytest.mark.parametrize("moment", ["imports", "sessions"])
+@pytest.mark.parametrize(
+    ("moment", "end"),
+    [
+        ("imports", lambda pid: os.killpg(pid, signal.SIGINT)),
+        ("sessions", lambda pid: os.killpg(pid, signal.SIGINT)),
+        ("sessions", lambda pid: os.kill(pid, signal.SIGTERM)),
+        ("sessions", lambda pid: os.kill(pid, signal.SIGHUP)),
+    ],
+    ids=["imports", "sessions", "asked to end", "terminal closed"],
+)
 def test_interrupted_backtest_ends_with_code_130_one_line_and_no_process_left(
-    moment: str, generated: Path, tmp_path: Path
+    moment: str, end: Callable[[int], None], generated: Path, tmp_path: Path
 ) -> None:
     runs = tmp_path / "runs"
     command = ["backtest", DEMO, "--catalog", generated, "--runs", runs, "--workers", "2"]
@@ -527,7 +535,7 @@ def test_interrupted_backtest_ends_with_code_130_one_line_and_no_process_left(
         return reached[moment]()
 
     wait_until(is_reached, moment)
-    os.killpg(process.pid, signal.SIGINT)
+    end(process.pid)
     out, told = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
     assert (out, told.strip()) == ("", "autotrade: interrupted")

@@ -49,7 +49,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def replay(folder: Path) -> Iterator[SimulatorProcess]:
-    with SimulatorProcess.of_catalog(folder, "SPY", dt.time(10), speed=100) as running:
+    with SimulatorProcess.of_catalog(
+        folder, "SPY", dt.time(10), speed=100, is_measured=True
+    ) as running:
         yield running
 
 

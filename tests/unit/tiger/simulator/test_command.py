@@ -23,7 +23,7 @@ def is_running(pid: int) -> bool:
 
 
 def test_printed_environments_are_loopback_configurations_of_two_accounts():
-    with SimulatorProcess("--rate", "10") as simulator:
+    with SimulatorProcess("--rate", "10", is_measured=True) as simulator:
         paper = tiger_config(simulator.environment("paper"))
         live = tiger_config(simulator.environment("live"))
         session = simulator.control("GET", "/session")
@@ -47,7 +47,7 @@ def test_options_reach_market_users_and_faults(tmp_path: Path):
     faults.write_text('[[fault]]\nat_s = 0\nkind = "refuse_login"\ncount = 3\n')
     options = ["--root", "SPXW", "--strikes", "2", "--seed", "9", "--cash", "5000"]
     options += ["--users", str(users), "--faults", str(faults), "--open-for", "60"]
-    with SimulatorProcess(*options) as simulator:
+    with SimulatorProcess(*options, is_measured=True) as simulator:
         state = simulator.wait_for(lambda s: bool(s["faults"]["pending"]), "the scripted fault")
         assert simulator.environment("live")["TIGEROPEN_ACCOUNT"] == "7001"
         assert simulator.environment("7002")["TIGEROPEN_TIGER_ID"] == "2"
@@ -75,7 +75,7 @@ def test_signal_ends_it_cleanly(number: signal.Signals):
 
 
 def test_end_of_stdin_ends_it_when_asked_to():
-    with SimulatorProcess("--rate", "10") as simulator:
+    with SimulatorProcess("--rate", "10", is_measured=True) as simulator:
         process = simulator._process
         assert process is not None
         assert process.stdin is not None

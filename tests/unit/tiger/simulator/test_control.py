@@ -10,7 +10,7 @@ from simulator_process import SimulatorError, SimulatorProcess
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[SimulatorProcess]:
-    with SimulatorProcess("--rate", "100", "--strikes", "3") as running:
+    with SimulatorProcess("--rate", "100", "--strikes", "3", is_measured=True) as running:
         yield running
 
 

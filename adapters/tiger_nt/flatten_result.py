@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from tiger_nt.flatten_answers import OrderSeen
 from tiger_nt.flatten_record import FlattenRecord
+from tiger_nt.symbols import option_terms
 
 __all__ = ["Flattened", "Row", "Verdict", "closed_rows", "left_words"]
 
@@ -67,10 +68,22 @@ def closed_rows(record: FlattenRecord, at_first: Mapping[str, int]) -> tuple[Row
     return tuple(
         Row(
             symbol, quantity, record.closed[symbol], record.held.get(symbol, 0),
-            record.remark(symbol),
+            record.remark(symbol) or _held_up(record, symbol),
         )
         for symbol, quantity in sorted(at_first.items())
     )  # fmt: skip
+
+
+def _held_up(record: FlattenRecord, symbol: str) -> str:
+    """Say which orders that are still at work may change a position, empty without any."""
+    root = option_terms(symbol).root
+    names = [
+        str(order.id)
+        for order in record.orders_left
+        if record.stuck(order) is not None
+        and (symbol in dict(order.open_legs) if order.open_legs else order.symbol == root)
+    ]
+    return f"order {' and '.join(names)} is still at work" if names else ""
 
 
 def left_words(record: FlattenRecord, trouble: str, *, is_known: bool) -> str:

@@ -13,7 +13,7 @@ from tiger_nt.flatten_answers import OrderSeen, QuoteSeen
 from tiger_nt.flatten_book import FlattenBook
 from tiger_nt.flatten_orders import Look, Modify, Place
 from tiger_nt.flatten_prices import ATTEMPTS, closing_limit
-from tiger_nt.flatten_result import left_words
+from tiger_nt.flatten_result import closed_rows, left_words
 from tiger_nt.symbols import option_terms
 from tiger_nt.views import OrderState
 
@@ -750,6 +750,19 @@ def test_package_that_does_not_go_is_named_with_its_legs_and_what_waits_for_it()
         "(Tiger says: cannot be canceled now): what it would close was not closed beside it; "
         "cancel it in Tiger's app and kill again"
     )
+
+
+def test_rows_of_what_a_package_holds_up_say_so() -> None:
+    held = {CALL: 2, HIGHER: -2, PUT: 1, INDEX: 1}
+    book = seen_book(held, stuck((HIGHER, 1), (CALL, -1)))
+    assert {row.remark for row in closed_rows(book, held)} == {""}
+    book.cancels(0.2)
+    remarks = {row.symbol: row.remark for row in closed_rows(book, held) if row.remark}
+    assert remarks == dict.fromkeys((CALL, HIGHER), "order 5 is still at work")
+    unread = seen_book(held, order("SPY", sec_type="MLEG", quantity=0))
+    unread.cancels(0.2)
+    told = [row.symbol for row in closed_rows(unread, held) if row.remark]
+    assert told == [CALL, HIGHER, PUT]
 
 
 def test_combination_that_cannot_be_read_is_named_with_what_waits_for_it() -> None:

@@ -10,8 +10,9 @@ from autotrade_0dte.market_state.view import MarketView
 
 __all__ = ["ViewsAhead"]
 
-_AT_ONCE = 64
-"""Views made in one go. They are held until they are due, some 30 kB each."""
+_AT_ONCE = 256
+"""Views made in one go: all that a chunk of ticks has the data for. The first of them takes several
+times as long as the others. They are held until they are due, some 30 kB each."""
 
 
 class ViewsAhead:

@@ -160,15 +160,15 @@ def _gauge(  # pragma: no cover
 
 @strict_kernel
 def _profile(  # pragma: no cover
-    level: float, log_strike: Floats, deviation: Floats, weight: Floats
+    level: float, log_strike: Floats, deviation: Floats, density: Floats
 ) -> float:
     """Sign of the dealers' gamma at a log level of the underlying (scale left out)."""
     total = 0.0
-    for j in range(weight.size):
-        if weight[j] != 0.0:
+    for j in range(density.size):
+        if density[j] != 0.0:
             d1 = (level - log_strike[j]) / deviation[j] + 0.5 * deviation[j]
             if abs(d1) < 8.0:
-                total += weight[j] / deviation[j] * math.exp(-0.5 * d1 * d1)
+                total += density[j] * math.exp(-0.5 * d1 * d1)
     return total
 
 
@@ -184,7 +184,7 @@ def _flip(  # pragma: no cover
 ) -> float:
     size = log_strike.size
     deviation = np.empty(size)
-    weight = np.zeros(size)
+    density = np.zeros(size)
     for j in range(size):
         deviation[j] = iv[j] * root_years
         net = 0.0
@@ -192,16 +192,16 @@ def _flip(  # pragma: no cover
             net += open_interest[rows[_CALL, j]]
         if rows[_PUT, j] >= 0:
             net -= open_interest[rows[_PUT, j]]
-        if not math.isnan(net * deviation[j]):
-            weight[j] = net
+        if net != 0.0 and not math.isnan(net * deviation[j]):
+            density[j] = net / deviation[j]
     middle = math.log(forward)
     step = _GRID_STEP * atm_iv * root_years
-    up = down = _profile(middle, log_strike, deviation, weight)
+    up = down = _profile(middle, log_strike, deviation, density)
     for i in range(1, _GRID_STEPS + 1):
         nearest = np.inf
         for way in (1.0, -1.0):
             inner = up if way > 0.0 else down
-            outer = _profile(middle + way * i * step, log_strike, deviation, weight)
+            outer = _profile(middle + way * i * step, log_strike, deviation, density)
             if inner * outer < 0.0:
                 offset = way * step * (i - 1 + inner / (inner - outer))
                 if abs(offset) < abs(nearest):

@@ -206,11 +206,13 @@ def profile(
     from autotrade_0dte.data.profiling import measure_profile
     from autotrade_0dte.data.tables import print_profile
     from autotrade_0dte.nodes.progress import session_progress
+    from autotrade_0dte.nodes.signals import interrupted_by_signals
 
     system = load_config(config)
     entries = chosen_sessions(catalog, system.root, sessions)
     to.parent.mkdir(parents=True, exist_ok=True)  # rather now than after the work
-    with session_progress([entry.date for entry in entries]) as progress:
+    days = [f"{entry.date}" for entry in entries]
+    with interrupted_by_signals(), session_progress(days) as progress:
         measured = measure_profile(
             system, catalog, entries, workers=workers or os.cpu_count() or 1, progress=progress
         )

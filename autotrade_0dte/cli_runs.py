@@ -59,11 +59,12 @@ def backtest(
     from autotrade_0dte.config import load_config
     from autotrade_0dte.nodes.progress import session_progress
     from autotrade_0dte.nodes.sessions import job_names, run_backtest
+    from autotrade_0dte.nodes.signals import interrupted_by_signals
 
     system = load_config(config)
     beliefs = scenario_choice(scenarios) or system.simulation.scenarios
     entries = chosen_sessions(catalog, system.root, sessions)
-    with session_progress(job_names(entries, beliefs)) as progress:
+    with interrupted_by_signals(), session_progress(job_names(entries, beliefs)) as progress:
         folder, summary = run_backtest(
             system,
             catalog,

@@ -1,11 +1,11 @@
-"""Signals that ask a node to stop."""
+"""Signals that ask a process to stop."""
 
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["stopped_by_signals"]
+__all__ = ["interrupted_by_signals", "stopped_by_signals"]
 
 _SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
@@ -31,3 +31,18 @@ def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def interrupted_by_signals() -> Iterator[None]:
+    """Let each signal to end raise KeyboardInterrupt, as Ctrl-C does, within the block.
+
+    What the block started is ended then and its folders are taken along; a process that SIGTERM or
+    a closed terminal ends at once would leave its children to work on for nobody.
+    """
+    with stopped_by_signals(_interrupt):
+        yield
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt

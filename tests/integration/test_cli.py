@@ -518,7 +518,7 @@ def test_interrupted_backtest_ends_with_code_130_one_line_and_no_process_left(
     command = ["backtest", DEMO, "--catalog", generated, "--runs", runs, "--workers", "2"]
     process = subprocess.Popen(
         # A shell's background job, as these tests may be, ignores the signal and hands that down.
-        ["env", "--default-signal=INT", AUTOTRADE, *command],
+        ["env", "--default-signal=INT,TERM,HUP", AUTOTRADE, *command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -260,6 +260,36 @@ def test_quote_without_a_bid_sells_to_nobody_and_is_bought_at_the_touch(params: 
     assert (quantity, price) == (5, 0.06 if params is SURE else 0.05)
 
 
+def test_each_side_gives_what_it_shows_down_to_one_contract() -> None:
+    uneven = [(2.00, 2.20, 1, 7)] * 10
+    assert run(FillParams(), uneven, {2: limit(SELL, 5, 1.90)})[:1] == [
+        (2, "SELL", 1, 2.00, "TAKER")
+    ]
+    assert run(FillParams(), uneven, {2: limit(BUY, 9, 2.30)})[:1] == [(2, "BUY", 7, 2.20, "TAKER")]
+    single = [(2.00, 2.20, 9, 1)] * 10
+    assert run(FillParams(), single, {2: limit(BUY, 1, 2.30)}) == [(2, "BUY", 1, 2.20, "TAKER")]
+
+
+def test_order_at_market_is_the_engine_s_business() -> None:
+    def act(actor: Any) -> None:
+        actor.submit_order(actor.order_factory.market(actor.contract.id, BUY, Quantity.from_int(5)))
+
+    assert run(SURE, STILL, {2: act}) == [(2, "BUY", 5, 2.20, "TAKER")]
+
+
+def test_luck_is_drawn_for_each_decision_and_not_for_the_order_s_name() -> None:
+    narrow = [(2.00, 2.01, 10, 10)] * 5
+
+    def paid(decision: int, name: str = "O-1") -> float:
+        order = limit(BUY, 1, 2.05, name, [f"decided={decision}"])
+        [(*_, price, _)] = run(OptimisticFills(), narrow, {2: order})
+        return price
+
+    paid_each = [paid(decision) for decision in range(12)]
+    assert set(paid_each) == {2.00, 2.01}
+    assert [paid(decision, "O-2") for decision in range(12)] == paid_each
+
+
 def test_side_without_size_says_nothing_about_the_spread() -> None:
     one_sided = [(2.00, 2.20, 0, 10)] * 10
     [(*_, price, _)] = run(OptimisticFills(), one_sided, {2: limit(BUY, 5, 2.30)})

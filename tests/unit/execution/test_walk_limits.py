@@ -151,6 +151,43 @@ def test_fill_of_all_that_is_told_after_the_cancel_ends_the_parent_at_once() -> 
     assert worked.walk.accepts_resend(1)
 
 
+def test_more_filled_than_was_asked_for_ends_the_parent() -> None:
+    worked = submitted()
+    end = worked.tell(WalkEvent.FILLED, 7)
+    assert end == Move(MoveKind.END, StepReason.FILLED, outcome=Outcome.FILLED)
+    assert worked.walk.leaves == 0
+
+
+def test_limit_is_what_the_venue_has_confirmed() -> None:
+    worked = submitted()
+    worked.look(2.5)
+    worked.tell(WalkEvent.MODIFIED, 1.03)
+    assert worked.walk.limit == 1.03
+
+
+def test_refusal_of_a_cancel_that_nobody_sent_answers_nothing() -> None:
+    worked = Worked(entry())
+    worked.look(0)
+    worked.tell(WalkEvent.CANCEL_REJECTED)
+    assert worked.look(2.5) is None  # whether it was accepted is still to come
+    assert worked.look(5.0) == Move(MoveKind.CANCEL, StepReason.NO_ANSWER)
+
+
+def test_new_order_has_no_part_in_refusals_of_the_one_before() -> None:
+    worked = submitted(Purpose.EXIT)
+    worked.look(2.5)
+    worked.tell(WalkEvent.MODIFY_REJECTED)
+    worked.look(5)
+    worked.tell(WalkEvent.CANCEL_REJECTED)
+    worked.settle(worked.look(6.5))
+    worked.tell(WalkEvent.RESENT, 5)
+    worked.look(7)
+    worked.tell(WalkEvent.WITHDRAWN)
+    worked.tell(WalkEvent.ACCEPTED)
+    assert worked.walk.is_due_to_end
+    assert worked.look(7.25) == Move(MoveKind.CANCEL, StepReason.RISK_MODE)
+
+
 def test_late_fill_of_a_former_order_sends_no_second_cancel() -> None:
     worked = canceled_for_a_new_order()
     worked.tell(WalkEvent.RESENT, 5)

@@ -26,8 +26,12 @@ def exit_code(error: Exception) -> int | None:
 
 def told(error: Exception) -> str:
     """Return an error in one line."""
+    from tiger_nt.errors import TigerConfigError
+
     if isinstance(error, CycloptsError):
         return _usage(error)
+    if isinstance(error, TigerConfigError):
+        return f"{error}. See docs/tiger.md; to rehearse without an account: autotrade simulator"
     return os_error_text(error) if isinstance(error, OSError) else str(error)
 
 

@@ -18,6 +18,7 @@ from autotrade_0dte.data.catalog import (
     CatalogLockedError,
 )
 from autotrade_0dte.data.manifest import DatasetKind
+from autotrade_0dte.data.raw_quotes import quote_columns
 from autotrade_0dte.data.session_data import (
     IndexPrices,
     SettlementPrice,
@@ -178,6 +179,29 @@ def test_chunks_read_several_row_groups(catalog, make_chain):
     write(catalog, dataclasses.replace(chain, ts_event=OPEN + np.arange(40_000)))
     ticks = everything(catalog, catalog.session("SPY", DATE), rows=9_000)
     assert [tick.ts_init for tick in ticks] == (OPEN + np.arange(40_000)).tolist()
+
+
+def test_columns_of_a_chunk_are_its_quotes_also_where_row_groups_meet(catalog, make_chain):
+    chain = make_chain(books=20_000, contracts=2)
+    write(catalog, dataclasses.replace(chain, ts_event=OPEN + np.arange(40_000)))
+    entry = catalog.session("SPY", DATE)
+    names = [str(instrument.id) for instrument in catalog.instruments(entry)[1:]]
+    pieces = 0
+    for chunk in catalog.chunks_with_quotes(entry, rows=9_000):
+        columns = quote_columns(chunk.quotes, names)
+        for row, name in enumerate(names):
+            pieces = max(pieces, len(chunk.quotes[name]))
+            mine = slice(*columns.starts[row : row + 2])
+            ticks = [tick for tick in chunk.items if str(tick.instrument_id) == name]
+            assert columns.ts_init[mine].tolist() == [tick.ts_init for tick in ticks]
+            assert columns.sides[mine].tolist() == [
+                [
+                    tick.bid_price.as_double(), tick.ask_price.as_double(),
+                    tick.bid_size.as_double(), tick.ask_size.as_double(),
+                ]
+                for tick in ticks
+            ]  # fmt: skip
+    assert pieces == 2
 
 
 def test_index_prices_of_the_date_belong_to_every_session_of_that_date(catalog, make_chain):

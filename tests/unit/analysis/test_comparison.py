@@ -403,7 +403,7 @@ def test_folder_that_is_no_run_is_an_error(write_run, tmp_path):
         compare_runs(write_run(), tmp_path)
     broken = write_run()
     (broken / "orders.parquet").unlink()
-    with pytest.raises(TableError, match="readable table orders"):
+    with pytest.raises(TableError, match=r"run folder with orders\.parquet"):
         compare_runs(broken, write_run())
 
 

@@ -39,7 +39,7 @@ from tiger_nt.views import (
 OPTION = "SPY261123C00600000"
 OPTION_AT_TIGER = "SPY 20261123 600.0 CALL"
 OPTION_AT_OCC = "SPY   261123C00600000"
-QUICK = Patience(silence_s=5.0, first_s=0.01, longest_s=0.02)
+QUICK = Patience(silence_s=PATIENCE_S, first_s=0.01, longest_s=0.02)
 
 
 class Ear(PushListener):
@@ -848,7 +848,7 @@ class TestSupervisor:
         self, server: PushServer
     ) -> None:
         async def scenario() -> None:
-            patience = Patience(silence_s=5.0, first_s=0.01, longest_s=5.0)
+            patience = Patience(silence_s=PATIENCE_S, first_s=0.01, longest_s=5.0)
             async with started(server, patience) as (push, _):
                 begin = time.monotonic()
                 for count in range(1, 7):
@@ -946,7 +946,7 @@ class TestStop:
     ) -> None:
         async def scenario() -> None:
             address = Address("127.0.0.1", server.port, tls=False)
-            link = Link(address, lambda _: None, silence_s=5.0)
+            link = Link(address, lambda _: None, silence_s=PATIENCE_S)
             link.abandon()
             key = push_config(server.port).credentials.private_key
             await asyncio.to_thread(link.dial, Login(TIGER_ID, key))

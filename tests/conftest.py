@@ -123,6 +123,13 @@ def known_sessions() -> Iterator[None]:
     calendar._known.update(before)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def garbage() -> Iterator[None]:
+    """Collect a module's garbage in the thread that made it: the engine's actors take no other."""
+    yield
+    gc.collect()
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of real market data; it belongs to others and is never part of the repository."""

@@ -62,7 +62,7 @@ def test_table_of_another_version_is_refused(tmp_path: Path) -> None:
 
 
 def test_missing_table_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TableError, match="Expected a run folder with equity.parquet"):
+    with pytest.raises(TableError, match=r"with equity\.parquet"):
         read_session(tmp_path, "equity", dt.date(2024, 1, 2))
 
 

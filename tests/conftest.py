@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +69,8 @@ WAITING_UNTIL = 0.7
 
 def pytest_configure(config: pytest.Config) -> None:
     """Have each worker begin elsewhere to collect: what one has compiled the others find."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background of a shell
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # and so would be all it starts
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker is not None and config.args_source is config.ArgsSource.TESTPATHS:
         files = sorted(map(str, ROOT.rglob("test_*.py")))

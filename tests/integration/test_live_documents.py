@@ -70,8 +70,8 @@ def test_tiger_document_explains_every_variable() -> None:
 
 
 def test_tiger_document_explains_every_code_of_a_refused_order() -> None:
-    modules = ("execution.py", "order_limits.py", "order_requests.py", "gateway.py", "inquiry.py")
-    modules += ("package_requests.py",)
+    modules = ("execution.py", "order_admission.py", "order_limits.py", "order_requests.py")
+    modules += ("gateway.py", "inquiry.py", "package_requests.py")
     codes = set(re.findall(r'f?"([A-Z]+(?:_[A-Z]+)*): ', source(*modules)))
     codes |= set(re.findall(r'= "([A-Z]+(?:_[A-Z]+)+)"', source(*modules)))
     assert {"DUPLICATE", "MAX_NOTIONAL", "UNKNOWN_OUTCOME_NOT_FOUND", "NOT_SENT"} <= codes
@@ -88,7 +88,8 @@ def test_tiger_document_states_the_shares_and_limits_of_the_call_budget() -> Non
 
 def test_tiger_document_counts_the_threads() -> None:
     counted = dict(re.findall(r"`tiger-(\w+)` \((\d+)\)", part(TIGER, "## Threads")))
-    threads = dict(re.findall(r"Lane\.(\w+): (\d+)", source("calls.py")))
+    threads = dict(re.findall(r"Lane\.(\w+): (\d+)", source("lanes.py")))
+    assert counted
     assert counted == {lane.lower(): count for lane, count in threads.items()}
 
 

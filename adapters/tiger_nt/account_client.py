@@ -5,9 +5,7 @@ import contextlib
 from collections.abc import Coroutine
 
 from nautilus_trader.common import Clock, Logger
-from nautilus_trader.live import (
-    ClientCache,
-)
+from nautilus_trader.live import ClientCache
 from nautilus_trader.live.clients import ExecutionClient
 from nautilus_trader.model import (
     AccountId,

@@ -224,3 +224,20 @@ def test_what_is_no_order_at_all_is_named(use: Any, monkeypatch: pytest.MonkeyPa
             await rest.order_by_mark("M", 0)
 
     use(script)
+
+
+def test_token_that_tiger_repeats_ends_a_list(use: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def paged(found: list[Any], body: dict[str, Any], *_: Any) -> tuple[list[Any], str]:
+        asked.append(body.get("page_token"))
+        return found, "1.1"
+
+    async def script(rest: TigerRest) -> None:
+        [order_id] = await resting(rest, 1)
+        monkeypatch.setattr(trade_methods, "_paged", paged)
+        found = await rest.orders_made(time.time_ns() // 1_000_000 - 60_000)
+        assert [view.id for view in found.views] == [order_id]
+        assert len(asked) == 2
+
+    use(script)

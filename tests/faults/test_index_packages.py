@@ -4,28 +4,18 @@ from collections.abc import Iterator
 
 import pytest
 from faults.books import differences, run_books, tiger_books
-from faults.desk_cases import Case, Run, brief, close, fault, is_told, run_cases
-from faults.test_desk_packages import PACKAGES, VERTICAL, both
+from faults.desk_cases import Run, brief, run_cases
+from faults.test_desk_packages import CASES as PACKAGE_CASES
+from faults.test_desk_packages import PACKAGES
 from project_simulator import project_simulator
 from walked_log import package_faults
-
-from autotrade_0dte.execution.parent import Outcome
 
 INDEX = f"""{PACKAGES.replace('root = "SPY"', 'root = "SPXW"')}
 [risk.limits.position]
 max_strategy_premium_usd = 1e6
 max_track_premium_usd = 1e6
 """
-CASES: dict[str, Case] = {
-    "plain": Case([], both, VERTICAL),
-    "walked": Case([], lambda p: close(p, Outcome.FILLED), VERTICAL | {"walks": True}),
-    "exit rejected": Case(
-        [fault("reject", message="No combinations now")],
-        lambda p: is_told(p, "No combinations now") and close(p, Outcome.FILLED),
-        VERTICAL | {"hold_s": 1.5},
-        when=lambda account: len(account["positions"]) == 2,
-    ),
-}
+CASES = {name: PACKAGE_CASES[name] for name in ("plain", "walked", "exit rejected")}
 
 
 @pytest.fixture(scope="module")
